@@ -1,0 +1,3 @@
+"""Learn a character-level recurrent language model from lyrics, and write new ones."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,96 @@
+"""The command line: options from the dataclasses, words, exit statuses. All click and tqdm live in this folder.
+
+stdout carries the product and nothing else. Nothing heavy is imported before a command needs it, so that ``--help``
+answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from lyricgen import __version__
+from lyricgen.cli.evaluate import evaluate
+from lyricgen.cli.generate import generate
+from lyricgen.cli.prepare import prepare
+from lyricgen.cli.train import train
+from lyricgen.errors import LyricgenError
+
+INTERRUPTED = 130
+
+
+class _Failure(click.ClickException):
+    def __init__(self, error: LyricgenError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+
+
+class _Commands(click.Group):
+    def invoke(self, context: click.Context) -> Any:
+        """The one place where an error of the library becomes one of the command line."""
+        try:
+            result = super().invoke(context)
+            sys.stdout.flush()
+            return result
+        except LyricgenError as error:
+            raise _Failure(error) from error
+        except BrokenPipeError:  # the reader has seen enough: `generate | head -1`
+            _silence(sys.stdout)
+            return 0
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lyricgen", message="%(prog)s %(version)s")
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Learn a character-level recurrent language model from lyrics, and write new ones.
+
+    \b
+        lyricgen prepare songs.zip
+        lyricgen train --cell lstm
+        lyricgen generate --prefix 分开
+
+    Without a corpus of your own, `lyricgen train` learns from the embedded one.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for _command in (prepare, train, generate, evaluate):
+    commands.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line of this process and end it with its exit status."""
+    _speak_utf8()
+    try:
+        status = commands.main(prog_name="lyricgen", standalone_mode=False)
+    except click.ClickException as error:
+        _complain(error)
+        status = error.exit_code
+    except click.Abort:
+        status = INTERRUPTED
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(error: click.ClickException) -> None:
+    """One line on stderr, whatever the message holds."""
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx:
+        hint = f" (see {error.ctx.command_path} --help)"
+    click.echo("Error: " + " ".join(error.format_message().split()) + hint, err=True)
+
+
+def _speak_utf8() -> None:
+    """UTF-8 on all three streams, whatever the locale says."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "replace")
+
+
+def _silence(stream: Any) -> None:
+    """Let what is still in the buffer go nowhere when Python flushes it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

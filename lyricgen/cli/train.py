@@ -1,0 +1,176 @@
+"""``lyricgen train``: dataset -> checkpoints, with a bar, previews and a log."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterable, Sequence
+
+import click
+
+from lyricgen import threads
+from lyricgen.cli.options import build, config_options, say, show
+from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
+from lyricgen.errors import FileError, OptionError
+
+if TYPE_CHECKING:
+    from lyricgen.engine.run import Epoch, Event
+    from lyricgen.model.checkpoint import Checkpoint
+    from lyricgen.text.dataset import Dataset
+
+_CHANGEABLE = ("epochs", "patience")  # what a resumed training may do otherwise than before
+_PREVIEW = SampleConfig(length=50)
+
+
+@click.command()
+@click.argument("dataset", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
+    help="Folder for best.safetensors, last.safetensors and log.jsonl.",
+)  # fmt: skip
+@config_options(ModelConfig, TrainConfig)
+@click.option("--preview", multiple=True, metavar="PREFIX", help="Write a line from PREFIX now and then (repeatable).")
+@click.option("--preview-every", type=click.IntRange(1), default=10, show_default=True, help="Epochs between previews.")
+@click.option("--threads", "thread_count", type=click.IntRange(1), help="Threads. [default: the usable processors]")
+@click.option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
+@click.option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
+@click.pass_context
+def train(
+    context: click.Context, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
+    preview: tuple[str, ...], preview_every: int, **values: Any,
+) -> None:  # fmt: skip
+    """Train a model.
+
+    DATASET is a file made by `lyricgen prepare`, or anything that command reads. Without one, dataset.safetensors of
+    this folder is used, or else the embedded corpus. Prints the path of the best checkpoint.
+    """
+    _check_folder(output, resume=resume, force=force)
+    if thread_count:
+        threads.limit(thread_count)
+    from lyricgen.engine import run
+    from lyricgen.model.checkpoint import BEST, LAST
+
+    data = _find_dataset(dataset)
+    if resume:
+        start = _resumed(output / LAST, data, _given(context, values))
+    else:
+        start = run.begin(data, build(ModelConfig, values), build(TrainConfig, values))
+    _introduce(start, data)
+    try:
+        _follow(run.run(start, data, output), start, data, preview, preview_every)
+    except KeyboardInterrupt:
+        say(f"\nInterrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
+        raise
+    click.echo(str(output / BEST))
+
+
+def _check_folder(folder: Path, *, resume: bool, force: bool) -> None:
+    from lyricgen.model.checkpoint import LAST
+
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder}: is a file; name a folder with -o")
+    held = (folder / LAST).exists()
+    if held and not (resume or force):
+        raise FileError(f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder")  # fmt: skip
+    if resume and not held:
+        raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
+    if resume and force:
+        raise OptionError("--resume and --force: take one of them, to go on or to begin anew")
+
+
+def _given(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
+    """The options that the user named, not those that have their default."""
+    default = click.core.ParameterSource.DEFAULT
+    return {name: value for name, value in values.items() if context.get_parameter_source(name) is not default}
+
+
+def _find_dataset(source: str | None) -> Dataset:
+    from lyricgen import storage
+    from lyricgen.text import dataset as datasets
+
+    if source is None and Path(datasets.DEFAULT_FILE).exists():
+        source = datasets.DEFAULT_FILE
+    if source and Path(source).is_file() and storage.is_stored(Path(source)):
+        say(f"dataset     {source}")
+        return datasets.load(Path(source))
+    prepared = datasets.prepare([source] if source else [], PrepareConfig())
+    say(f"dataset     {source or 'the embedded corpus (no dataset.safetensors here)'}")
+    return prepared
+
+
+def _resumed(path: Path, data: Dataset, given: dict[str, Any]) -> Checkpoint:
+    from lyricgen.model import checkpoint
+
+    start = checkpoint.load(path)
+    if start.dataset != data.fingerprint:
+        raise FileError(f"{path}: was trained on another dataset; name that one, or train anew in another folder (-o)")
+    trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
+    for name, value in given.items():
+        if trained[name] != value and name not in _CHANGEABLE:
+            raise OptionError(f"{flag(name)}: {value} given, but this training began with {trained[name]}; leave it out")
+    changed = {name: given[name] for name in _CHANGEABLE if name in given}
+    return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
+
+
+def _introduce(start: Checkpoint, data: Dataset) -> None:
+    model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
+    cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
+    held = f", {len(data.valid):,} held out" if len(data.valid) else ""
+    say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
+    say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters")
+    say(f"threads     {threads.limit_unless_set()}")
+    if start.progress.epoch:
+        say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}")
+
+
+def _follow(
+    events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes: Sequence[str], every: int
+) -> None:
+    """Show a training's events as they come: a bar on a terminal, a line an epoch elsewhere."""
+    from tqdm import tqdm
+
+    from lyricgen.engine.run import Epoch
+
+    an_epoch, done = len(data.train) - 1, start.progress.epoch
+    final = start.progress
+    with tqdm(
+        total=an_epoch * start.train.epochs, initial=an_epoch * done, unit="char", unit_scale=True, disable=None,
+        dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
+    ) as bar:  # fmt: skip
+        for event in events:
+            if not isinstance(event, Epoch):
+                bar.update(event.characters)
+                continue
+            final = event.checkpoint.progress
+            bar.update(an_epoch * final.epoch - bar.n)
+            bar.set_postfix_str(_figures(event), refresh=False)
+            shown = final.epoch % every == 0 or event.is_last
+            if bar.disable or (shown and prefixes):
+                _write_line(bar, f"epoch {final.epoch}: {_figures(event)}, {event.record['seconds']:.2f} s")
+            for prefix in prefixes if shown else ():
+                _write_line(bar, f" - {_preview(event.checkpoint, prefix)}")
+    if final.best_score is not None:
+        kind = "validation" if final.valid_perplexity is not None else "training"
+        say(f"best        epoch {final.best_epoch}, {kind} perplexity {final.best_score:.2f}")
+
+
+def _write_line(bar: Any, words: str) -> None:
+    if bar.disable:
+        say(words)
+    else:
+        bar.write(words, file=sys.stderr)
+
+
+def _figures(event: Epoch) -> str:
+    train, valid = event.record["train_perplexity"], event.record["valid_perplexity"]
+    return f"perplexity {train:.2f}" + (f", validation {valid:.2f}" if valid is not None else "")
+
+
+def _preview(checkpoint: Checkpoint, prefix: str) -> str:
+    from lyricgen.model.cells import Recurrence
+    from lyricgen.writing.generation import write_songs
+
+    network = Recurrence(checkpoint.model, checkpoint.parameters)
+    seed = checkpoint.train.seed
+    return show(next(write_songs(network, checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))

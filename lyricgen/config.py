@@ -1,0 +1,173 @@
+"""What can be chosen: every option with its default, its bounds and its help, once.
+
+The command line makes its options from these fields and a checkpoint keeps them as metadata, so that a flag, a
+key in a file and a name in the code are always the same word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, Mapping, TypeVar
+
+from lyricgen.errors import FileError, OptionError
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """The interval a number must lie in; None leaves a side open."""
+
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+
+    def hold(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
+        above = self.low is None or (value > self.low if self.low_open else value >= self.low)
+        return above and (self.high is None or value <= self.high)
+
+    def __str__(self) -> str:
+        parts = [f"{'>' if self.low_open else '>='} {self.low}"] if self.low is not None else []
+        return " and ".join(parts + ([f"<= {self.high}"] if self.high is not None else []))
+
+
+def _option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    bounds: Bounds | None = None,
+    kind: type | None = None,
+) -> Any:
+    kind = kind or type(default)
+    metadata = {"help": help, "choices": choices, "bounds": bounds, "kind": kind}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Config:
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+
+
+def flag(name: str) -> str:
+    """The command line's spelling of a field: ``batch_size`` -> ``--batch-size``."""
+    return "--" + name.replace("_", "-")
+
+
+def _check(field: dataclasses.Field[Any], value: Any) -> None:
+    bounds, choices = field.metadata["bounds"], field.metadata["choices"]
+    if value is None and field.default is None:
+        return
+    kind = field.metadata["kind"]
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
+        raise OptionError(f"{flag(field.name)}: {value!r} is not of type {kind.__name__}")
+    if choices and value not in choices:
+        raise OptionError(f"{flag(field.name)}: {value!r} is none of {', '.join(choices)}")
+    if bounds and not bounds.hold(value):
+        raise OptionError(f"{flag(field.name)}: {value} is out of range, it must be {bounds}")
+
+
+COUNT = Bounds(low=1)
+FRACTION = Bounds(low=0.0, high=0.9)
+
+
+@dataclasses.dataclass(frozen=True)
+class PrepareConfig(_Config):
+    """How a corpus becomes a dataset."""
+
+    encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.")
+    max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=Bounds(low=0))
+    newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"))
+    valid_fraction: float = _option(
+        0.05, "Share of the text, after the training part, that chooses the best epoch.", bounds=FRACTION
+    )
+    test_fraction: float = _option(0.0, "Share at the end that training never sees.", bounds=FRACTION)
+    min_count: int = _option(1, "Rarer characters become the unknown character.", bounds=COUNT)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.valid_fraction + self.test_fraction > 0.95:
+            raise OptionError("--valid-fraction and --test-fraction leave nothing to train on: lower them")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig(_Config):
+    """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
+
+    cell: str = _option("lstm", "Recurrent cell.", choices=("rnn", "gru", "lstm"))
+    gru_reset: str = _option(
+        "after",
+        "Where a GRU's reset gate acts: after the matrix product (cuDNN) or before it (Cho et al. 2014).",
+        choices=("after", "before"),
+    )
+    hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384))
+    layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64))
+    embedding: int = _option(0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384))
+    tie: bool = _option(False, "Use the embedding as output weights too (Press & Wolf 2017).")
+
+    @property
+    def embedding_size(self) -> int:
+        return self.embedding or self.hidden
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig(_Config):
+    """How the network learns."""
+
+    dropout: float = _option(
+        0.0,
+        "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016).",
+        bounds=Bounds(0.0, 0.95),
+    )
+    batch_size: int = _option(32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536))
+    steps: int = _option(35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536))
+    epochs: int = _option(30, "Passes over the training text.", bounds=COUNT)
+    sampling: str = _option(
+        "consecutive",
+        "Minibatches that continue one another, state carried over, or random ones that start from zero.",
+        choices=("random", "consecutive"),
+    )
+    optimizer: str = _option("adam", "How gradients become steps.", choices=("adam", "sgd"))
+    lr: float = _option(0.005, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True))
+    schedule: str = _option(
+        "cosine", "Learning rate over time: constant, or falling to zero.", choices=("constant", "cosine")
+    )
+    clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=Bounds(low=0.0))
+    patience: int = _option(
+        0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=Bounds(low=0)
+    )
+    seed: int = _option(1, "Seed of weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleConfig(_Config):
+    """How the next character is drawn."""
+
+    length: int = _option(200, "Characters to write after the prefix.", bounds=Bounds(low=0))
+    temperature: float = _option(
+        0.8, "Divides the logits: below 1 is safer, above 1 bolder, 0 the most likely character.", bounds=Bounds(low=0.0)
+    )
+    top_k: int = _option(0, "Draw from the K most likely characters only (0: off).", bounds=Bounds(low=0))
+    top_p: float = _option(
+        1.0,
+        "Draw from the smallest set with this much probability (Holtzman et al. 2020; 1: off).",
+        bounds=Bounds(0.0, 1.0, low_open=True),
+    )
+    seed: int | None = _option(
+        None, "Seed; the same one writes the same text. [default: a fresh one, told on stderr]",
+        bounds=Bounds(0, 2**63 - 1), kind=int,
+    )  # fmt: skip
+
+
+Config = TypeVar("Config", bound=_Config)
+
+
+def from_json(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """The config that a file's metadata describes; FileError when it describes none."""
+    try:
+        return kind(**values)
+    except (TypeError, OptionError) as error:
+        raise FileError(f"its {kind.__name__} is damaged or from a newer lyricgen ({error})") from error

@@ -1,0 +1,153 @@
+"""The network in MXNet: embedding -> layers -> logits, over one flat vector of parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import List, Mapping, Optional
+
+import numpy as np
+
+from lyricgen.config import ModelConfig
+from lyricgen.engine.runtime import NDArray, mx, nd
+from lyricgen.model.cells import STATES, Floats, Ids, parameter_shapes
+
+State = List[List[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
+Masks = Optional[List[NDArray]]  # of the input, of each layer's output: (1, N, D or H)
+_MODES = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
+
+
+class Network:
+    """Parameters and gradients as one vector each, of which every tensor is a view.
+
+    The fused operator wants a layer's parameters side by side and would copy them at each call otherwise; the norm,
+    the clipping and the update are then one operation each for all parameters together.
+    """
+
+    def __init__(self, config: ModelConfig, parameters: Mapping[str, Floats]) -> None:
+        self.config = config
+        self.vocabulary_size = len(parameters["output.bias"])
+        self.shapes = parameter_shapes(config, self.vocabulary_size)
+        self.vector = nd.array(np.concatenate([parameters[name].ravel() for name in self.shapes]))
+        self.gradient = nd.zeros_like(self.vector)
+        self._offsets = self._lay_out()
+        self._weights = {name: self._view(self.vector, name) for name in self.shapes}
+        self._layers = [self._layer_view(self.vector, layer) for layer in range(config.layers)]
+        self._watch()
+
+    def _lay_out(self) -> dict[str, tuple[int, int]]:
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()]).tolist()
+        return dict(zip(self.shapes, zip([0, *ends], ends)))
+
+    def _view(self, vector: NDArray, name: str) -> NDArray:
+        begin, end = self._offsets[name]
+        return vector[begin:end].reshape(self.shapes[name])
+
+    def _layer_view(self, vector: NDArray, layer: int) -> NDArray:
+        begin, _ = self._offsets[f"layers.{layer}.input_weight"]
+        _, end = self._offsets[f"layers.{layer}.hidden_bias"]
+        return vector[begin:end]
+
+    def _watch(self) -> None:
+        """Let autograd write into the views of the gradient vector."""
+        fused = self._fused
+        names = [name for name in self.shapes if not (fused and name.startswith("layers."))]
+        variables = [self._weights[name] for name in names] + (self._layers if fused else [])
+        gradients = [self._view(self.gradient, name) for name in names]
+        if fused:
+            gradients += [self._layer_view(self.gradient, layer) for layer in range(self.config.layers)]
+        mx.autograd.mark_variables(variables, gradients)
+
+    @property
+    def _fused(self) -> bool:
+        return not (self.config.cell == "gru" and self.config.gru_reset == "before")
+
+    def parameters(self) -> dict[str, Floats]:
+        """A copy of every parameter by its name; waits for all that is under way."""
+        vector = self.vector.asnumpy()
+        return {name: vector[slice(*self._offsets[name])].reshape(shape) for name, shape in self.shapes.items()}
+
+    def initial_state(self, batch_size: int) -> State:
+        """Zeros."""
+        shape, count = (1, batch_size, self.config.hidden), STATES[self.config.cell]
+        return [[nd.zeros(shape) for _ in range(count)] for _ in range(self.config.layers)]
+
+    def forward(self, ids: Ids, state: State, masks: Masks = None) -> tuple[NDArray, State]:
+        """ids (T, N), state -> logits (T·N, V), state after T steps."""
+        x = nd.Embedding(
+            nd.array(ids, dtype="int32"),
+            self._weights["embedding.weight"],
+            input_dim=self.vocabulary_size,
+            output_dim=self.config.embedding_size,
+        )
+        new = []
+        for layer, old in enumerate(state):
+            x, after = self._layer(layer, _masked(x, masks, layer), old)
+            new.append(after)
+        hidden = _masked(x, masks, len(state)).reshape((-1, self.config.hidden))
+        return self._logits(hidden), new
+
+    def _layer(self, layer: int, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
+        """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
+        if not self._fused:
+            return self._unroll(layer, x, state[0])
+        size, mode = self.config.hidden, _MODES[self.config.cell]
+        hidden, *new = nd.RNN(
+            x, self._layers[layer], *state, state_size=size, num_layers=1, mode=mode, state_outputs=True
+        )
+        return hidden, new
+
+    def _unroll(self, layer: int, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
+        """The GRU that resets before the product, which the fused operator does not have."""
+        size = self.config.hidden
+        names = ("input_weight", "input_bias", "hidden_weight", "hidden_bias")
+        input_weight, input_bias, weight, bias = (self._weights[f"layers.{layer}.{name}"] for name in names)
+        gates = nd.FullyConnected(x, input_weight, input_bias, num_hidden=3 * size, flatten=False)  # (T, N, 3H)
+        gate_weight, weight = weight[: 2 * size], weight[2 * size :]
+        gate_bias, bias = bias[: 2 * size], bias[2 * size :]
+        hidden, outputs = state[0], []
+        for gate in nd.split(gates, len(x), axis=0, squeeze_axis=True) if len(x) > 1 else [gates[0]]:
+            product = nd.FullyConnected(hidden, gate_weight, gate_bias, num_hidden=2 * size)
+            opened = nd.sigmoid(nd.slice_axis(gate, axis=1, begin=0, end=2 * size) + product)
+            reset, update = nd.split(opened, 2, axis=1)
+            product = nd.FullyConnected(reset * hidden, weight, bias, num_hidden=size)
+            candidate = nd.tanh(nd.slice_axis(gate, axis=1, begin=2 * size, end=None) + product)
+            hidden = candidate + update * (hidden - candidate)
+            outputs.append(hidden)
+        return nd.stack(*outputs, axis=0), [hidden.expand_dims(0)]
+
+    def _logits(self, hidden: NDArray) -> NDArray:
+        """(T·N, H) -> (T·N, V)."""
+        if "projection.weight" in self._weights:
+            hidden = nd.FullyConnected(
+                hidden, self._weights["projection.weight"], num_hidden=self.config.embedding_size, no_bias=True
+            )
+        weight = self._weights["embedding.weight" if self.config.tie else "output.weight"]
+        return nd.FullyConnected(hidden, weight, self._weights["output.bias"], num_hidden=self.vocabulary_size)
+
+
+def _masked(x: NDArray, masks: Masks, place: int) -> NDArray:
+    return nd.broadcast_mul(x, masks[place]) if masks else x
+
+
+def detach(state: State) -> State:
+    """The same values, cut from the graph: back-propagation ends here."""
+    return [[part.detach() for part in parts] for parts in state]
+
+
+def dropout_masks(config: ModelConfig, rate: float, batch_size: int, rng: np.random.Generator) -> Masks:
+    """Masks that drop the same units at every step of a minibatch, the kept ones scaled by 1 / (1 - rate).
+
+    Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend
+    on the number of threads.
+    """
+    if not rate:
+        return None
+    widths = [config.embedding_size] + [config.hidden] * config.layers
+    scale = np.float32(1 / (1 - rate))
+    return [nd.array((rng.random((1, batch_size, width)) >= rate) * scale) for width in widths]
+
+
+def cross_entropy(logits: NDArray, labels: Ids) -> NDArray:
+    """The sum of -ln p(label) over all characters, in nats: logits (T·N, V), labels (T, N) -> (1,)."""
+    picked = nd.pick(nd.log_softmax(logits), nd.array(labels.ravel(), dtype="float32"))
+    return -nd.sum(picked)

@@ -1,0 +1,79 @@
+"""``import mxnet`` on a machine of today: the one place that knows what that takes.
+
+MXNet 1.9.1, the last release, is older than the NumPy that pip chooses beside it. It reads names that NumPy has since
+dropped, so they are given back before the import (and stay: some are read later). It takes half the processors unless
+``OMP_NUM_THREADS`` says otherwise before its library loads. Its Linux wheel needs two system libraries that slim
+images lack. On Python 3.13 and later, Windows and Apple silicon there is no wheel at all.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from lyricgen import threads
+from lyricgen.errors import EngineError
+
+# In the order in which MXNet falls over them. Functions moved or merged by NumPy 1.20 to 2.4, the financial ones to a
+# package of their own; MXNet only wants to list the latter, so that a stand-in which fails when called is enough.
+_CONSTANTS = {"bool": np.bool_, "PZERO": 0.0, "NZERO": -0.0, "NINF": -np.inf, "PINF": np.inf, "Inf": np.inf}
+_CONSTANTS.update({"NAN": np.nan, "NaN": np.nan})
+_SUCCESSORS = {"alltrue": "all", "sometrue": "any", "in1d": "isin", "trapz": "trapezoid", "round_": "round"}
+_SUCCESSORS.update({"product": "prod", "msort": "sort"})
+_GONE = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
+_PACKAGES = {"gomp": "libgomp1", "quadmath": "libquadmath0"}
+_NO_WHEEL = (
+    "training needs MXNet, which has no wheel for this Python and system: train on Python 3.9 to 3.12 on Linux or an "
+    "Intel Mac (`pip install .` brings it there), then copy the checkpoint; prepare, generate and evaluate work here"
+)
+
+
+def _gone(*_: Any, **__: Any) -> None:
+    raise AttributeError("this function has left NumPy")
+
+
+def _give_back_names() -> None:
+    """Set the names that MXNet reads on ``numpy`` where this NumPy has them no more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a deprecated name still answers, with a warning
+        missing = {name for name in (*_CONSTANTS, *_SUCCESSORS, *_GONE) if not hasattr(np, name)}
+    for name in missing:
+        successor = getattr(np, _SUCCESSORS.get(name, ""), _gone)
+        setattr(np, name, _CONSTANTS.get(name, successor))
+
+
+def _import() -> Any:
+    threads.limit_unless_set()
+    _give_back_names()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return import_module("mxnet")
+    except ModuleNotFoundError as error:
+        raise EngineError(_advice(error)) from error
+    except OSError as error:
+        raise EngineError(_library_advice(str(error))) from error
+
+
+def _advice(error: ModuleNotFoundError) -> str:
+    if error.name in ("distutils", "setuptools"):
+        return "MXNet needs setuptools on this Python: pip install setuptools"
+    return _NO_WHEEL if error.name == "mxnet" else f"MXNet cannot start: {error}; reinstall lyricgen"
+
+
+def _library_advice(words: str) -> str:
+    """Name the system package behind ``libgomp.so.1: cannot open shared object file``."""
+    found = re.search(r"lib(\w+)\.so", words)
+    package = _PACKAGES.get(found.group(1)) if found else None
+    if package:
+        return f"MXNet needs the system library lib{found.group(1)}: apt-get install {package}"  # type: ignore[union-attr]
+    return f"MXNet's library cannot be loaded: {words.splitlines()[0]}"
+
+
+mx = _import()
+nd = mx.nd
+NDArray = Any

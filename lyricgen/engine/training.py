@@ -1,0 +1,130 @@
+"""One epoch at a time: minibatches -> loss -> gradient -> step, and perplexity. Yields progress, prints nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import deque
+from typing import Deque, Iterator
+
+import numpy as np
+
+from lyricgen.config import TrainConfig
+from lyricgen.engine.network import Network, State, cross_entropy, detach, dropout_masks
+from lyricgen.engine.optimizer import Optimizer
+from lyricgen.engine.runtime import NDArray, mx
+from lyricgen.errors import DivergenceError
+from lyricgen.text.batches import Batch, epoch_batches, fit
+from lyricgen.text.vocabulary import Ids
+
+_IN_FLIGHT = 2  # steps that may be under way while the next one is put together
+_EVALUATED_AT_ONCE = 4096  # characters of a validation step: its logits take V times as much
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What one minibatch gave: nats over its characters, and the gradient's norm before clipping."""
+
+    characters: int
+    loss_sum: float
+    gradient_norm: float
+    learning_rate: float
+
+
+def perplexity(loss_sum: float, characters: int) -> float:
+    """exp of the mean cross-entropy in nats per character, at most e^700, which a float still holds."""
+    return math.exp(min(loss_sum / characters, 700.0))
+
+
+def learning_rate(config: TrainConfig, done: float) -> float:
+    """The rate when that share (0 to 1) of all epochs is done; cosine: Loshchilov & Hutter 2017, equation 5."""
+    return config.lr * (0.5 * (1 + math.cos(math.pi * done)) if config.schedule == "cosine" else 1.0)
+
+
+def epoch_rng(config: TrainConfig, epoch: int) -> np.random.Generator:
+    """All chance of an epoch comes from its seed and number, so that a resumed training repeats none and misses none."""
+    return np.random.default_rng([config.seed, epoch])
+
+
+def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainConfig, epoch: int) -> Iterator[Step]:
+    """Train on every minibatch of an epoch (counted from 1) and yield each one's figures, in order.
+
+    A figure is read two steps after its minibatch was sent off, so that the engine never waits for Python.
+
+    Raises
+    ------
+    DivergenceError
+        The loss or the gradient is no finite number any more.
+    """
+    rng = epoch_rng(config, epoch)
+    batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
+    size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
+    state, done = network.initial_state(size), 0
+    waiting: Deque[tuple[int, NDArray, NDArray, float]] = deque()
+    for batch in batches:
+        if config.sampling == "random":
+            state = network.initial_state(batch.x.shape[1])
+        rate = learning_rate(config, (epoch - 1 + done / len(ids)) / config.epochs)
+        masks = dropout_masks(network.config, config.dropout, batch.x.shape[1], rng)
+        loss, state = _backward(network, batch, state, masks, size * steps)
+        done += batch.x.size
+        waiting.append((batch.x.size, loss, optimizer.step(network.gradient, rate), rate))
+        if len(waiting) > _IN_FLIGHT:
+            yield _settle(waiting.popleft(), epoch)
+    while waiting:
+        yield _settle(waiting.popleft(), epoch)
+
+
+def _backward(
+    network: Network, batch: Batch, state: State, masks: list[NDArray] | None, nominal: int
+) -> tuple[NDArray, State]:
+    """Leave the gradient of a minibatch in the network; returns its summed loss and the state to carry on.
+
+    The sum is divided by the characters of a whole minibatch, so that one at the end of an epoch with fewer of them
+    weighs less, and every character the same.
+    """
+    with mx.autograd.record():
+        logits, state = network.forward(batch.x, detach(state), masks)
+        loss = cross_entropy(logits, batch.y)
+        scaled = loss / nominal
+    scaled.backward()
+    return loss, state
+
+
+def _settle(waiting: tuple[int, NDArray, NDArray, float], epoch: int) -> Step:
+    characters, loss, norm, rate = waiting
+    step = Step(characters, float(loss.asscalar()), float(norm.asscalar()), rate)
+    if not (math.isfinite(step.loss_sum) and math.isfinite(step.gradient_norm)):
+        raise DivergenceError(
+            f"the loss is no finite number any more in epoch {epoch} at learning rate {rate:.3g}: "
+            "lower --lr or --clip; the last good checkpoint is kept"
+        )
+    return step
+
+
+def evaluate(network: Network, ids: Ids) -> tuple[float, int]:
+    """Summed nats of every character after the first, the state carried through the text, and their count.
+
+    A long text is read in up to 32 rows side by side, each of at least 4,096 characters and each from a zero state;
+    the error this makes at the rows' beginnings is below what the fourth digit shows.
+    """
+    pairs = len(ids) - 1
+    rows = min(32, max(1, pairs // 4096))
+    width = pairs // rows
+    starts = np.arange(rows) * width
+    total, state = 0.0, network.initial_state(rows)
+    steps = max(1, _EVALUATED_AT_ONCE // rows)
+    for first in range(0, width, steps):
+        index = starts + np.arange(first, min(first + steps, width))[:, None]
+        loss, state = _loss(network, ids, index, state)
+        total += loss
+    rest = np.arange(rows * width, pairs)[:, None]  # less than ``rows`` characters, after the last row
+    if len(rest):
+        last = [[part[:, -1:] for part in parts] for parts in state]
+        total += _loss(network, ids, rest, last)[0]
+    return total, pairs
+
+
+def _loss(network: Network, ids: Ids, index: Ids, state: State) -> tuple[float, State]:
+    logits, state = network.forward(ids[index], state)
+    return float(cross_entropy(logits, ids[index + 1]).asscalar()), state

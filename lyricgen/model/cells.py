@@ -1,0 +1,183 @@
+"""The equations of the recurrent cells, the order of their gates, and the names and shapes of all parameters.
+
+Both halves stand on this module: ``engine`` lays its parameters out in this order and with these gates, which are
+those of MXNet's fused ``RNN`` operator (and cuDNN's); ``writing`` computes with the functions below.
+
+Shape letters: T steps, N batch, D embedding, H hidden, V vocabulary, L layers, G gates, S states.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, Mapping, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.config import ModelConfig
+from lyricgen.text.vocabulary import Ids
+
+Floats = NDArray[np.float32]
+Parameters = Mapping[str, Floats]
+
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+STATES = {"rnn": 1, "gru": 1, "lstm": 2}
+
+
+def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every parameter, in the order in which the engine's flat vector holds them.
+
+    A layer's four parameters lie side by side, as the fused operator wants them. With ``tie`` the embedding is the
+    output's weight too; a projection comes between when its width is not H.
+    """
+    size, hidden, width = vocabulary_size, config.hidden, config.embedding_size
+    rows = GATES[config.cell] * hidden
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (size, width)}
+    for layer in range(config.layers):
+        shapes[f"layers.{layer}.input_weight"] = (rows, width if layer == 0 else hidden)
+        shapes[f"layers.{layer}.hidden_weight"] = (rows, hidden)
+        shapes[f"layers.{layer}.input_bias"] = (rows,)
+        shapes[f"layers.{layer}.hidden_bias"] = (rows,)
+    if config.tie and width != hidden:
+        shapes["projection.weight"] = (width, hidden)
+    if not config.tie:
+        shapes["output.weight"] = (size, hidden)
+    shapes["output.bias"] = (size,)
+    return shapes
+
+
+def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Fresh parameters: weights uniform in ±1/sqrt(fan-in), biases zero, an LSTM's forget gate open at one.
+
+    The forget gate's bias: Jozefowicz et al. 2015, "An Empirical Exploration of Recurrent Network Architectures".
+    """
+    parameters = {}
+    for name, shape in parameter_shapes(config, vocabulary_size).items():
+        bound = 1 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.0
+        parameters[name] = rng.uniform(-bound, bound, shape).astype(np.float32)
+    if config.cell == "lstm":
+        for layer in range(config.layers):
+            parameters[f"layers.{layer}.hidden_bias"][config.hidden : 2 * config.hidden] = 1.0
+    return parameters
+
+
+def initial_state(config: ModelConfig, batch_size: int) -> Floats:
+    """Zero state (L, S, N, H): the hidden state, and for an LSTM the memory cell behind it."""
+    return np.zeros((config.layers, STATES[config.cell], batch_size, config.hidden), np.float32)
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)), written so that no x overflows."""
+    return np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
+
+
+def rnn(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
+    """H' = tanh(X W_xh + H W_hh + b_h) (Elman 1990).
+
+    Here and below: ``x`` (N, G·H) is the input already multiplied, its bias added; ``state`` (S, N, H) is the old one;
+    ``weight`` (H, G·H) and ``bias`` (G·H,) act on the hidden state. Returns the new state (S, N, H).
+    """
+    return np.tanh(x + state[0] @ weight + bias)[None]
+
+
+def gru_after(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
+    """R, Z = σ(·); H~ = tanh(X W_xh + b_x + R ∘ (H W_hh + b_h)); H' = Z ∘ H + (1 - Z) ∘ H~ (cuDNN's variant)."""
+    size, hidden = 2 * state.shape[-1], state[0]
+    product = hidden @ weight + bias
+    reset, update = np.split(sigmoid(x[:, :size] + product[:, :size]), 2, axis=1)
+    candidate = np.tanh(x[:, size:] + reset * product[:, size:])
+    return (candidate + update * (hidden - candidate))[None]
+
+
+def gru_before(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
+    """R, Z = σ(·); H~ = tanh(X W_xh + (R ∘ H) W_hh + b_h); H' = Z ∘ H + (1 - Z) ∘ H~ (Cho et al. 2014)."""
+    size, hidden = 2 * state.shape[-1], state[0]
+    reset, update = np.split(sigmoid(x[:, :size] + hidden @ weight[:, :size] + bias[:size]), 2, axis=1)
+    candidate = np.tanh(x[:, size:] + (reset * hidden) @ weight[:, size:] + bias[size:])
+    return (candidate + update * (hidden - candidate))[None]
+
+
+def lstm(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
+    """I, F, O = σ(·); C~ = tanh(·); C' = F ∘ C + I ∘ C~; H' = O ∘ tanh(C') (Gers et al. 2000).
+
+    The gates lie in the order input, forget, candidate, output.
+    """
+    hidden, memory = state
+    size = state.shape[-1]
+    gates = x + hidden @ weight + bias
+    candidate = np.tanh(gates[:, 2 * size : 3 * size])
+    opened = sigmoid(gates)
+    memory = opened[:, size : 2 * size] * memory + opened[:, :size] * candidate
+    return np.stack([opened[:, 3 * size :] * np.tanh(memory), memory])
+
+
+Cell = Callable[[Floats, Floats, Floats, Floats], Floats]
+
+
+def cell_of(config: ModelConfig) -> Cell:
+    """The function that computes one step of the configured cell."""
+    if config.cell == "gru":
+        return {"after": gru_after, "before": gru_before}[config.gru_reset]
+    return {"rnn": rnn, "lstm": lstm}[config.cell]
+
+
+class _Layer(NamedTuple):
+    input_weight: Floats  # (D or H, G·H)
+    input_bias: Floats
+    hidden_weight: Floats  # (H, G·H)
+    hidden_bias: Floats
+
+
+class Recurrence:
+    """The whole network in NumPy: (ids, state) -> (logits, state)."""
+
+    def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
+        self.config = config
+        self._cell = cell_of(config)
+        self._embedding = parameters["embedding.weight"]
+        self._layers = [_layer(parameters, layer) for layer in range(config.layers)]
+        self._output = output_weight(config, parameters).T
+        self._output_bias = parameters["output.bias"]
+
+    def initial_state(self, batch_size: int = 1) -> Floats:
+        """Zero state (L, S, N, H)."""
+        return initial_state(self.config, batch_size)
+
+    def hidden(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
+        """ids (T, N), state (L, S, N, H) -> the last layer's hidden states (T, N, H), state after T steps."""
+        x, states = self._embedding[ids], []
+        for layer, old in zip(self._layers, state):
+            x, new = self._unroll(layer, x, old)
+            states.append(new)
+        return x, np.stack(states)
+
+    def _unroll(self, layer: _Layer, x: Floats, state: Floats) -> tuple[Floats, Floats]:
+        gates = x @ layer.input_weight + layer.input_bias  # (T, N, G·H), all steps in one product
+        outputs = []
+        for gate in gates:
+            state = self._cell(gate, state, layer.hidden_weight, layer.hidden_bias)
+            outputs.append(state[0])
+        return np.stack(outputs), state
+
+    def logits(self, hidden: Floats) -> Floats:
+        """Hidden states (..., H) -> logits (..., V)."""
+        return hidden @ self._output + self._output_bias
+
+    def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
+        """ids (N,), state (L, S, N, H) -> logits (N, V) for what follows, state after them."""
+        hidden, state = self.hidden(ids[None], state)
+        return self.logits(hidden[0]), state
+
+
+def _layer(parameters: Parameters, layer: int) -> _Layer:
+    parts = [parameters[f"layers.{layer}.{name}"] for name in _Layer._fields]
+    return _Layer(*(part.T for part in parts))
+
+
+def output_weight(config: ModelConfig, parameters: Parameters) -> Floats:
+    """(V, H): the output's own weight, or the embedding, projected when its width is not H."""
+    if not config.tie:
+        return parameters["output.weight"]
+    embedding = parameters["embedding.weight"]
+    return embedding @ parameters["projection.weight"] if "projection.weight" in parameters else embedding

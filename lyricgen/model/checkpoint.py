@@ -1,0 +1,113 @@
+"""One self-describing file: parameters, configuration, vocabulary, progress and optimizer state."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from lyricgen import __version__, storage
+from lyricgen.config import ModelConfig, TrainConfig, from_json
+from lyricgen.errors import FileError
+from lyricgen.model.cells import Floats, Parameters, parameter_shapes
+from lyricgen.text.vocabulary import Vocabulary
+
+KIND = "checkpoint"
+BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
+DEFAULT_FOLDER = "checkpoints"
+_OPTIMIZER = "optimizer."
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a training has come; perplexities are null until there is one.
+
+    ``score`` is what ``best`` is chosen by: the validation perplexity, or the training one without a validation part.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    train_perplexity: float | None = None
+    valid_perplexity: float | None = None
+    best_epoch: int = 0
+    best_score: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        return self.train_perplexity if self.valid_perplexity is None else self.valid_perplexity
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """All that is known of a model. ``optimizer`` is empty in ``best``, which is for writing only."""
+
+    model: ModelConfig
+    train: TrainConfig
+    vocabulary: Vocabulary
+    parameters: Parameters
+    progress: Progress
+    newlines: str
+    dataset: str
+    optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        metadata = {
+            "lyricgen_version": __version__,
+            "model": dataclasses.asdict(self.model),
+            "train": dataclasses.asdict(self.train),
+            "progress": dataclasses.asdict(self.progress),
+            "vocabulary": self.vocabulary.characters,
+            "newlines": self.newlines,
+            "dataset": self.dataset,
+        }
+        optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
+        storage.write(path, KIND, metadata, {**self.parameters, **optimizer})
+
+
+def locate(path: Path) -> Path:
+    """The file meant by ``path``: itself, or the best checkpoint of a folder."""
+    if path.is_dir():
+        path = path / BEST
+    if not path.exists():
+        raise FileError(f"{path}: no checkpoint there; `lyricgen train` makes one, -c names another")
+    return path
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; FileError when it is missing, damaged, of another kind or from a newer lyricgen."""
+    path = locate(path)
+    stored = storage.read(path, KIND)
+    try:
+        return _assemble(stored)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError, UnicodeError) as error:
+        raise FileError(f"{path}: is a damaged checkpoint ({type(error).__name__}: {error})") from error
+
+
+def _assemble(stored: storage.Stored) -> Checkpoint:
+    metadata = stored.metadata
+    tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
+    optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
+    model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary(metadata["vocabulary"])
+    _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
+    return Checkpoint(
+        model=model,
+        train=from_json(TrainConfig, metadata["train"]),
+        vocabulary=vocabulary,
+        parameters=tensors,
+        progress=Progress(**metadata["progress"]),
+        newlines=metadata["newlines"],
+        dataset=metadata["dataset"],
+        optimizer=optimizer,
+    )
+
+
+def _check_shapes(tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
+        if name not in tensors or tensors[name].shape != shape or tensors[name].dtype != np.float32:
+            raise FileError(f"is a damaged checkpoint: its tensor {name} is missing or of another shape or type")
+    if len(tensors) != len(shapes):
+        raise FileError("is a damaged checkpoint: it has tensors that no model of its kind has")

@@ -1,0 +1,1 @@
+"""What the model reads: files -> text -> ids -> minibatches."""

@@ -1,0 +1,181 @@
+"""Sources -> normalised text, piece by piece: files, archives, folders, standard input, the embedded corpus."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import sys
+import unicodedata
+import zipfile
+import zlib
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import BinaryIO, Iterable, Iterator, Sequence
+
+from lyricgen.errors import FileError, OptionError
+from lyricgen.storage import describe
+
+STDIN = "-"
+EMBEDDED = "the embedded corpus"
+_EMBEDDED_FILE = "lyrics-zh.txt"
+_SUFFIXES = (".txt", ".gz", ".zip")
+_CHUNK = 1 << 20
+_LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_UNSINGABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+
+
+def normalise(text: str) -> str:
+    """One form for what looks the same: line ends as ``\\n``, composed characters (NFC), no control characters."""
+    text = _UNSINGABLE.sub("", _LINE_ENDS.sub("\n", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def flatten(text: str, newlines: str) -> str:
+    """Apply the choice ``--newlines keep|space``."""
+    return text.replace("\n", " ") if newlines == "space" else text
+
+
+def read(sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", max_chars: int = 0) -> Iterator[str]:
+    """The normalised text of all sources, in pieces of about a megabyte.
+
+    Parameters
+    ----------
+    sources
+        Paths of .txt, .gz and .zip files and of folders of these, or ``-`` for standard input; none means the
+        embedded corpus. Texts of different files are parted by a blank line, as songs are.
+    max_chars
+        Characters after which the text ends; 0 for all.
+
+    Raises
+    ------
+    FileError
+        A source is missing, unreadable, no text in that encoding, or there is no text in any of them.
+    """
+    _check_encoding(encoding)
+    pieces = (flatten(piece, newlines) for piece in _join(_documents(sources, encoding)))
+    empty = True
+    for piece in _take(pieces, max_chars) if max_chars else pieces:
+        empty = empty and not piece.strip()
+        yield piece
+    if empty:
+        raise FileError(f"{', '.join(sources) or EMBEDDED}: no text in it; name a text file with at least one song")
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except (LookupError, ValueError):
+        raise OptionError(f"--encoding: {encoding!r} is unknown to Python; try utf-8, gb18030 or big5") from None
+
+
+def _take(pieces: Iterable[str], count: int) -> Iterator[str]:
+    for piece in pieces:
+        yield piece[:count]
+        count -= len(piece)
+        if count <= 0:
+            return
+
+
+def _join(documents: Iterable[Iterator[str]]) -> Iterator[str]:
+    """All documents, a blank line between one and the next."""
+    ending = ""
+    for document in documents:
+        if ending:
+            yield "\n" * (2 - (ending[-2:].count("\n") if ending.endswith("\n") else 0))
+        for piece in document:
+            ending = (ending + piece)[-2:]
+            yield piece
+
+
+def _documents(sources: Sequence[str], encoding: str) -> Iterator[Iterator[str]]:
+    if not sources:
+        with _embedded() as file:
+            yield _decode(file, "utf-8", EMBEDDED)
+    for source in sources:
+        if source == STDIN:
+            yield _decode(sys.stdin.buffer, encoding, "standard input")
+        else:
+            yield from _open(Path(source), encoding)
+
+
+@contextmanager
+def _embedded() -> Iterator[BinaryIO]:
+    try:
+        file = resources.files("lyricgen.data").joinpath(_EMBEDDED_FILE).open("rb")
+    except ModuleNotFoundError:  # run from a checkout that was not installed
+        file = Path(__file__).parents[2].joinpath("data", _EMBEDDED_FILE).open("rb")
+    with file:
+        yield file
+
+
+def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+    try:
+        if path.is_dir():
+            yield from _open_folder(path, encoding)
+        elif path.suffix.lower() == ".zip":
+            yield from _open_zip(path, encoding)
+        else:
+            opener = gzip.open if path.suffix.lower() == ".gz" else open
+            with opener(path, "rb") as file:
+                yield _decode(file, encoding, str(path))
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise FileError(f"{path}: is damaged or no archive that can be read here ({error})") from error
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
+
+
+def _open_folder(folder: Path, encoding: str) -> Iterator[Iterator[str]]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    if not files:
+        raise FileError(f"{folder}: no {', '.join(_SUFFIXES)} file in this folder")
+    for path in files:
+        yield from _open(path, encoding)
+
+
+def _open_zip(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if _is_text(name))
+        if not names:
+            raise FileError(f"{path}: no .txt file in this archive")
+        for name in names:
+            with archive.open(name) as file:
+                yield _decode(file, encoding, f"{path}/{name}")  # type: ignore[arg-type]
+
+
+def _is_text(member: str) -> bool:
+    """Whether an archive's member is a text of the user's, and not a Mac's shadow of one."""
+    parts = member.split("/")
+    return member.lower().endswith(".txt") and "__MACOSX" not in parts and not parts[-1].startswith("._")
+
+
+def _decode(file: BinaryIO, encoding: str, name: str) -> Iterator[str]:
+    """Normalised text of a file, cut only at ends of lines; FileError names the first byte that is none."""
+    held: list[str] = []
+    for text in _decode_chunks(file, encoding, name):
+        cut = text.rfind("\n") + 1
+        if cut:
+            yield normalise("".join(held) + text[:cut])
+            held.clear()
+        held.append(text[cut:])
+    yield normalise("".join(held))
+
+
+def _decode_chunks(file: BinaryIO, encoding: str, name: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    position, chunk = 0, b" "
+    while chunk:
+        chunk = file.read(_CHUNK)
+        pending = decoder.getstate()[0]
+        try:
+            yield decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            where = position - len(pending) + error.start
+            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding)}") from error
+        position += len(chunk)
+
+
+def _advice(encoding: str) -> str:
+    other = "gb18030" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else "utf-8"
+    return f"name the text's encoding, for instance --encoding {other}"

@@ -1,0 +1,66 @@
+"""Characters <-> ids: sorted by code point, so that the same text gives the same ids everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN = 0
+UNKNOWN_SIGN = "\ufffd"
+Ids = NDArray[Any]
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """The code point of every character of ``text``, lone surrogates included."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+class Vocabulary:
+    """The characters a model knows: id 0 is the unknown one, id i the i-th smallest of the others."""
+
+    def __init__(self, characters: str) -> None:
+        self.characters = characters
+        self._codes = code_points(characters)
+        self._signs = UNKNOWN_SIGN + characters
+        if np.any(self._codes[1:] <= self._codes[:-1]):
+            raise ValueError("the vocabulary is not sorted")
+
+    @classmethod
+    def of(cls, codes: NDArray[np.uint32], *, min_count: int = 1) -> Vocabulary:
+        """Every code point that stands at least ``min_count`` times among ``codes``."""
+        kept = np.flatnonzero(np.bincount(codes) >= min_count) if len(codes) else codes
+        return cls(kept.astype("<u4").tobytes().decode("utf-32-le"))
+
+    def __len__(self) -> int:
+        """V: the characters and the unknown one."""
+        return len(self.characters) + 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.characters == other.characters
+
+    def __contains__(self, character: str) -> bool:
+        return character in self.characters
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The narrowest unsigned integer that holds every id."""
+        return np.min_scalar_type(len(self))
+
+    def encode(self, text: str) -> Ids:
+        return self.encode_codes(code_points(text))
+
+    def encode_codes(self, codes: NDArray[np.uint32]) -> Ids:
+        if not self.characters:
+            return np.zeros(len(codes), self.dtype)
+        places = np.searchsorted(self._codes, codes)
+        known = self._codes[np.minimum(places, len(self._codes) - 1)] == codes
+        return np.where(known, places + 1, UNKNOWN).astype(self.dtype)
+
+    def decode(self, ids: Ids) -> str:
+        return "".join([self._signs[i] for i in ids])
+
+    def unknown_in(self, text: str) -> str:
+        """The distinct characters of ``text`` that have no id, in order of appearance."""
+        return "".join(dict.fromkeys(character for character in text if character not in self.characters))

@@ -1,0 +1,65 @@
+"""How many processors this process may really use.
+
+``os.cpu_count`` counts the machine's processors. A scheduler's affinity mask and a container's quota may allow fewer,
+and threads beyond that number only take turns.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+VARIABLE = "OMP_NUM_THREADS"
+
+
+def available(root: Path = Path("/")) -> int:
+    """Processors by affinity, lowered by the quota of the control group (version 1 or 2) under ``root``."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(processors, _quota(root))))
+
+
+def limit(threads: int) -> None:
+    """Give MXNet that many threads; works only before it is imported."""
+    os.environ[VARIABLE] = str(threads)
+
+
+def limit_unless_set() -> int:
+    """Give MXNet all processors unless the user has set ``OMP_NUM_THREADS``; returns the number in force."""
+    chosen = os.environ.get(VARIABLE, "").split(",")[0].strip()
+    if not chosen.isdecimal() or int(chosen) < 1:
+        limit(available())
+        chosen = os.environ[VARIABLE]
+    return int(chosen)
+
+
+def _quota(root: Path) -> float:
+    """Processors that the control groups above this process allow; infinite without one."""
+    return min([*map(_quota_v2, _groups(root)), _quota_v1(root / "sys/fs/cgroup/cpu")])
+
+
+def _groups(root: Path) -> list[Path]:
+    mount = root / "sys/fs/cgroup"
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return [mount]
+    names = [line[4:].strip("/") for line in lines if line.startswith("0::/")]
+    inner = [mount / name for name in names if name]
+    return [mount, *inner, *(parent for group in inner for parent in group.parents if mount in parent.parents)]
+
+
+def _quota_v2(group: Path) -> float:
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # no such group, or "max": no limit
+        return math.inf
+
+
+def _quota_v1(group: Path) -> float:
+    try:
+        quota, period = (int((group / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+    except (OSError, ValueError):
+        return math.inf
+    return quota / period if quota > 0 else math.inf
