@@ -1,0 +1,1 @@
+"""The embedded corpus; see README.md in this folder."""
