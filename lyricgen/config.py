@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, Mapping, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from lyricgen.errors import FileError, OptionError
 
@@ -148,7 +149,7 @@ class SampleConfig(_Config):
 
     length: int = _option(200, "Characters to write after the prefix.", bounds=Bounds(low=0))
     temperature: float = _option(
-        0.8, "Divides the logits: below 1 is safer, above 1 bolder, 0 the most likely character.", bounds=Bounds(low=0.0)
+        0.8, "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.", bounds=Bounds(low=0.0)
     )
     top_k: int = _option(0, "Draw from the K most likely characters only (0: off).", bounds=Bounds(low=0))
     top_p: float = _option(

@@ -22,24 +22,18 @@ from lyricgen.errors import LyricgenError
 INTERRUPTED = 130
 
 
-class _Failure(click.ClickException):
-    def __init__(self, error: LyricgenError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code
-
-
 class _Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
-        """The one place where an error of the library becomes one of the command line."""
+        """Run a command; a reader that has seen enough and Ctrl-C are no faults."""
         try:
             result = super().invoke(context)
             sys.stdout.flush()
             return result
-        except LyricgenError as error:
-            raise _Failure(error) from error
         except BrokenPipeError:  # the reader has seen enough: `generate | head -1`
             _silence(sys.stdout)
             return 0
+        except KeyboardInterrupt:
+            context.exit(INTERRUPTED)
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,19 +63,24 @@ def main() -> None:
     try:
         status = commands.main(prog_name="lyricgen", standalone_mode=False)
     except click.ClickException as error:
-        _complain(error)
+        _complain(error.format_message() + _hint(error))
         status = error.exit_code
-    except click.Abort:
+    except LyricgenError as error:
+        _complain(str(error))
+        status = error.exit_code
+    except click.Abort:  # Ctrl-C outside a command
         status = INTERRUPTED
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _complain(error: click.ClickException) -> None:
+def _complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    hint = ""
-    if isinstance(error, click.UsageError) and error.ctx:
-        hint = f" (see {error.ctx.command_path} --help)"
-    click.echo("Error: " + " ".join(error.format_message().split()) + hint, err=True)
+    click.echo("Error: " + " ".join(message.split()), err=True)
+
+
+def _hint(error: click.ClickException) -> str:
+    known = isinstance(error, click.UsageError) and error.ctx
+    return f" (see {known.command_path} --help)" if known else ""
 
 
 def _speak_utf8() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,7 +26,9 @@ _STDIN = "-"
     "-c", "--checkpoint", "path", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
     help="A checkpoint, or a folder's best one.",
 )  # fmt: skip
-@click.option("--prefix", "prefixes", multiple=True, help="What a song begins with (repeatable; -: a line of stdin each).")
+@click.option(
+    "--prefix", "prefixes", multiple=True, help="What songs begin with (repeatable; -: a line of stdin each)."
+)
 @click.option("-n", "--samples", type=click.IntRange(1), default=1, show_default=True, help="Songs for each prefix.")
 @config_options(SampleConfig)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each song.")

@@ -38,8 +38,8 @@ def prepare(sources: tuple[str, ...], output: Path, force: bool, **values: Any) 
     if output.exists() and not force:
         raise FileError(f"{output}: exists already; --force replaces it, -o names another file")
     prepared = dataset.prepare(sources, build(PrepareConfig, values))
-    report(prepared)
     prepared.save(output)
+    report(prepared)
     click.echo(str(output))
 
 

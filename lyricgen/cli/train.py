@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,7 +38,7 @@ _PREVIEW = SampleConfig(length=50)
 @click.option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
 @click.pass_context
 def train(
-    context: click.Context, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
+    context: click.Context, /, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
     preview: tuple[str, ...], preview_every: int, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
@@ -60,7 +61,7 @@ def train(
     try:
         _follow(run.run(start, data, output), start, data, preview, preview_every)
     except KeyboardInterrupt:
-        say(f"\nInterrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
+        say(f"Interrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
         raise
     click.echo(str(output / BEST))
 
@@ -72,7 +73,9 @@ def _check_folder(folder: Path, *, resume: bool, force: bool) -> None:
         raise FileError(f"{folder}: is a file; name a folder with -o")
     held = (folder / LAST).exists()
     if held and not (resume or force):
-        raise FileError(f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder")  # fmt: skip
+        raise FileError(
+            f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder"
+        )
     if resume and not held:
         raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
     if resume and force:
@@ -108,7 +111,8 @@ def _resumed(path: Path, data: Dataset, given: dict[str, Any]) -> Checkpoint:
     trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
     for name, value in given.items():
         if trained[name] != value and name not in _CHANGEABLE:
-            raise OptionError(f"{flag(name)}: {value} given, but this training began with {trained[name]}; leave it out")
+            was = trained[name]
+            raise OptionError(f"{flag(name)}: {value} given, but this training began with {was}; leave it out")
     changed = {name: given[name] for name in _CHANGEABLE if name in given}
     return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
 
@@ -124,9 +128,7 @@ def _introduce(start: Checkpoint, data: Dataset) -> None:
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}")
 
 
-def _follow(
-    events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes: Sequence[str], every: int
-) -> None:
+def _follow(events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes: Sequence[str], every: int) -> None:
     """Show a training's events as they come: a bar on a terminal, a line an epoch elsewhere."""
     from tqdm import tqdm
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from lyricgen.engine.network import Network, State
 from lyricgen.engine.runtime import nd
-from lyricgen.model.cells import Floats, Ids, initial_state
+from lyricgen.model.cells import Floats, initial_state
+from lyricgen.text.vocabulary import Ids
 
 
 class NetworkDecoder:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import List, Mapping, Optional
+from collections.abc import Mapping
+from typing import Optional
 
 import numpy as np
 
 from lyricgen.config import ModelConfig
 from lyricgen.engine.runtime import NDArray, mx, nd
-from lyricgen.model.cells import STATES, Floats, Ids, parameter_shapes
+from lyricgen.model.cells import STATES, Floats, parameter_shapes
+from lyricgen.text.vocabulary import Ids
 
-State = List[List[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
-Masks = Optional[List[NDArray]]  # of the input, of each layer's output: (1, N, D or H)
+State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
+Masks = Optional[list[NDArray]]  # of the input, of each layer's output: (1, N, D or H)
 _MODES = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Mapping
+from collections.abc import Mapping
 
 from lyricgen.config import TrainConfig
 from lyricgen.engine.runtime import NDArray, mx, nd
@@ -34,7 +34,10 @@ class Optimizer:
             self._moments = {name: nd.zeros_like(vector) for name in ("mean", "variance")}
 
     def step(self, gradient: NDArray, lr: float) -> NDArray:
-        """One step down the clipped gradient; returns the norm it had before clipping, (1,)."""
+        """One step down the clipped gradient; returns the norm it had before clipping, (1,).
+
+        The gradient is used up: MXNet's update scales it in place.
+        """
         self.count += 1
         norm = global_norm(gradient)
         scale = clipping_scale(norm, self.config.clip)

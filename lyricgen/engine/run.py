@@ -6,8 +6,9 @@ import dataclasses
 import json
 import os
 import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Union
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def finished(progress: Progress, config: TrainConfig) -> bool:
 
 def _epoch(
     network: Network, optimizer: Optimizer, dataset: Dataset, config: TrainConfig, progress: Progress
-) -> Iterator[Any]:
+) -> Generator[Step, None, tuple[dict[str, Any], Progress]]:
     """Yield the steps of the next epoch; returns its record and the progress after it."""
     number, began = progress.epoch + 1, time.perf_counter()
     steps = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from typing import Deque, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def learning_rate(config: TrainConfig, done: float) -> float:
 
 
 def epoch_rng(config: TrainConfig, epoch: int) -> np.random.Generator:
-    """All chance of an epoch comes from its seed and number, so that a resumed training repeats none and misses none."""
+    """All chance of an epoch comes from the seed and its number, so that a resumed training repeats and misses none."""
     return np.random.default_rng([config.seed, epoch])
 
 
@@ -60,7 +60,7 @@ def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainC
     batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
     size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
     state, done = network.initial_state(size), 0
-    waiting: Deque[tuple[int, NDArray, NDArray, float]] = deque()
+    waiting: deque[tuple[int, NDArray, NDArray, float]] = deque()
     for batch in batches:
         if config.sampling == "random":
             state = network.initial_state(batch.x.shape[1])

@@ -9,7 +9,8 @@ Shape letters: T steps, N batch, D embedding, H hidden, V vocabulary, L layers, 
 from __future__ import annotations
 
 import math
-from typing import Callable, Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import Callable, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,8 @@ def initial_state(config: ModelConfig, batch_size: int) -> Floats:
 
 def sigmoid(x: Floats) -> Floats:
     """1 / (1 + exp(-x)), written so that no x overflows."""
-    return np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
+    opened: Floats = np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
+    return opened
 
 
 def rnn(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
@@ -78,7 +80,8 @@ def rnn(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
     Here and below: ``x`` (N, G·H) is the input already multiplied, its bias added; ``state`` (S, N, H) is the old one;
     ``weight`` (H, G·H) and ``bias`` (G·H,) act on the hidden state. Returns the new state (S, N, H).
     """
-    return np.tanh(x + state[0] @ weight + bias)[None]
+    new: Floats = np.tanh(x + state[0] @ weight + bias)[None]
+    return new
 
 
 def gru_after(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
@@ -87,7 +90,8 @@ def gru_after(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
     product = hidden @ weight + bias
     reset, update = np.split(sigmoid(x[:, :size] + product[:, :size]), 2, axis=1)
     candidate = np.tanh(x[:, size:] + reset * product[:, size:])
-    return (candidate + update * (hidden - candidate))[None]
+    new: Floats = (candidate + update * (hidden - candidate))[None]
+    return new
 
 
 def gru_before(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
@@ -95,7 +99,8 @@ def gru_before(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats
     size, hidden = 2 * state.shape[-1], state[0]
     reset, update = np.split(sigmoid(x[:, :size] + hidden @ weight[:, :size] + bias[:size]), 2, axis=1)
     candidate = np.tanh(x[:, size:] + (reset * hidden) @ weight[:, size:] + bias[size:])
-    return (candidate + update * (hidden - candidate))[None]
+    new: Floats = (candidate + update * (hidden - candidate))[None]
+    return new
 
 
 def lstm(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,9 +52,7 @@ def consecutive_batches(ids: Ids, *, batch_size: int, steps: int, offset: int = 
         yield Batch(rows[first:last], rows[first + 1 : last + 1])
 
 
-def epoch_batches(
-    ids: Ids, *, sampling: str, batch_size: int, steps: int, rng: np.random.Generator
-) -> Iterator[Batch]:
+def epoch_batches(ids: Ids, *, sampling: str, batch_size: int, steps: int, rng: np.random.Generator) -> Iterator[Batch]:
     """One epoch's minibatches with an offset drawn from ``rng``, so that the grid itself is not learnt."""
     batch_size, steps = fit(len(ids), batch_size=batch_size, steps=steps)
     spare = len(ids) - batch_size * (steps + 1) if sampling == "consecutive" else len(ids) - 1 - steps

@@ -9,10 +9,11 @@ import sys
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator, Sequence
+from typing import IO, cast
 
 from lyricgen.errors import FileError, OptionError
 from lyricgen.storage import describe
@@ -27,7 +28,7 @@ _UNSINGABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
-    """One form for what looks the same: line ends as ``\\n``, composed characters (NFC), no control characters."""
+    """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters."""
     text = _UNSINGABLE.sub("", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", text)
 
@@ -37,7 +38,9 @@ def flatten(text: str, newlines: str) -> str:
     return text.replace("\n", " ") if newlines == "space" else text
 
 
-def read(sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", max_chars: int = 0) -> Iterator[str]:
+def read(
+    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", max_chars: int = 0
+) -> Iterator[str]:
     """The normalised text of all sources, in pieces of about a megabyte.
 
     Parameters
@@ -101,7 +104,7 @@ def _documents(sources: Sequence[str], encoding: str) -> Iterator[Iterator[str]]
 
 
 @contextmanager
-def _embedded() -> Iterator[BinaryIO]:
+def _embedded() -> Iterator[IO[bytes]]:
     try:
         file = resources.files("lyricgen.data").joinpath(_EMBEDDED_FILE).open("rb")
     except ModuleNotFoundError:  # run from a checkout that was not installed
@@ -110,20 +113,30 @@ def _embedded() -> Iterator[BinaryIO]:
         yield file
 
 
-def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """Turn what opening and reading a file can raise into one FileError that names it."""
     try:
+        yield
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise FileError(f"{name}: is damaged or no archive that can be read here ({error})") from error
+    except OSError as error:
+        raise FileError(f"{name}: cannot be read: {describe(error)}") from error
+
+
+def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+    with _faults_of(str(path)):
         if path.is_dir():
             yield from _open_folder(path, encoding)
         elif path.suffix.lower() == ".zip":
             yield from _open_zip(path, encoding)
         else:
-            opener = gzip.open if path.suffix.lower() == ".gz" else open
-            with opener(path, "rb") as file:
+            with _open_bytes(path) as file:
                 yield _decode(file, encoding, str(path))
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise FileError(f"{path}: is damaged or no archive that can be read here ({error})") from error
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else open(path, "rb")
 
 
 def _open_folder(folder: Path, encoding: str) -> Iterator[Iterator[str]]:
@@ -141,7 +154,7 @@ def _open_zip(path: Path, encoding: str) -> Iterator[Iterator[str]]:
             raise FileError(f"{path}: no .txt file in this archive")
         for name in names:
             with archive.open(name) as file:
-                yield _decode(file, encoding, f"{path}/{name}")  # type: ignore[arg-type]
+                yield _decode(file, encoding, f"{path}/{name}")
 
 
 def _is_text(member: str) -> bool:
@@ -150,7 +163,7 @@ def _is_text(member: str) -> bool:
     return member.lower().endswith(".txt") and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
-def _decode(file: BinaryIO, encoding: str, name: str) -> Iterator[str]:
+def _decode(file: IO[bytes], encoding: str, name: str) -> Iterator[str]:
     """Normalised text of a file, cut only at ends of lines; FileError names the first byte that is none."""
     held: list[str] = []
     for text in _decode_chunks(file, encoding, name):
@@ -162,11 +175,12 @@ def _decode(file: BinaryIO, encoding: str, name: str) -> Iterator[str]:
     yield normalise("".join(held))
 
 
-def _decode_chunks(file: BinaryIO, encoding: str, name: str) -> Iterator[str]:
+def _decode_chunks(file: IO[bytes], encoding: str, name: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
     position, chunk = 0, b" "
     while chunk:
-        chunk = file.read(_CHUNK)
+        with _faults_of(name):
+            chunk = file.read(_CHUNK)
         pending = decoder.getstate()[0]
         try:
             yield decoder.decode(chunk, final=not chunk)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -103,5 +103,5 @@ def _fingerprint(vocabulary: Vocabulary, splits: Mapping[str, Ids]) -> str:
     digest = hashlib.sha256(vocabulary.characters.encode())
     for name in SPLITS:
         digest.update(len(splits[name]).to_bytes(8, "little"))
-        digest.update(np.ascontiguousarray(splits[name]))
+        digest.update(splits[name].data)
     return digest.hexdigest()

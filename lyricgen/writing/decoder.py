@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lyricgen.model.cells import Floats, Ids
+from lyricgen.model.cells import Floats
+from lyricgen.text.vocabulary import Ids
 
 
 class Decoder(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -44,11 +44,11 @@ def write(
     """
     logits, state = read_prefix(decoder, vocabulary, prefix)
     logits, state = np.repeat(logits, len(rngs), axis=0), np.repeat(state, len(rngs), axis=2)
-    for position in range(config.length):
-        if position:
-            logits, state = decoder.step(ids, state)
+    for left in range(config.length, 0, -1):
         ids = choose(logits, config, np.array([rng.random() for rng in rngs]))
         yield list(vocabulary.decode(ids))
+        if left > 1:
+            logits, state = decoder.step(ids, state)
 
 
 def write_songs(

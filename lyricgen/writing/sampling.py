@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,11 @@ NEVER = -np.inf
 def softmax(logits: Logits) -> Logits:
     """Probabilities (N, V) along the last axis; a logit of -inf has none."""
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
+    probabilities: Logits = weights / weights.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
-def without_unknown(logits: NDArray[np.floating]) -> Logits:
+def without_unknown(logits: NDArray[np.floating[Any]]) -> Logits:
     """A copy in which the unknown character cannot be drawn: it has no sign to print."""
     allowed = logits.astype(np.float64)
     allowed[:, UNKNOWN] = NEVER
@@ -48,14 +51,16 @@ def draw(logits: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     cumulative = np.cumsum(np.exp(logits - logits.max(axis=-1, keepdims=True)), axis=-1)
     total = cumulative[:, -1]
     threshold = np.minimum(uniforms * total, np.nextafter(total, 0))
-    return np.argmax(cumulative > threshold[:, None], axis=-1)
+    ids: NDArray[np.intp] = np.argmax(cumulative > threshold[:, None], axis=-1)
+    return ids
 
 
-def choose(logits: NDArray[np.floating], config: SampleConfig, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+def choose(logits: NDArray[np.floating[Any]], config: SampleConfig, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     """Logits (N, V) -> ids (N,): temperature, then top-k, then top-p, then a draw; temperature 0 is argmax."""
     allowed = without_unknown(logits)
     if config.temperature == 0:
-        return np.argmax(allowed, axis=-1)
+        ids: NDArray[np.intp] = np.argmax(allowed, axis=-1)
+        return ids
     allowed /= config.temperature
     if config.top_k:
         allowed = top_k(allowed, config.top_k)

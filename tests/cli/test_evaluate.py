@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import SONG, Cli
+
+from lyricgen.model import checkpoint as checkpoints
+from lyricgen.model.cells import Recurrence
+from lyricgen.text.dataset import Dataset
+from lyricgen.writing.scoring import score
+
+
+def test_a_text_gets_its_figures(cli: Cli, trained: Path) -> None:
+    result = cli("evaluate", "-", "--json", cwd=trained, input=SONG + "龙")
+    figures = json.loads(result.stdout)
+    assert result.returncode == 0, result.stderr
+    assert figures["characters"] == len(SONG)
+    assert figures["unknown"] == 1
+    assert 1 < figures["perplexity"] < 15
+    assert 2 ** figures["bits_per_character"] == pytest.approx(figures["perplexity"])
+    table = cli("evaluate", "-", cwd=trained, input=SONG + "龙").stdout
+    assert f"perplexity          {figures['perplexity']:.2f}\n" in table
+
+
+def test_without_a_source_the_held_out_part_counts(cli: Cli, trained: Path, song_dataset: Dataset) -> None:
+    result = cli("evaluate", "--json", cwd=trained)
+    assert "the valid part of dataset.safetensors" in result.stderr
+    best = checkpoints.load(trained / "checkpoints")
+    expected = score(Recurrence(best.model, best.parameters), song_dataset.valid).perplexity
+    assert json.loads(result.stdout)["perplexity"] == pytest.approx(expected)
+    assert expected == pytest.approx(best.progress.valid_perplexity, rel=1e-4)
+
+
+def test_without_a_dataset_that_of_the_embedded_corpus(cli: Cli, trained: Path) -> None:
+    result = cli("evaluate", "-c", str(trained / "checkpoints"))
+    assert "the valid part of the embedded corpus" in result.stderr
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.txt"], "missing.txt: cannot be read"),
+        (["-"], "too short"),
+        (["-", "-c", "nowhere"], "no checkpoint there"),
+    ],
+)
+def test_faults_get_one_line(arguments: list[str], words: str, cli: Cli, trained: Path) -> None:
+    result = cli("evaluate", *arguments, cwd=trained, input="山")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert words in result.stderr

@@ -1,0 +1,64 @@
+"""What the tests share: a tiny song, models trained on it, and the command line as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
+from lyricgen.model.cells import initial_parameters
+from lyricgen.model.checkpoint import Checkpoint, Progress
+from lyricgen.text import dataset
+from lyricgen.text.dataset import Dataset
+from lyricgen.text.vocabulary import Vocabulary
+
+SONG = "山上的雨\n雨落在山上 山上的雨\n我们不分开 我们不说再见\n雨停了以后 你看那座山\n分开以后 山还是山\n\n" * 8
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def song_dataset() -> Dataset:
+    return dataset.split([SONG], PrepareConfig(valid_fraction=0.2))
+
+
+@pytest.fixture
+def random_checkpoint() -> Callable[..., Checkpoint]:
+    """Checkpoints with random parameters, for whatever needs no training."""
+
+    def make(text: str = SONG, newlines: str = "keep", **model: Any) -> Checkpoint:
+        config = ModelConfig(**{"hidden": 6, "embedding": 5, **model})
+        vocabulary = Vocabulary("".join(sorted(set(text))))
+        parameters = initial_parameters(config, len(vocabulary), np.random.default_rng(1))
+        return Checkpoint(config, TrainConfig(), vocabulary, parameters, Progress(), newlines, "none")
+
+    return make
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run ``lyricgen`` in an empty folder, as a shell would."""
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **options.pop("env", {})}
+        command = [sys.executable, "-m", "lyricgen", *arguments]
+        options = {"cwd": tmp_path, "capture_output": True, "text": True, "encoding": "utf-8", **options}
+        return subprocess.run(command, env=environment, timeout=100, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset) -> Path:
+    """A folder with ``dataset.safetensors`` and a model in ``checkpoints``, trained for a few epochs."""
+    folder = tmp_path_factory.mktemp("trained")
+    song_dataset.save(folder / "dataset.safetensors")
+    command = [sys.executable, "-m", "lyricgen", "train", "--hidden", "16", "--batch-size", "4", "--steps", "12"]
+    subprocess.run([*command, "--epochs", "30", "--lr", "0.03"], cwd=folder, check=True, capture_output=True)
+    return folder

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lyricgen.engine import runtime
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    environment = {**{k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}, **environment}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+
+
+def test_mxnet_computes_with_this_numpy() -> None:
+    np.testing.assert_array_equal((runtime.nd.arange(3) * 2).asnumpy(), [0, 2, 4])
+
+
+def test_threads_follow_the_processors_unless_the_user_set_them() -> None:
+    code = "import os, lyricgen.engine.runtime; print(os.environ['OMP_NUM_THREADS'])"
+    affinity = f"import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); {code}"
+    assert run_python(code, OMP_NUM_THREADS="3").stdout == "3\n"
+    assert run_python(affinity).stdout == "1\n"
+
+
+def test_without_mxnet_one_line_says_what_to_do() -> None:
+    code = "import sys; sys.modules['mxnet'] = None\nimport lyricgen.engine.runtime"
+    last = run_python(code).stderr.strip().splitlines()[-1]
+    assert last.startswith("lyricgen.errors.EngineError: training needs MXNet")
+    assert "Python 3.9 to 3.12" in last
+
+
+@pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        ("libgomp.so.1: cannot open shared object file: No such file or directory", "apt-get install libgomp1"),
+        ("libquadmath.so.0: cannot open shared object file: No such file", "apt-get install libquadmath0"),
+        ("libsomething.so.2: version mismatch\nmore", "libsomething.so.2: version mismatch"),
+    ],
+)
+def test_a_missing_system_library_is_named_with_its_package(words: str, package: str) -> None:
+    advice = runtime._library_advice(words)
+    assert package in advice
+    assert "\n" not in advice
+
+
+def test_missing_setuptools_is_named() -> None:
+    error = ModuleNotFoundError("No module named 'distutils'", name="distutils")
+    assert "pip install setuptools" in runtime._advice(error)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from lyricgen import storage
+from lyricgen.errors import FileError
+from lyricgen.model import checkpoint as checkpoints
+from lyricgen.model.checkpoint import BEST, KIND, Checkpoint, Progress
+
+
+@pytest.mark.parametrize("model", [{"cell": "rnn"}, {"cell": "gru", "layers": 2}, {"cell": "lstm", "tie": True}])
+def test_a_checkpoint_survives_the_disk(
+    model: dict[str, Any], random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    progress = Progress(3, 70, 12.5, None, 2, 12.25)
+    saved = dataclasses.replace(random_checkpoint(**model), progress=progress, optimizer={"mean": np.ones(4, "f4")})
+    saved.save(tmp_path / "a.safetensors")
+    loaded = checkpoints.load(tmp_path / "a.safetensors")
+    for name in ("model", "train", "vocabulary", "progress", "newlines", "dataset"):
+        assert getattr(loaded, name) == getattr(saved, name)
+    assert loaded.parameters.keys() == saved.parameters.keys()
+    for name, tensor in saved.parameters.items():
+        np.testing.assert_array_equal(loaded.parameters[name], tensor)
+    np.testing.assert_array_equal(loaded.optimizer["mean"], saved.optimizer["mean"])
+
+
+def test_a_folder_means_its_best(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="lyricgen train"):
+        checkpoints.load(tmp_path)
+    random_checkpoint().save(tmp_path / BEST)
+    assert checkpoints.load(tmp_path).model.hidden == 6
+
+
+def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    random_checkpoint().save(path)
+    stored = storage.read(path, KIND)
+    tensors, metadata = dict(stored.tensors), stored.metadata
+
+    def damaged(tensors: dict[str, Any] = tensors, **changes: Any) -> Path:
+        storage.write(path.with_name("b.safetensors"), KIND, {**metadata, **changes}, tensors)
+        return path.with_name("b.safetensors")
+
+    bias = tensors["output.bias"]
+    broken = [
+        damaged(vocabulary="ba"),
+        damaged(vocabulary="ab"),
+        damaged(model={**metadata["model"], "cell": "transformer"}),
+        damaged(model={**metadata["model"], "wings": 2}),
+        damaged(progress=None),
+        damaged({**tensors, "output.bias": bias[:-1]}),
+        damaged({**tensors, "output.bias": bias.astype("f8")}),
+        damaged({name: tensor for name, tensor in tensors.items() if name != "output.bias"}),
+        damaged({**tensors, "extra": bias}),
+    ]
+    for path in broken:
+        with pytest.raises(FileError, match=r"b\.safetensors: .*damaged"):
+            checkpoints.load(path)

@@ -1,0 +1,86 @@
+"""The two laws: data's way is the import way; MXNet learns, NumPy sings."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lyricgen
+
+HOME = Path(lyricgen.__file__).parent
+# A room may import from itself and from those before it.
+ROOMS = ["__init__", "errors", "config", "storage", "threads", "text", "model", "engine", "writing", "cli", "__main__"]
+WRITING = ["writing"]  # and it does not look into the engine
+
+
+def modules() -> list[Path]:
+    return sorted(HOME.rglob("*.py"))
+
+
+def room(parts: tuple[str, ...]) -> str:
+    return parts[0] if parts else "__init__"
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(HOME)))
+def test_imports_go_one_way(path: Path) -> None:
+    mine = room(path.relative_to(HOME).with_suffix("").parts)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "lyricgen":
+            continue
+        theirs = parts[1] if parts[1] in ROOMS else "__init__"
+        assert ROOMS.index(theirs) <= ROOMS.index(mine), f"{mine} imports {name}"
+        assert not (mine in WRITING and theirs == "engine"), f"{mine} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(HOME)))
+def test_only_the_engine_knows_mxnet_and_only_the_command_line_click_and_tqdm(path: Path) -> None:
+    mine = room(path.relative_to(HOME).with_suffix("").parts)
+    packages = {name.split(".")[0] for name in imports(path)}
+    assert "mxnet" not in packages, "engine/runtime.py imports it by name, once"
+    assert ("import_module" in path.read_text("utf-8")) == (path.name == "runtime.py")
+    if mine != "cli":
+        assert not packages & {"click", "tqdm"}
+
+
+def loaded(*arguments: str, cwd: Path) -> set[str]:
+    """Top-level packages that a command has imported when it ends."""
+    code = f"""
+import sys
+from lyricgen.cli import main
+sys.argv = ["lyricgen", *{arguments!r}]
+try:
+    main()
+finally:
+    print("\\n" + " ".join({{name.split(".")[0] for name in sys.modules}}), file=sys.stderr)
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return set(result.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["generate", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    assert not loaded(*arguments, cwd=tmp_path) & {"mxnet", "numpy", "tqdm", "safetensors"}
+
+
+def test_writing_loads_no_mxnet(trained: Path) -> None:
+    assert "mxnet" not in loaded("generate", "--length", "5", "--seed", "1", cwd=trained)
+    assert "mxnet" not in loaded("evaluate", cwd=trained)
+    assert "mxnet" in loaded("generate", "--length", "5", "--seed", "1", "--engine", "mxnet", cwd=trained)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lyricgen import storage
+from lyricgen.errors import FileError
+
+TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3).T, "empty": np.zeros(0, np.uint16)}
+
+
+def test_what_is_written_is_read_transposed_and_empty_tensors_too(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "x.safetensors"
+    storage.write(path, "dataset", {"vocabulary": "分开"}, TENSORS)
+    stored = storage.read(path, "dataset")
+    assert stored.metadata == {"format": storage.FORMAT, "kind": "dataset", "vocabulary": "分开"}
+    for name, tensor in TENSORS.items():
+        np.testing.assert_array_equal(stored.tensors[name], tensor)
+        assert stored.tensors[name].dtype == tensor.dtype
+    assert os.listdir(path.parent) == ["x.safetensors"]
+
+
+def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        storage.write(tmp_path / "x", "dataset", {}, TENSORS)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+
+    def fail() -> None:
+        with storage.replacing(path) as part:
+            part.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "x", tmp_path):
+        with pytest.raises(FileError, match="cannot be written"):
+            storage.write(path, "dataset", {}, TENSORS)
+
+
+def test_wrong_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    storage.write(path, "dataset", {}, TENSORS)
+    with pytest.raises(FileError, match="is a dataset, a checkpoint is wanted"):
+        storage.read(path, "checkpoint")
+    storage.write(path, "dataset", {"format": storage.FORMAT + 1}, TENSORS)
+    with pytest.raises(FileError, match="newer than this lyricgen"):
+        storage.read(path, "dataset")
+    with pytest.raises(FileError, match="No such file"):
+        storage.read(tmp_path / "missing", "dataset")
+    for content in (b"", b"hello", bytes(8) + b"{}", b"\xff" * 99):
+        path.write_bytes(content)
+        with pytest.raises(FileError, match="no file of lyricgen's"):
+            storage.read(path, "dataset")
+
+
+def test_every_truncation_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    storage.write(path, "dataset", {}, TENSORS)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(FileError):
+            storage.read(path, "dataset")

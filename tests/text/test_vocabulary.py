@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_SIGN, Vocabulary, code_points
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(texts)
+def test_what_is_encoded_comes_back(text: str) -> None:
+    vocabulary = Vocabulary.of(code_points(text))
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+    assert vocabulary.characters == "".join(sorted(set(text)))
+
+
+@given(texts, texts)
+def test_strangers_become_the_unknown_character(known: str, other: str) -> None:
+    vocabulary = Vocabulary.of(code_points(known))
+    expected = "".join(character if character in known else UNKNOWN_SIGN for character in other)
+    assert vocabulary.decode(vocabulary.encode(other)) == expected
+    assert vocabulary.unknown_in(other) == "".join(dict.fromkeys(c for c in other if c not in known))
+
+
+def test_ids_are_sorted_and_begin_after_the_unknown_one() -> None:
+    vocabulary = Vocabulary.of(code_points("ba\n分b"))
+    assert vocabulary.encode("\nab分?").tolist() == [1, 2, 3, 4, UNKNOWN]
+    assert len(vocabulary) == 5
+
+
+def test_rare_characters_are_left_out() -> None:
+    assert Vocabulary.of(code_points("aabbbc"), min_count=2).characters == "ab"
+
+
+def test_lone_surrogates_are_unknown() -> None:
+    assert Vocabulary("ab").encode("a\ud800").tolist() == [1, UNKNOWN]
+
+
+def test_unsorted_characters_are_refused() -> None:
+    with pytest.raises(ValueError, match="sorted"):
+        Vocabulary("ba")
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(3, np.uint8), (300, np.uint16), (70_000, np.uint32)])
+def test_ids_take_the_narrowest_type(size: int, dtype: type) -> None:
+    characters = "".join(map(chr, [*range(32, 0xD800), *range(0xE000, 0x1FFFF)][:size]))
+    assert Vocabulary(characters).encode("a").dtype == dtype

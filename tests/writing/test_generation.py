@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+import pytest
+
+from lyricgen.config import SampleConfig
+from lyricgen.model.cells import Recurrence
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.writing import generation
+from lyricgen.writing.generation import line_start, read_prefix, song_rng, write, write_songs
+
+Make = Callable[..., Checkpoint]
+
+
+def songs(checkpoint: Checkpoint, prefix: str, *, seed: int = 1, samples: int = 3, **options: float) -> list[str]:
+    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    config = SampleConfig(**{"length": 40, **options})  # type: ignore[arg-type]
+    return list(write_songs(decoder, checkpoint.vocabulary, prefix, config, seed=seed, samples=samples))
+
+
+def test_songs_begin_with_their_prefix_and_have_the_length_asked_for(random_checkpoint: Make) -> None:
+    for prefix in ("分开", "", "龙 never seen 🐉", "e\u0301"):
+        texts = songs(random_checkpoint(), prefix)
+        assert len(texts) == 3
+        for text in texts:
+            assert text.startswith(prefix)
+            assert len(text) == len(prefix) + 40
+            assert "\ufffd" not in text
+    assert songs(random_checkpoint(), "分开", length=0) == ["分开"] * 3
+
+
+def test_the_seed_decides_and_nothing_else(random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint()
+    assert songs(checkpoint, "分开") == songs(checkpoint, "分开")
+    assert songs(checkpoint, "分开") != songs(checkpoint, "分开", seed=2)
+    assert len(set(songs(checkpoint, "分开", samples=9))) == 9
+    assert songs(checkpoint, "分开", samples=1)[0] == songs(checkpoint, "分开", samples=20)[0]
+    assert len(set(songs(checkpoint, "分开", temperature=0.0))) == 1
+
+
+def test_more_songs_than_are_decoded_at_once(random_checkpoint: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = songs(random_checkpoint(), "分开", samples=7)
+    monkeypatch.setattr(generation, "AT_ONCE", 3)
+    assert songs(random_checkpoint(), "分开", samples=7) == whole
+
+
+def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint()
+    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    pieces = write(decoder, checkpoint.vocabulary, "分开", SampleConfig(length=40), [song_rng(1, 2)])
+    assert "分开" + "".join(piece for (piece,) in pieces) == songs(checkpoint, "分开")[2]
+
+
+def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> None:
+    """After a line end, normalised, character by character."""
+    checkpoint = random_checkpoint(text="\né分开")
+    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    logits, state = read_prefix(decoder, checkpoint.vocabulary, "e\u0301\r\n分")
+    expected = decoder.initial_state()
+    for identity in checkpoint.vocabulary.encode("\né\n分"):
+        other, expected = decoder.step(np.array([identity]), expected)
+    np.testing.assert_array_equal(logits, other)
+    np.testing.assert_array_equal(state, expected)
+
+
+def test_where_line_ends_became_spaces_a_song_begins_after_a_space(random_checkpoint: Make) -> None:
+    assert line_start(random_checkpoint(text="a b").vocabulary) == " "
+    assert line_start(random_checkpoint(text="a b\n").vocabulary) == "\n"
+    assert songs(random_checkpoint(text="分开"), "")  # neither: the unknown character stands in

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import math
+from typing import Callable
+
+import numpy as np
+import pytest
+from tests_plain import plain_loss
+
+from lyricgen.config import ModelConfig
+from lyricgen.model.cells import Recurrence, parameter_shapes
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.writing import scoring
+from lyricgen.writing.scoring import score
+
+
+def constant(logits: list[float]) -> Recurrence:
+    config = ModelConfig(hidden=3)
+    shapes = parameter_shapes(config, len(logits))
+    parameters = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    return Recurrence(config, {**parameters, "output.bias": np.array(logits, np.float32)})
+
+
+def test_a_uniform_model_gives_v_and_a_sure_one_1() -> None:
+    ids = np.array([1, 2, 3, 0, 1])
+    uniform = score(constant([0.0] * 8), ids)
+    assert uniform.perplexity == pytest.approx(8)
+    assert uniform.bits_per_character == pytest.approx(3)
+    assert (uniform.characters, uniform.unknown) == (4, 1)
+    assert score(constant([0.0, 90.0, 0.0]), np.ones(9, int)).perplexity == pytest.approx(1)
+    assert math.isfinite(score(constant([0.0, 1e30]), np.zeros(9, int)).perplexity)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_state_is_carried_through_the_whole_text(
+    cell: str, random_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = random_checkpoint(cell=cell, layers=2)
+    network = Recurrence(checkpoint.model, checkpoint.parameters)
+    ids = np.random.default_rng(0).integers(1, len(checkpoint.vocabulary), 40)
+    parameters = dict(checkpoint.parameters)
+    expected = plain_loss(checkpoint.model, parameters, ids[:-1, None], ids[1:, None], network.initial_state())
+    monkeypatch.setattr(scoring, "_CHUNK", 7)
+    told: list[int] = []
+    found = score(network, ids, on_progress=told.append)
+    assert found.nats == pytest.approx(expected, rel=1e-5)
+    assert sum(told) == found.characters == 39
