@@ -98,7 +98,7 @@ class PrepareConfig(_Config):
 class ModelConfig(_Config):
     """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
 
-    cell: str = _option("lstm", "Recurrent cell.", choices=("rnn", "gru", "lstm"))
+    cell: str = _option("gru", "Recurrent cell.", choices=("rnn", "gru", "lstm"))
     gru_reset: str = _option(
         "after",
         "Where a GRU's reset gate acts: after the matrix product (cuDNN) or before it (Cho et al. 2014).",
@@ -107,32 +107,37 @@ class ModelConfig(_Config):
     hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384))
     layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64))
     embedding: int = _option(0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384))
-    tie: bool = _option(False, "Use the embedding as output weights too (Press & Wolf 2017).")
+    tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).")
 
     @property
     def embedding_size(self) -> int:
         return self.embedding or self.hidden
 
 
+DROPOUT = 0.6
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainConfig(_Config):
     """How the network learns."""
 
-    dropout: float = _option(
-        0.0,
-        "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016).",
+    dropout: float | None = _option(
+        None,
+        "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016). "
+        "[default: 0.6, or 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
+        kind=float,
     )
     batch_size: int = _option(32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536))
     steps: int = _option(35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536))
-    epochs: int = _option(30, "Passes over the training text.", bounds=COUNT)
+    epochs: int = _option(15, "Passes over the training text.", bounds=COUNT)
     sampling: str = _option(
         "consecutive",
         "Minibatches that continue one another, state carried over, or random ones that start from zero.",
         choices=("random", "consecutive"),
     )
     optimizer: str = _option("adam", "How gradients become steps.", choices=("adam", "sgd"))
-    lr: float = _option(0.005, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True))
+    lr: float = _option(0.008, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True))
     schedule: str = _option(
         "cosine", "Learning rate over time: constant, or falling to zero.", choices=("constant", "cosine")
     )
@@ -140,7 +145,13 @@ class TrainConfig(_Config):
     patience: int = _option(
         0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=Bounds(low=0)
     )
-    seed: int = _option(1, "Seed of weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
+    seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
+
+    def settled(self, *, held_out: bool) -> TrainConfig:
+        """The same with every choice made: who holds no text out wants the text learnt by heart, so no dropout."""
+        if self.dropout is not None:
+            return self
+        return dataclasses.replace(self, dropout=DROPOUT if held_out else 0.0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -99,9 +99,9 @@ def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:
 
 
 def _warn_of_unknown(checkpoint: Checkpoint, prefix: str) -> None:
-    from lyricgen.text.corpus import flatten, normalise
+    from lyricgen.writing.generation import as_taught
 
-    unknown = checkpoint.vocabulary.unknown_in(flatten(normalise(prefix), checkpoint.newlines))
+    unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, prefix))
     if unknown:
         say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")
 

@@ -122,7 +122,7 @@ def _introduce(start: Checkpoint, data: Dataset) -> None:
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
     held = f", {len(data.valid):,} held out" if len(data.valid) else ""
     say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
-    say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters")
+    say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
     say(f"threads     {threads.limit_unless_set()}")
     if start.progress.epoch:
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}")

@@ -136,7 +136,7 @@ def detach(state: State) -> State:
     return [[part.detach() for part in parts] for parts in state]
 
 
-def dropout_masks(config: ModelConfig, rate: float, batch_size: int, rng: np.random.Generator) -> Masks:
+def dropout_masks(config: ModelConfig, rate: float | None, batch_size: int, rng: np.random.Generator) -> Masks:
     """Masks that drop the same units at every step of a minibatch, the kept ones scaled by 1 / (1 - rate).
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend

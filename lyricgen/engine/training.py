@@ -18,7 +18,7 @@ from lyricgen.text.batches import Batch, epoch_batches, fit
 from lyricgen.text.vocabulary import Ids
 
 _IN_FLIGHT = 2  # steps that may be under way while the next one is put together
-_EVALUATED_AT_ONCE = 4096  # characters of a validation step: its logits take V times as much
+_EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
 
 @dataclasses.dataclass(frozen=True)
