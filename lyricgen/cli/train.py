@@ -58,6 +58,8 @@ def train(
     else:
         start = run.begin(data, build(ModelConfig, values), build(TrainConfig, values))
     _introduce(start, data)
+    if run.finished(start.progress, start.train):
+        say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
     try:
         _follow(run.run(start, data, output), start, data, preview, preview_every)
     except KeyboardInterrupt:
@@ -67,16 +69,16 @@ def train(
 
 
 def _check_folder(folder: Path, *, resume: bool, force: bool) -> None:
-    from lyricgen.model.checkpoint import LAST
+    from lyricgen.model.checkpoint import BEST, LAST
 
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder}: is a file; name a folder with -o")
-    held = (folder / LAST).exists()
+    held = (folder / BEST).exists() or (folder / LAST).exists()
     if held and not (resume or force):
         raise FileError(
             f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder"
         )
-    if resume and not held:
+    if resume and not (folder / LAST).exists():
         raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
     if resume and force:
         raise OptionError("--resume and --force: take one of them, to go on or to begin anew")
@@ -137,8 +139,8 @@ def _follow(events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes:
     an_epoch, done = len(data.train) - 1, start.progress.epoch
     final = start.progress
     with tqdm(
-        total=an_epoch * start.train.epochs, initial=an_epoch * done, unit="char", unit_scale=True, disable=None,
-        dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
+        total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done, unit="char", unit_scale=True,
+        disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
     ) as bar:  # fmt: skip
         for event in events:
             if not isinstance(event, Epoch):

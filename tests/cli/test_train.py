@@ -86,6 +86,9 @@ def test_resume_goes_on_and_refuses_another_model_or_dataset(cli: Cli, song: Pat
     assert result.returncode == 0, result.stderr
     assert "after epoch 2 of 4" in result.stderr
     assert checkpoints.load(tmp_path / "checkpoints" / "last.safetensors").progress.epoch == 4
+    again = cli("train", "song.txt", "--resume")
+    assert (again.returncode, again.stdout) == (0, result.stdout)
+    assert "finished    after epoch 4 already" in again.stderr
     forced = cli("train", "song.txt", *SMALL, "--epochs", "1", "--force")
     assert forced.returncode == 0
     assert len((tmp_path / "checkpoints" / "log.jsonl").read_text().splitlines()) == 1
