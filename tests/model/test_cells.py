@@ -77,7 +77,7 @@ def test_shapes_with_every_dimension_different() -> None:
         "projection.weight": (D, H),
         "output.bias": (V,),
     }
-    assert parameter_shapes(ModelConfig(cell="gru", hidden=H), V)["output.weight"] == (V, H)
+    assert parameter_shapes(ModelConfig(cell="gru", hidden=H, tie=False), V)["output.weight"] == (V, H)
     assert "projection.weight" not in parameter_shapes(ModelConfig(hidden=H, tie=True), V)
 
 
