@@ -29,7 +29,13 @@ def test_training_speaks_on_stderr_and_prints_the_best_checkpoint(cli: Cli, song
     result = cli("train", "song.txt", *SMALL, *options)
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"{Path('checkpoints', 'best.safetensors')}\n"
-    for words in ("dataset     song.txt", "gru (reset after), 1 × 8", "threads", "epoch 5: perplexity", "validation", "best "):
+    for words in (
+        "dataset     song.txt",
+        "gru (reset after), 1 × 8",
+        "threads",
+        "epoch 5: perplexity",
+        "best        epoch",
+    ):
         assert words in result.stderr
     previews = [line for line in result.stderr.splitlines() if line.startswith(" - ")]
     assert len(previews) == 6, "after epochs 2, 4 and the last"
