@@ -15,6 +15,7 @@ from lyricgen.text.vocabulary import Ids
 
 State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
 Masks = Optional[list[NDArray]]  # of the input, of each layer's output: (1, N, D or H)
+_TINY = 1e-37  # a probability that float32 rounds to zero must not become an infinite loss
 _MODES = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
 
 
@@ -147,6 +148,18 @@ def dropout_masks(config: ModelConfig, rate: float | None, batch_size: int, rng:
     widths = [config.embedding_size] + [config.hidden] * config.layers
     scale = np.float32(1 / (1 - rate))
     return [nd.array((rng.random((1, batch_size, width)) >= rate) * scale) for width in widths]
+
+
+def loss_gradient(logits: NDArray, labels: Ids) -> tuple[NDArray, NDArray]:
+    """The summed cross-entropy (1,) of labels (T, N), and its gradient by the logits (T·N, V): softmax - one-hot.
+
+    Written out, since autograd's way through log-softmax and pick takes three times as long.
+    """
+    places = nd.array(np.stack([np.arange(labels.size), labels.ravel()]), dtype="int32")
+    gradient = nd.softmax(logits)
+    picked = nd.gather_nd(gradient, places)
+    mx.nd._internal._scatter_set_nd(gradient, picked - 1, places, shape=gradient.shape, out=gradient)
+    return -nd.sum(nd.log(nd.maximum(picked, _TINY))), gradient
 
 
 def cross_entropy(logits: NDArray, labels: Ids) -> NDArray:

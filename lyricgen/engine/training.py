@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
 
 from lyricgen.config import TrainConfig
-from lyricgen.engine.network import Network, State, cross_entropy, detach, dropout_masks
+from lyricgen.engine.network import Masks, Network, State, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.optimizer import Optimizer
-from lyricgen.engine.runtime import NDArray, mx
+from lyricgen.engine.runtime import mx
 from lyricgen.errors import DivergenceError
 from lyricgen.text.batches import Batch, epoch_batches, fit
 from lyricgen.text.vocabulary import Ids
 
-_IN_FLIGHT = 2  # steps that may be under way while the next one is put together
 _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
 
@@ -47,9 +45,7 @@ def epoch_rng(config: TrainConfig, epoch: int) -> np.random.Generator:
 
 
 def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainConfig, epoch: int) -> Iterator[Step]:
-    """Train on every minibatch of an epoch (counted from 1) and yield each one's figures, in order.
-
-    A figure is read two steps after its minibatch was sent off, so that the engine never waits for Python.
+    """Train on every minibatch of an epoch (counted from 1) and yield each one's figures.
 
     Raises
     ------
@@ -60,46 +56,30 @@ def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainC
     batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
     size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
     state, done = network.initial_state(size), 0
-    waiting: deque[tuple[int, NDArray, NDArray, float]] = deque()
     for batch in batches:
         if config.sampling == "random":
             state = network.initial_state(batch.x.shape[1])
         rate = learning_rate(config, (epoch - 1 + done / len(ids)) / config.epochs)
         masks = dropout_masks(network.config, config.dropout, batch.x.shape[1], rng)
-        loss, state = _backward(network, batch, state, masks, size * steps)
+        loss, state = _backward(network, batch, state, masks)
+        # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
+        norm = optimizer.step(network.gradient, rate, divisor=size * steps)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise DivergenceError(
+                f"the loss is no finite number any more in epoch {epoch} at learning rate {rate:.3g}: "
+                "lower --lr or --clip; the last good checkpoint is kept"
+            )
         done += batch.x.size
-        waiting.append((batch.x.size, loss, optimizer.step(network.gradient, rate), rate))
-        if len(waiting) > _IN_FLIGHT:
-            yield _settle(waiting.popleft(), epoch)
-    while waiting:
-        yield _settle(waiting.popleft(), epoch)
+        yield Step(batch.x.size, loss, norm, rate)
 
 
-def _backward(
-    network: Network, batch: Batch, state: State, masks: list[NDArray] | None, nominal: int
-) -> tuple[NDArray, State]:
-    """Leave the gradient of a minibatch in the network; returns its summed loss and the state to carry on.
-
-    The sum is divided by the characters of a whole minibatch, so that one at the end of an epoch with fewer of them
-    weighs less, and every character the same.
-    """
+def _backward(network: Network, batch: Batch, state: State, masks: Masks) -> tuple[float, State]:
+    """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
     with mx.autograd.record():
         logits, state = network.forward(batch.x, detach(state), masks)
-        loss = cross_entropy(logits, batch.y)
-        scaled = loss / nominal
-    scaled.backward()
-    return loss, state
-
-
-def _settle(waiting: tuple[int, NDArray, NDArray, float], epoch: int) -> Step:
-    characters, loss, norm, rate = waiting
-    step = Step(characters, float(loss.asscalar()), float(norm.asscalar()), rate)
-    if not (math.isfinite(step.loss_sum) and math.isfinite(step.gradient_norm)):
-        raise DivergenceError(
-            f"the loss is no finite number any more in epoch {epoch} at learning rate {rate:.3g}: "
-            "lower --lr or --clip; the last good checkpoint is kept"
-        )
-    return step
+    loss, gradient = loss_gradient(logits, batch.y)
+    logits.backward(gradient)
+    return float(loss.asscalar()), state
 
 
 def evaluate(network: Network, ids: Ids) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from tests_plain import plain_forward, plain_loss
 
 from lyricgen.config import ModelConfig
 from lyricgen.engine.decoder import NetworkDecoder
-from lyricgen.engine.network import Network, cross_entropy, detach, dropout_masks
+from lyricgen.engine.network import Network, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.model.cells import Recurrence, initial_state, parameter_shapes
 
@@ -54,8 +54,8 @@ def test_gradients_are_the_numeric_ones(cell: str, reset: str, layers: int, tie:
     state, parts = start_state(config)
     with mx.autograd.record():
         logits, _ = network.forward(IDS, parts)
-        loss = cross_entropy(logits, LABELS)
-    loss.backward()
+    loss, head = loss_gradient(logits, LABELS)
+    logits.backward(head)
     assert float(loss.asscalar()) == pytest.approx(plain_loss(config, parameters, IDS, LABELS, state), rel=1e-5)
     gradient = network.gradient.asnumpy()
     offsets = np.cumsum([0, *(np.prod(shape) for shape in network.shapes.values())])
@@ -110,6 +110,19 @@ def test_parameters_come_back_as_they_went_in() -> None:
     _, parameters, network = build("lstm", "after", layers=2, tie=True)
     for name, tensor in network.parameters().items():
         np.testing.assert_array_equal(tensor, parameters[name])
+
+
+def test_the_loss_and_its_gradient_are_autograd_s() -> None:
+    logits = nd.array(RNG.normal(0, 3, (T * N, V)))
+    logits.attach_grad()
+    with mx.autograd.record():
+        expected = cross_entropy(logits, LABELS)
+    expected.backward()
+    loss, gradient = loss_gradient(logits, LABELS)
+    assert loss.asscalar() == pytest.approx(expected.asscalar(), rel=1e-5)
+    np.testing.assert_allclose(gradient.asnumpy(), logits.grad.asnumpy(), atol=1e-5)
+    hopeless = nd.array(np.where(np.arange(V) == LABELS.ravel()[:, None], -1e4, 0.0))
+    assert np.isfinite(loss_gradient(hopeless, LABELS)[0].asscalar())
 
 
 def test_dropout_is_locked_in_time_scaled_and_seeded() -> None:
