@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lyricgen import memory
 from lyricgen.cli.options import say
 from lyricgen.errors import FileError
 
@@ -34,6 +35,7 @@ def evaluate(sources: tuple[str, ...], path: Path, encoding: str, as_json: bool)
     """
     from lyricgen.model import checkpoint as checkpoints
 
+    memory.keep_freed()
     checkpoint = checkpoints.load(path)
     ids = _read(sources, encoding, checkpoint) if sources else _held_out(checkpoint)
     if len(ids) < 2:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lyricgen import memory
 from lyricgen.cli.options import build, config_options, say
 from lyricgen.config import SampleConfig
 
@@ -48,6 +49,7 @@ def generate(
     """
     from lyricgen.model import checkpoint as checkpoints
 
+    memory.keep_freed()
     config = build(SampleConfig, values)
     seed = _seed(config)
     checkpoint = checkpoints.load(path)

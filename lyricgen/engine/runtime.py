@@ -10,7 +10,6 @@ libraries that slim images lack. On Python 3.13 and later, Windows and Apple sil
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen import threads
+from lyricgen import memory, threads
 from lyricgen.errors import EngineError
 
 # In the order in which MXNet falls over them. Functions moved or merged by NumPy 1.20 to 2.4, the financial ones to a
@@ -35,8 +34,6 @@ _GONE = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
 # A thread that waits for the others of its team turns round this often before it sleeps. GNU OpenMP's own number lets
 # two trainings on the same processors take four times as long as one, ours twice, at the same speed when alone.
 _ENVIRONMENT = {"MXNET_ENGINE_TYPE": "NaiveEngine", "GOMP_SPINCOUNT": "1000"}
-# glibc's malloc.h
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _PACKAGES = {"gomp": "libgomp1", "quadmath": "libquadmath0"}
 _NO_WHEEL = (
     "training needs MXNet, which has no wheel for this Python and system: train on Python 3.9 to 3.12 on Linux or an "
@@ -75,21 +72,9 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _keep_freed_memory() -> None:
-    """Let glibc's malloc keep large freed blocks for the next step instead of giving them back to the system.
-
-    MXNet allocates and frees every intermediate array at every step; fetched anew, each of their pages is zeroed by
-    the system first, which takes a fifth of a training step.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-
-
 def _import() -> Any:
     threads.limit_unless_set()
-    _keep_freed_memory()
+    memory.keep_freed()
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     _give_back_names()

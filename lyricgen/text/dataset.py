@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lyricgen import storage
 from lyricgen.config import PrepareConfig, from_json
 from lyricgen.errors import FileError
 from lyricgen.text import corpus
-from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary, code_points
+from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary
 
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
@@ -86,16 +87,38 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
 
 def split(pieces: Iterable[str], config: PrepareConfig, *, sources: Sequence[str] = ()) -> Dataset:
     """Cut a text in order into training, validation and test part, and encode it."""
-    codes = np.concatenate([np.zeros(0, "<u4"), *map(code_points, pieces)])
-    valid, test = (int(len(codes) * share) for share in (config.valid_fraction, config.test_fraction))
+    census = Census()
+    numbered = [census.number(piece) for piece in pieces]
+    length = sum(map(len, numbered))
+    valid, test = (int(length * share) for share in (config.valid_fraction, config.test_fraction))
     valid, test = (count if count >= 2 else 0 for count in (valid, test))  # one character predicts nothing
-    train = len(codes) - valid - test
+    train = length - valid - test
     if train < 2:
-        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {len(codes)} characters are too few to learn from")
-    vocabulary = Vocabulary.of(codes[:train], min_count=config.min_count)
-    ids = vocabulary.encode_codes(codes)
+        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {length} characters are too few to learn from")
+    counts = _count(numbered, train, len(census.codes))
+    vocabulary = Vocabulary.of(census.codes[counts >= config.min_count])
+    ids = _renumber(numbered, vocabulary.encode_codes(census.codes), length)
     parts = dict(zip(SPLITS, np.split(ids, [train, train + valid])))
     return Dataset(vocabulary, parts, config, tuple(sources), _fingerprint(vocabulary, parts))
+
+
+def _count(numbered: Iterable[Ids], limit: int, size: int) -> NDArray[np.int64]:
+    """How often each number stands among the first ``limit`` ones."""
+    counts = np.zeros(size, np.int64)
+    for numbers in numbered:
+        counts += np.bincount(numbers[:limit], minlength=size)
+        limit = max(0, limit - len(numbers))
+    return counts
+
+
+def _renumber(numbered: list[Ids], ids_of: Ids, length: int) -> Ids:
+    """Glue the pieces, each number replaced by its id; the pieces are used up, to hold the text in memory once."""
+    ids = np.empty(length, ids_of.dtype)
+    while numbered:
+        numbers = numbered.pop()
+        ids[length - len(numbers) : length] = ids_of[numbers]
+        length -= len(numbers)
+    return ids
 
 
 def _fingerprint(vocabulary: Vocabulary, splits: Mapping[str, Ids]) -> str:

@@ -28,10 +28,9 @@ class Vocabulary:
             raise ValueError("the vocabulary is not sorted")
 
     @classmethod
-    def of(cls, codes: NDArray[np.uint32], *, min_count: int = 1) -> Vocabulary:
-        """Every code point that stands at least ``min_count`` times among ``codes``."""
-        kept = np.flatnonzero(np.bincount(codes) >= min_count) if len(codes) else codes
-        return cls(kept.astype("<u4").tobytes().decode("utf-32-le"))
+    def of(cls, codes: NDArray[np.uint32]) -> Vocabulary:
+        """Every code point among ``codes``."""
+        return cls(np.unique(codes).astype("<u4").tobytes().decode("utf-32-le"))
 
     def __len__(self) -> int:
         """V: the characters and the unknown one."""
@@ -64,3 +63,19 @@ class Vocabulary:
     def unknown_in(self, text: str) -> str:
         """The distinct characters of ``text`` that have no id, in order of appearance."""
         return "".join(dict.fromkeys(character for character in text if character not in self.characters))
+
+
+class Census:
+    """Numbers characters in order of appearance: a long text is kept narrow before its vocabulary is known."""
+
+    def __init__(self) -> None:
+        self.codes = np.zeros(0, "<u4")  # number -> code point
+        self._numbers = np.zeros(0x110000, np.uint32)  # code point -> number + 1, 0 for one not seen yet
+
+    def number(self, text: str) -> Ids:
+        """The number of every character of ``text``, in the narrowest type that holds those seen so far."""
+        codes = code_points(text)
+        new = np.unique(codes[self._numbers[codes] == 0])
+        self.codes = np.concatenate([self.codes, new])
+        self._numbers[new] = np.arange(len(self.codes) - len(new), len(self.codes)) + 1
+        return (self._numbers[codes] - 1).astype(np.min_scalar_type(len(self.codes)))

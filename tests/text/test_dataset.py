@@ -19,6 +19,14 @@ def test_the_text_is_cut_in_order_and_the_vocabulary_is_that_of_the_training_par
     assert len(data) == 10
 
 
+def test_rare_characters_of_the_training_part_are_unknown() -> None:
+    data = dataset.split(["aab", "bcc" + "cccc"], PrepareConfig(valid_fraction=0.4, min_count=2))
+    assert data.vocabulary.characters == "abc"
+    data = dataset.split(["aab", "bcc" + "cccc"], PrepareConfig(valid_fraction=0.5, min_count=2))
+    assert data.vocabulary.characters == "ab"
+    assert data.vocabulary.decode(data.valid) == "\ufffd" * 5
+
+
 def test_a_dataset_survives_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "歌" / "d.safetensors"
     data = dataset.split(["春夏秋冬" * 30], PrepareConfig(min_count=2))

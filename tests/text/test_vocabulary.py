@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_SIGN, Vocabulary, code_points
+from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_SIGN, Census, Vocabulary, code_points
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -31,8 +31,20 @@ def test_ids_are_sorted_and_begin_after_the_unknown_one() -> None:
     assert len(vocabulary) == 5
 
 
-def test_rare_characters_are_left_out() -> None:
-    assert Vocabulary.of(code_points("aabbbc"), min_count=2).characters == "ab"
+@given(st.lists(st.text()))
+def test_a_census_numbers_characters_as_they_come(pieces: list[str]) -> None:
+    census = Census()
+    for piece in pieces:
+        numbers = census.number(piece)
+        np.testing.assert_array_equal(census.codes[numbers], code_points(piece))
+    assert len(set(census.codes.tolist())) == len(census.codes) == len(set("".join(pieces)))
+
+
+def test_a_census_stays_narrow() -> None:
+    census = Census()
+    assert census.number("abca").dtype == np.uint8
+    assert census.number("".join(map(chr, range(0x4E00, 0x4E00 + 300)))).dtype == np.uint16
+    assert census.number("abca").tolist() == [0, 1, 2, 0]
 
 
 def test_lone_surrogates_are_unknown() -> None:
