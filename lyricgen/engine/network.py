@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from lyricgen.config import ModelConfig
+from lyricgen.engine.recurrence import GruBefore
 from lyricgen.engine.runtime import NDArray, mx, nd
 from lyricgen.model.cells import STATES, Floats, parameter_shapes
 from lyricgen.text.vocabulary import Ids
@@ -101,22 +102,11 @@ class Network:
 
     def _unroll(self, layer: int, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
         """The GRU that resets before the product, which the fused operator does not have."""
-        size = self.config.hidden
         names = ("input_weight", "input_bias", "hidden_weight", "hidden_bias")
         input_weight, input_bias, weight, bias = (self._weights[f"layers.{layer}.{name}"] for name in names)
-        gates = nd.FullyConnected(x, input_weight, input_bias, num_hidden=3 * size, flatten=False)  # (T, N, 3H)
-        gate_weight, weight = weight[: 2 * size], weight[2 * size :]
-        gate_bias, bias = bias[: 2 * size], bias[2 * size :]
-        hidden, outputs = state[0], []
-        for gate in nd.split(gates, len(x), axis=0, squeeze_axis=True) if len(x) > 1 else [gates[0]]:
-            product = nd.FullyConnected(hidden, gate_weight, gate_bias, num_hidden=2 * size)
-            opened = nd.sigmoid(nd.slice_axis(gate, axis=1, begin=0, end=2 * size) + product)
-            reset, update = nd.split(opened, 2, axis=1)
-            product = nd.FullyConnected(reset * hidden, weight, bias, num_hidden=size)
-            candidate = nd.tanh(nd.slice_axis(gate, axis=1, begin=2 * size, end=None) + product)
-            hidden = candidate + update * (hidden - candidate)
-            outputs.append(hidden)
-        return nd.stack(*outputs, axis=0), [hidden.expand_dims(0)]
+        gates = nd.FullyConnected(x, input_weight, input_bias + bias, num_hidden=len(bias), flatten=False)  # (T, N, 3H)
+        hidden = GruBefore()(gates, weight, state[0])
+        return hidden, [hidden[-1:]]
 
     def _logits(self, hidden: NDArray) -> NDArray:
         """(T·N, H) -> (T·N, V)."""
