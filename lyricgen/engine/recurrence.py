@@ -15,8 +15,8 @@ from lyricgen.model.cells import Floats, sigmoid
 class GruBefore(mx.autograd.Function):  # type: ignore[misc]
     """Gates (T, N, 3H), weight (3H, H), state (N, H) -> hidden states (T, N, H); Cho et al. 2014.
 
-    ``gates`` are the inputs already multiplied, all biases added, in the order reset, update, candidate. The state comes
-    last: MXNet drops the gradients of all inputs behind one that wants none.
+    ``gates`` are the inputs already multiplied, all biases added, in the order reset, update, candidate. The state
+    comes last: MXNet drops the gradients of all inputs behind one that wants none.
     """
 
     def forward(self, gates: NDArray, weight: NDArray, state: NDArray) -> NDArray:

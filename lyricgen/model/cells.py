@@ -110,11 +110,15 @@ def lstm(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
     """
     hidden, memory = state
     size = state.shape[-1]
-    gates = x + hidden @ weight + bias
+    gates = hidden @ weight
+    gates += x
+    gates += bias
     candidate = np.tanh(gates[:, 2 * size : 3 * size])
-    opened = sigmoid(gates)
-    memory = opened[:, size : 2 * size] * memory + opened[:, :size] * candidate
-    return np.stack([opened[:, 3 * size :] * np.tanh(memory), memory])
+    input_gate, forget_gate = np.split(sigmoid(gates[:, : 2 * size]), 2, axis=1)
+    new = np.empty_like(state)
+    new[1] = forget_gate * memory + input_gate * candidate
+    new[0] = sigmoid(gates[:, 3 * size :]) * np.tanh(new[1])
+    return new
 
 
 Cell = Callable[[Floats, Floats, Floats, Floats], Floats]

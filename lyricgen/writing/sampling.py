@@ -48,7 +48,8 @@ def top_p(logits: Logits, p: float) -> Logits:
 
 def draw(logits: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     """One id for each row by inversion: the first whose cumulative probability exceeds ``uniforms`` (N,) in [0, 1)."""
-    cumulative = np.cumsum(np.exp(logits - logits.max(axis=-1, keepdims=True)), axis=-1)
+    cumulative = logits - logits.max(axis=-1, keepdims=True)
+    np.cumsum(np.exp(cumulative, out=cumulative), axis=-1, out=cumulative)
     total = cumulative[:, -1]
     threshold = np.minimum(uniforms * total, np.nextafter(total, 0))
     ids: NDArray[np.intp] = np.argmax(cumulative > threshold[:, None], axis=-1)

@@ -72,5 +72,15 @@ def test_a_draw_is_always_a_possible_character(uniform: float) -> None:
     assert draw(np.zeros((1, 5000)), np.array([uniform]))[0] < 5000
 
 
+def test_a_draw_is_the_inverse_of_the_cumulative_distribution() -> None:
+    rng = np.random.default_rng(8)
+    for size in (1, 63, 64, 65, 1000):
+        logits = np.where(rng.random((50, size)) < 0.3, NEVER, rng.normal(0, 3, (50, size)))
+        logits[:, rng.integers(size)] = 0.0
+        uniforms, cumulative = rng.random(50), np.cumsum(softmax(logits), axis=1)
+        expected = [int(np.searchsorted(row, u, side="right")) for row, u in zip(cumulative, uniforms)]
+        assert draw(logits, uniforms).tolist() == expected
+
+
 def test_a_tiny_temperature_does_not_overflow() -> None:
     assert choose(np.array([[0.0, 1.0, 2.0]]), SampleConfig(temperature=1e-30), np.array([0.5])).tolist() == [2]
