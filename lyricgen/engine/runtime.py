@@ -4,7 +4,7 @@ MXNet 1.9.1, the last release, is older than the NumPy that pip chooses beside i
 dropped, so they are given back before the import (and stay: some are read later). It takes half the processors unless
 ``OMP_NUM_THREADS`` says otherwise before its library loads. It hands every operation to a thread of its own, whose
 OpenMP team then fights with the others' for the processors: its "naive" engine, which computes where it is called, is
-1.2 to 1.4 times as fast for networks of this kind (tests/benchmarks/engine.py). Its Linux wheel needs two system
+1.1 to 1.3 times as fast for networks of this kind (tests/benchmarks/engine.py). Its Linux wheel needs two system
 libraries that slim images lack. On Python 3.13 and later, Windows and Apple silicon there is no wheel at all.
 """
 
