@@ -124,7 +124,7 @@ class TrainConfig(_Config):
     dropout: float | None = _option(
         None,
         "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016). "
-        "[default: 0.6, or 0 without a validation part]",
+        f"[default: {DROPOUT:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
         kind=float,
     )

@@ -63,7 +63,10 @@ def train(
     try:
         _follow(run.run(start, data, output), start, data, preview, preview_every)
     except KeyboardInterrupt:
-        say(f"Interrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
+        if (output / LAST).exists():
+            say(f"Interrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
+        else:
+            say("Interrupted before the first epoch was done: there is nothing to resume")
         raise
     click.echo(str(output / BEST))
 

@@ -93,14 +93,14 @@ class Network:
     def _layer(self, layer: int, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
         if not self._fused:
-            return self._unroll(layer, x, state[0])
+            return self._reset_before(layer, x, state[0])
         size, mode = self.config.hidden, _MODES[self.config.cell]
         hidden, *new = nd.RNN(
             x, self._layers[layer], *state, state_size=size, num_layers=1, mode=mode, state_outputs=True
         )
         return hidden, new
 
-    def _unroll(self, layer: int, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
+    def _reset_before(self, layer: int, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
         """The GRU that resets before the product, which the fused operator does not have."""
         names = ("input_weight", "input_bias", "hidden_weight", "hidden_bias")
         input_weight, input_bias, weight, bias = (self._weights[f"layers.{layer}.{name}"] for name in names)

@@ -117,6 +117,20 @@ def test_ctrl_c_says_how_to_go_on(song: Path, tmp_path: Path, cli: Cli) -> None:
     assert cli("train", "song.txt", "--resume", "--epochs", epochs).returncode == 0
 
 
+def test_ctrl_c_in_the_first_epoch_promises_nothing(song: Path, tmp_path: Path) -> None:
+    song.write_text(SONG * 500, "utf-8")
+    command = [sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "checkpoints" / "log.jsonl").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "nothing to resume" in err.splitlines()[-1]
+    assert not (tmp_path / "checkpoints" / "last.safetensors").exists()
+
+
 def test_a_small_text_trains_all_the_same(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "two.txt").write_text("山水", "utf-8")
     result = cli("train", "two.txt", "--hidden", "4", "--epochs", "2")
