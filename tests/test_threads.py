@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,30 @@ def test_the_user_s_number_counts_when_it_is_one(
     monkeypatch.setattr(threads, "available", lambda: 5)
     monkeypatch.setenv(threads.VARIABLE, value) if value is not None else monkeypatch.delenv(threads.VARIABLE, False)
     assert threads.limit_unless_set() == expected
+
+
+AVX512 = "avx512f avx512bw avx512dq avx512vl"
+
+
+@pytest.mark.parametrize(
+    ("processor", "expected"),
+    [
+        (f"vendor_id : GenuineIntel\nflags\t\t: fpu avx2 fma {AVX512}\nbugs : none\n", "SkylakeX"),
+        ("vendor_id : GenuineIntel\nflags\t\t: fpu avx2 fma\nbugs : avx512f\n", "Haswell"),
+        ("vendor_id : GenuineIntel\nflags\t\t: fpu sse\n", None),
+        (f"vendor_id : AuthenticAMD\nflags\t\t: fpu avx2 fma {AVX512}\n", None),
+        ("", None),
+    ],
+)
+def test_an_intel_processor_s_kernels_are_named(
+    processor: str, expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "")  # so that it is put back as it was
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    threads.name_kernels(container(tmp_path, {"proc/cpuinfo": processor}))
+    assert os.environ.get("OPENBLAS_CORETYPE") == expected
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
+    threads.name_kernels(tmp_path)
+    assert os.environ["OPENBLAS_CORETYPE"] == "Zen"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -25,6 +26,17 @@ def test_threads_follow_the_processors_unless_the_user_set_them() -> None:
     affinity = f"import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); {code}"
     assert run_python(code, OMP_NUM_THREADS="3").stdout == "3\n"
     assert run_python(affinity).stdout == "1\n"
+
+
+def test_llvm_s_openmp_comes_first_where_it_is_installed() -> None:
+    code = "import lyricgen.engine.runtime; print('libomp' in open('/proc/self/maps').read())"
+    hidden = "from importlib import metadata; metadata.files = lambda name: []; "
+    try:
+        installed = metadata.files("cmeel-libomp") is not None
+    except metadata.PackageNotFoundError:
+        installed = False
+    assert run_python(code).stdout == f"{installed}\n"
+    assert run_python(hidden + code).stdout == "False\n", "without it, GNU's serves"
 
 
 def test_without_mxnet_one_line_says_what_to_do() -> None:
