@@ -41,22 +41,29 @@ class GruBefore(mx.autograd.Function):  # type: ignore[misc]
         above = gradient.asnumpy()
         size = above.shape[2]
         gate_weight, candidate_weight = np.split(self._weight, [2 * size])
+        reset, update = np.split(self._opened, 2, axis=2)
+        before = self._hidden[:-1]
+        # What each gate's own slope makes of a gradient, for all steps together.
+        by_candidate, by_update = (1 - update) * (1 - self._candidate**2), (before - self._candidate) * update
+        by_update *= 1 - update
+        by_reset = self._reset * (1 - reset)
         gates = np.empty((*above.shape[:2], 3 * size), np.float32)
         carried: Floats = np.zeros(above.shape[1:], np.float32)
         for t in range(len(above) - 1, -1, -1):
-            hidden, candidate = self._hidden[t], self._candidate[t]
-            reset, update = np.split(self._opened[t], 2, axis=1)
-            new = above[t] + carried
-            by_candidate = gates[t, :, 2 * size :] = new * (1 - update) * (1 - candidate * candidate)
-            by_reset = by_candidate @ candidate_weight
-            gates[t, :, :size] = by_reset * hidden * reset * (1 - reset)
-            gates[t, :, size : 2 * size] = new * (hidden - candidate) * update * (1 - update)
-            carried = new * update + by_reset * reset + gates[t, :, : 2 * size] @ gate_weight
-        flat = gates.reshape(-1, 3 * size)
-        by_weight = np.concatenate(
-            [
-                flat[:, : 2 * size].T @ self._hidden[:-1].reshape(-1, size),
-                flat[:, 2 * size :].T @ self._reset.reshape(-1, size),
-            ]
-        )
-        return nd.array(gates), nd.array(by_weight), nd.array(carried)
+            gate = gates[t]
+            carried += above[t]
+            candidate = np.multiply(carried, by_candidate[t], out=gate[:, 2 * size :])
+            through_reset = candidate @ candidate_weight
+            np.multiply(through_reset, by_reset[t], out=gate[:, :size])
+            np.multiply(carried, by_update[t], out=gate[:, size : 2 * size])
+            carried *= update[t]
+            through_reset *= reset[t]
+            carried += through_reset
+            carried += gate[:, : 2 * size] @ gate_weight
+        return nd.array(gates), nd.array(self._by_weight(gates.reshape(-1, 3 * size))), nd.array(carried)
+
+    def _by_weight(self, gates: Floats) -> Floats:
+        """The sum over all steps of gate gradient × what the weight was multiplied with: (T·N, 3H) -> (3H, H)."""
+        size = gates.shape[1] // 3
+        hidden, reset = self._hidden[:-1].reshape(-1, size), self._reset.reshape(-1, size)
+        return np.concatenate([gates[:, : 2 * size].T @ hidden, gates[:, 2 * size :].T @ reset])

@@ -5,7 +5,8 @@ dropped, so they are given back before the import (and stay: some are read later
 ``OMP_NUM_THREADS`` says otherwise before its library loads. It hands every operation to a thread of its own, whose
 OpenMP team then fights with the others' for the processors: its "naive" engine, which computes where it is called, is
 1.1 to 1.3 times as fast for networks of this kind, and another OpenMP helps as well (tests/benchmarks/engine.py). Its
-Linux wheel needs two system libraries that slim images lack. On Python 3.13 and later, Windows and Apple silicon there is no wheel at all.
+Linux wheel needs two system libraries that slim images lack. On Python 3.13 and later, Windows and Apple silicon there
+is no wheel at all.
 """
 
 from __future__ import annotations
