@@ -98,7 +98,9 @@ class PrepareConfig(_Config):
 class ModelConfig(_Config):
     """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
 
-    cell: str = _option("gru", "Recurrent cell.", choices=("rnn", "gru", "lstm"))
+    cell: str = _option(
+        "gru", "Recurrent cell, or ngram for a model that counts.", choices=("rnn", "gru", "lstm", "ngram")
+    )
     gru_reset: str = _option(
         "after",
         "Where a GRU's reset gate acts: after the matrix product (cuDNN) or before it (Cho et al. 2014).",
@@ -108,6 +110,8 @@ class ModelConfig(_Config):
     layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64))
     embedding: int = _option(0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384))
     tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).")
+
+    order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16))
 
     @property
     def embedding_size(self) -> int:
@@ -128,6 +132,18 @@ class TrainConfig(_Config):
         bounds=Bounds(0.0, 0.95),
         kind=float,
     )
+    embedding_dropout: float = _option(
+        0.0, "Share of the vocabulary whose embedding a minibatch does not see (Gal & Ghahramani 2016).",
+        bounds=Bounds(0.0, 0.95),
+    )  # fmt: skip
+    weight_decay: float = _option(
+        0.0, "Decay of the weights, decoupled from the gradient: times the learning rate (Loshchilov & Hutter 2019).",
+        bounds=Bounds(low=0.0),
+    )  # fmt: skip
+    unknown_rate: float = _option(
+        0.0, "Share of the characters seen only once that an epoch reads as unknown, so that the unknown is learnt.",
+        bounds=Bounds(0.0, 1.0),
+    )  # fmt: skip
     batch_size: int = _option(32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536))
     steps: int = _option(35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536))
     epochs: int = _option(15, "Passes over the training text.", bounds=COUNT)
@@ -141,6 +157,10 @@ class TrainConfig(_Config):
     schedule: str = _option(
         "cosine", "Learning rate over time: constant, or falling to zero.", choices=("constant", "cosine")
     )
+    warmup: float = _option(
+        0.0, "Share of all epochs in which the learning rate rises from zero (Goyal et al. 2017).",
+        bounds=Bounds(0.0, 1.0),
+    )  # fmt: skip
     clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=Bounds(low=0.0))
     patience: int = _option(
         0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=Bounds(low=0)

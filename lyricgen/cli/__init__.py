@@ -15,7 +15,9 @@ import click
 from lyricgen import __version__
 from lyricgen.cli.evaluate import evaluate
 from lyricgen.cli.generate import generate
+from lyricgen.cli.measure import measure
 from lyricgen.cli.prepare import prepare
+from lyricgen.cli.score import score
 from lyricgen.cli.train import train
 from lyricgen.errors import LyricgenError
 
@@ -53,7 +55,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (prepare, train, generate, evaluate):
+for _command in (prepare, train, generate, evaluate, score, measure):
     commands.add_command(_command)
 
 

@@ -1,90 +1,126 @@
-"""``lyricgen evaluate``: how well a model foresees a text."""
+"""``lyricgen evaluate``: how well a model foresees a text, beside what knows less."""
 
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lyricgen import memory
-from lyricgen.cli.options import say
+from lyricgen.cli.models import Models, dataset_at_hand, model_options, open_models
+from lyricgen.cli.options import say, show
 from lyricgen.errors import FileError
 
 if TYPE_CHECKING:
     from lyricgen.model.checkpoint import Checkpoint
+    from lyricgen.text.dataset import Dataset
     from lyricgen.text.vocabulary import Ids
     from lyricgen.writing.scoring import Score
+
+_SHOWN = 40
 
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option(
-    "-c", "--checkpoint", "path", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
-    help="A checkpoint, or a folder's best one.",
-)  # fmt: skip
+@model_options
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the sources.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
-def evaluate(sources: tuple[str, ...], path: Path, encoding: str, as_json: bool) -> None:
+@click.option(
+    "--baselines/--no-baselines", default=True, show_default=True,
+    help="Beside it, models that only count, made from the same training text.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON, with the figures of each song and line.")
+def evaluate(
+    sources: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, encoding: str, baselines: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Measure perplexity and bits per character on a text.
 
-    SOURCE is anything that `lyricgen prepare` reads. Without one, the held-out part of dataset.safetensors of this
-    folder is used, or else that of the embedded corpus.
+    SOURCE is anything that `lyricgen prepare` reads. Without one, the test part of dataset.safetensors of this folder
+    is used (the validation part if there is no test part), or else that of the embedded corpus.
     """
-    from lyricgen.model import checkpoint as checkpoints
+    from lyricgen.writing import scoring
 
     memory.keep_freed()
-    checkpoint = checkpoints.load(path)
-    ids = _read(sources, encoding, checkpoint) if sources else _held_out(checkpoint)
+    name, data = dataset_at_hand()
+    part = None if sources else "test" if len(data.test) else "valid"
+
+    def fit_on(checkpoint: Checkpoint) -> Ids | None:
+        # Never on what is measured.
+        same = data.vocabulary == checkpoint.vocabulary and data.config.newlines == checkpoint.newlines
+        return data.valid if same and part != "valid" else None
+
+    models = open_models(paths, weights, cached=cache, fit_on=fit_on)
+    vocabulary = models.checkpoint.vocabulary
+    if part:
+        say(f"text        the {part} part of {name}")
+        text = data.vocabulary.decode(data.splits[part])
+    else:
+        text = _read(sources, encoding, models.checkpoint)
+    ids = vocabulary.encode(text)
     if len(ids) < 2:
         raise FileError(f"{', '.join(sources) or 'the held-out part'}: too short; two characters are the least")
-    _print(_score(checkpoint, ids), as_json)
+    probabilities = models.decoder.probabilities(ids)
+    score = scoring.score(probabilities, ids)
+    known_training = data.fingerprint == models.checkpoint.dataset
+    below = _baselines(ids, len(vocabulary), data if known_training else None) if baselines else {}
+    if as_json:
+        pieces = {
+            kind: [_figures(score, text=words) for words, score in scoring.parts(probabilities, ids, text, separator)]
+            for kind, separator in (("songs", "\n\n"), ("lines", "\n"))
+        }
+        shares = models.weights.tolist() if models.weights is not None else None
+        each = {name: _figures(score) for name, score in below.items()}
+        click.echo(json.dumps({**_figures(score), "weights": shares, "baselines": each, **pieces}, ensure_ascii=False))
+    else:
+        _print(models, cache, score, below)
 
 
-def _read(sources: tuple[str, ...], encoding: str, checkpoint: Checkpoint) -> Ids:
+def _read(sources: tuple[str, ...], encoding: str, checkpoint: Checkpoint) -> str:
     from lyricgen.text import corpus
 
-    return checkpoint.vocabulary.encode("".join(corpus.read(sources, encoding=encoding, newlines=checkpoint.newlines)))
+    return "".join(corpus.read(sources, encoding=encoding, newlines=checkpoint.newlines))
 
 
-def _held_out(checkpoint: Checkpoint) -> Ids:
-    """The test part of the dataset at hand, or its validation part; in the checkpoint's ids."""
-    from lyricgen.config import PrepareConfig
-    from lyricgen.text import dataset as datasets
+def _baselines(ids: Ids, size: int, data: Dataset | None) -> dict[str, Score]:
+    """What knows less: nothing at all, the frequencies of the training text, its n-grams."""
+    import numpy as np
 
-    path = Path(datasets.DEFAULT_FILE)
-    data = datasets.load(path) if path.exists() else datasets.prepare([], PrepareConfig())
-    name = "test" if len(data.test) else "valid"
-    say(f"text        the {name} part of {path if path.exists() else 'the embedded corpus'}")
-    return checkpoint.vocabulary.encode(data.vocabulary.decode(data.splits[name]))
-
-
-def _score(checkpoint: Checkpoint, ids: Ids) -> Score:
-    from tqdm import tqdm
-
-    from lyricgen.model.cells import Recurrence
+    from lyricgen.config import ModelConfig
+    from lyricgen.model import ngram
     from lyricgen.writing.scoring import score
 
-    network = Recurrence(checkpoint.model, checkpoint.parameters)
-    with tqdm(
-        total=len(ids) - 1, unit="char", unit_scale=True, disable=None, dynamic_ncols=True, leave=False, file=sys.stderr
-    ) as bar:
-        return score(network, ids, on_progress=bar.update)
+    found, longest = {"uniform": score(np.full(len(ids) - 1, 1 / size), ids)}, ModelConfig().order
+    if data is None:
+        return found
+    for name, order in (("unigram", 1), (f"{longest}-gram", longest)):
+        counted = ngram.NGram(ngram.estimate(data.train, order, size), order, size)
+        found[name] = score(counted.probabilities(ids), ids)
+    return found
 
 
-def _print(score: Score, as_json: bool) -> None:
-    if as_json:
-        figures = {
-            "characters": score.characters,
-            "unknown": score.unknown,
-            "perplexity": score.perplexity,
-            "bits_per_character": score.bits_per_character,
-        }
-        click.echo(json.dumps(figures))
-        return
+def _figures(score: Score, **more: Any) -> dict[str, Any]:
+    figures = {
+        "characters": score.characters,
+        "unknown": score.unknown,
+        "perplexity": score.perplexity,
+        "bits_per_character": score.bits_per_character,
+    }
+    return {**figures, **more}
+
+
+def _print(models: Models, cached: bool, score: Score, below: Mapping[str, Score]) -> None:
+    cell = models.checkpoint.model.cell
+    name = cell if models.weights is None else "mixture" + (" with cache" if cached else "")
     click.echo(f"characters          {score.characters:,}")
-    click.echo(f"unknown             {score.unknown:,} ({score.unknown / score.characters:.1%})")
+    click.echo(
+        f"unknown             {score.unknown:,} ({score.unknown / score.characters:.1%}), each as the unknown one"
+    )
     click.echo(f"perplexity          {score.perplexity:.2f}")
     click.echo(f"bits per character  {score.bits_per_character:.3f}")
+    if below:
+        click.echo(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
+        for label, each in {name: score, **below}.items():
+            click.echo(f"{show(label, _SHOWN):<20}{each.perplexity:>12.2f}{each.bits_per_character:>20.3f}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import memory
+from lyricgen.cli.models import model_options, open_models, validation_part
 from lyricgen.cli.options import build, config_options, say
 from lyricgen.config import SampleConfig
 
@@ -23,10 +24,7 @@ _STDIN = "-"
 
 
 @click.command()
-@click.option(
-    "-c", "--checkpoint", "path", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
-    help="A checkpoint, or a folder's best one.",
-)  # fmt: skip
+@model_options
 @click.option(
     "--prefix", "prefixes", multiple=True, help="What songs begin with (repeatable; -: a line of stdin each)."
 )
@@ -41,19 +39,17 @@ _STDIN = "-"
     help="What computes the network: the same equations, or the very network that was trained.",
 )  # fmt: skip
 def generate(
-    path: Path, prefixes: tuple[str, ...], samples: int, as_json: bool, stream: bool | None, engine: str, **values: Any
-) -> None:
+    paths: tuple[Path, ...], weights: str | None, cache: bool, prefixes: tuple[str, ...], samples: int, as_json: bool,
+    stream: bool | None, engine: str, **values: Any,
+) -> None:  # fmt: skip
     """Write songs with a trained model.
 
     Songs are parted by a blank line. The same seed writes the same songs.
     """
-    from lyricgen.model import checkpoint as checkpoints
-
     memory.keep_freed()
     config = build(SampleConfig, values)
     seed = _seed(config)
-    checkpoint = checkpoints.load(path)
-    decoder = _decoder(checkpoint, engine)
+    checkpoint, decoder, _ = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
     streamed = stream if stream is not None else samples == 1
     song = 0
     for prefix in _read_prefixes(prefixes or ("",)):
@@ -79,17 +75,6 @@ def _seed(config: SampleConfig) -> int:
     seed = secrets.randbelow(2**32)
     say(f"seed {seed}")
     return seed
-
-
-def _decoder(checkpoint: Checkpoint, engine: str) -> Decoder:
-    if engine == "mxnet":
-        from lyricgen.engine.decoder import NetworkDecoder
-        from lyricgen.engine.network import Network
-
-        return NetworkDecoder(Network(checkpoint.model, checkpoint.parameters))
-    from lyricgen.model.cells import Recurrence
-
-    return Recurrence(checkpoint.model, checkpoint.parameters)
 
 
 def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:

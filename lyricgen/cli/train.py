@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfi
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
-    from lyricgen.engine.run import Epoch, Event
+    from lyricgen.engine.run import Event
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
 
@@ -49,6 +49,9 @@ def train(
     _check_folder(output, resume=resume, force=force)
     if thread_count:
         threads.limit(thread_count)
+    if values["cell"] == "ngram":
+        _count(_find_dataset(dataset), output, preview, resume=resume, **values)
+        return
     from lyricgen.engine import run
     from lyricgen.model.checkpoint import BEST, LAST
 
@@ -69,6 +72,25 @@ def train(
             say("Interrupted before the first epoch was done: there is nothing to resume")
         raise
     click.echo(str(output / BEST))
+
+
+def _count(data: Dataset, folder: Path, preview: Sequence[str], *, resume: bool, **values: Any) -> None:
+    from lyricgen.model import counting
+    from lyricgen.model.checkpoint import BEST
+
+    if resume:
+        raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it anew")
+    say(f"text        {_sizes(data)}")
+    checkpoint, record = counting.count(data, build(ModelConfig, values), build(TrainConfig, values))
+    counting.save(checkpoint, record, folder)
+    grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
+    say(
+        f"model       n-gram of order {checkpoint.model.order}, {grams:,} n-grams, counted in {record['seconds']:.2f} s"
+    )
+    say(_scores(record))
+    for prefix in preview:
+        say(f" - {_preview(checkpoint, prefix)}")
+    click.echo(str(folder / BEST))
 
 
 def _check_folder(folder: Path, *, resume: bool, force: bool) -> None:
@@ -125,12 +147,16 @@ def _resumed(path: Path, data: Dataset, given: dict[str, Any]) -> Checkpoint:
 def _introduce(start: Checkpoint, data: Dataset) -> None:
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
-    held = f", {len(data.valid):,} held out" if len(data.valid) else ""
-    say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
+    say(f"text        {_sizes(data)}")
     say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
     say(f"threads     {threads.limit_unless_set()}")
     if start.progress.epoch:
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}")
+
+
+def _sizes(data: Dataset) -> str:
+    held = f", {len(data.valid):,} held out" if len(data.valid) else ""
+    return f"{len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones"
 
 
 def _follow(events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes: Sequence[str], every: int) -> None:
@@ -151,10 +177,10 @@ def _follow(events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes:
                 continue
             final = event.checkpoint.progress
             bar.update(an_epoch * final.epoch - bar.n)
-            bar.set_postfix_str(_figures(event), refresh=False)
+            bar.set_postfix_str(_scores(event.record), refresh=False)
             shown = final.epoch % every == 0 or event.is_last
             if bar.disable or (shown and prefixes):
-                _write_line(bar, f"epoch {final.epoch}: {_figures(event)}, {event.record['seconds']:.2f} s")
+                _write_line(bar, f"epoch {final.epoch}: {_scores(event.record)}, {event.record['seconds']:.2f} s")
             for prefix in prefixes if shown else ():
                 _write_line(bar, f" - {_preview(event.checkpoint, prefix)}")
     if final.best_score is not None:
@@ -169,15 +195,13 @@ def _write_line(bar: Any, words: str) -> None:
         bar.write(words, file=sys.stderr)
 
 
-def _figures(event: Epoch) -> str:
-    train, valid = event.record["train_perplexity"], event.record["valid_perplexity"]
+def _scores(record: Mapping[str, Any]) -> str:
+    train, valid = record["train_perplexity"], record["valid_perplexity"]
     return f"perplexity {train:.2f}" + (f", validation {valid:.2f}" if valid is not None else "")
 
 
 def _preview(checkpoint: Checkpoint, prefix: str) -> str:
-    from lyricgen.model.cells import Recurrence
     from lyricgen.writing.generation import write_songs
 
-    network = Recurrence(checkpoint.model, checkpoint.parameters)
     seed = checkpoint.train.seed
-    return show(next(write_songs(network, checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))
+    return show(next(write_songs(checkpoint.decoder(), checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))

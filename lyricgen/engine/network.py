@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Optional
+from typing import NamedTuple
 
 import numpy as np
 
-from lyricgen.config import ModelConfig
+from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.recurrence import GruBefore
 from lyricgen.engine.runtime import NDArray, mx, nd
 from lyricgen.model.cells import STATES, Floats, parameter_shapes
 from lyricgen.text.vocabulary import Ids
 
 State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
-Masks = Optional[list[NDArray]]  # of the input, of each layer's output: (1, N, D or H)
 _TINY = 1e-37  # a probability that float32 rounds to zero must not become an infinite loss
 _MODES = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
+
+
+class Masks(NamedTuple):
+    """What dropout leaves of a minibatch, already scaled; None drops nothing."""
+
+    characters: Floats | None = None  # (V,)
+    units: list[NDArray] | None = None  # of the input, of each layer's output: (1, N, D or H)
+
+
+NO_MASKS = Masks()
 
 
 class Network:
@@ -75,7 +84,7 @@ class Network:
         shape, count = (1, batch_size, self.config.hidden), STATES[self.config.cell]
         return [[nd.zeros(shape) for _ in range(count)] for _ in range(self.config.layers)]
 
-    def forward(self, ids: Ids, state: State, masks: Masks = None) -> tuple[NDArray, State]:
+    def forward(self, ids: Ids, state: State, masks: Masks = NO_MASKS) -> tuple[NDArray, State]:
         """ids (T, N), state -> logits (T·N, V), state after T steps."""
         x = nd.Embedding(
             nd.array(ids, dtype="int32"),
@@ -83,6 +92,8 @@ class Network:
             input_dim=self.vocabulary_size,
             output_dim=self.config.embedding_size,
         )
+        if masks.characters is not None:
+            x = nd.broadcast_mul(x, nd.array(masks.characters[ids][..., None]))
         new = []
         for layer, old in enumerate(state):
             x, after = self._layer(layer, _masked(x, masks, layer), old)
@@ -119,7 +130,7 @@ class Network:
 
 
 def _masked(x: NDArray, masks: Masks, place: int) -> NDArray:
-    return nd.broadcast_mul(x, masks[place]) if masks else x
+    return nd.broadcast_mul(x, masks.units[place]) if masks.units else x
 
 
 def detach(state: State) -> State:
@@ -127,17 +138,20 @@ def detach(state: State) -> State:
     return [[part.detach() for part in parts] for parts in state]
 
 
-def dropout_masks(config: ModelConfig, rate: float | None, batch_size: int, rng: np.random.Generator) -> Masks:
-    """Masks that drop the same units at every step of a minibatch, the kept ones scaled by 1 / (1 - rate).
+def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
+    """Masks that drop the same units, and the same characters, at every step of a minibatch; scaled by 1 / (1 - rate).
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend
     on the number of threads.
     """
-    if not rate:
-        return None
-    widths = [config.embedding_size] + [config.hidden] * config.layers
-    scale = np.float32(1 / (1 - rate))
-    return [nd.array((rng.random((1, batch_size, width)) >= rate) * scale) for width in widths]
+
+    def kept(rate: float, *shape: int) -> Floats:
+        return (rng.random(shape) >= rate) * np.float32(1 / (1 - rate))
+
+    widths = [network.config.embedding_size] + [network.config.hidden] * network.config.layers
+    units = [nd.array(kept(config.dropout, 1, batch_size, width)) for width in widths] if config.dropout else None
+    characters = kept(config.embedding_dropout, network.vocabulary_size) if config.embedding_dropout else None
+    return Masks(characters, units)
 
 
 def loss_gradient(logits: NDArray, labels: Ids) -> tuple[NDArray, NDArray]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -12,12 +10,11 @@ from typing import Any, Union
 
 import numpy as np
 
-from lyricgen import storage
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.network import Network
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, perplexity, train_epoch
-from lyricgen.errors import FileError
+from lyricgen.model import log
 from lyricgen.model.cells import initial_parameters
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress
 from lyricgen.text.dataset import Dataset
@@ -66,14 +63,14 @@ def run(start: Checkpoint, dataset: Dataset, folder: Path) -> Iterator[Event]:
     if start.progress.epoch:
         optimizer.restore(start.optimizer, start.progress.step)
     progress = start.progress
-    _truncate_log(folder / LOG, progress.epoch)
+    log.truncate(folder / LOG, progress.epoch)
     while not finished(progress, start.train):
         record, progress = yield from _epoch(network, optimizer, dataset, start.train, progress)
         checkpoint = dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={})
         is_best = progress.best_epoch == progress.epoch
         if is_best:
             checkpoint.save(folder / BEST)
-        _append_log(folder / LOG, record)
+        log.append(folder / LOG, record)
         dataclasses.replace(checkpoint, optimizer=optimizer.state()).save(folder / LAST)
         yield Epoch(record, checkpoint, is_best, finished(progress, start.train))
 
@@ -119,23 +116,3 @@ def _advance(progress: Progress, record: dict[str, Any], step: int) -> Progress:
     if progress.best_score is not None and new.score is not None and new.score >= progress.best_score:
         return new
     return dataclasses.replace(new, best_epoch=new.epoch, best_score=new.score)
-
-
-def _append_log(path: Path, record: dict[str, Any]) -> None:
-    try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {storage.describe(error)}") from error
-
-
-def _truncate_log(path: Path, epoch: int) -> None:
-    """Keep the whole lines of epochs up to ``epoch``."""
-    try:
-        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    except (OSError, UnicodeError) as error:
-        raise FileError(f"{path}: cannot be read ({error})") from error
-    with storage.replacing(path) as part:
-        part.write_text("".join(lines[:epoch]), "utf-8")

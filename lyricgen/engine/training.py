@@ -14,7 +14,7 @@ from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.runtime import mx
 from lyricgen.errors import DivergenceError
 from lyricgen.text.batches import Batch, epoch_batches, fit
-from lyricgen.text.vocabulary import Ids
+from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 
 _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
@@ -35,8 +35,16 @@ def perplexity(loss_sum: float, characters: int) -> float:
 
 
 def learning_rate(config: TrainConfig, done: float) -> float:
-    """The rate when that share (0 to 1) of all epochs is done; cosine: Loshchilov & Hutter 2017, equation 5."""
-    return config.lr * (0.5 * (1 + math.cos(math.pi * done)) if config.schedule == "cosine" else 1.0)
+    """The rate when that share (0 to 1) of all epochs is done.
+
+    It rises over the first ``warmup`` of them (Goyal et al. 2017), then stays or falls as a half cosine (Loshchilov &
+    Hutter 2017, equation 5).
+    """
+    if done < config.warmup:
+        return config.lr * done / config.warmup
+    if config.schedule == "constant":
+        return config.lr
+    return config.lr * 0.5 * (1 + math.cos(math.pi * (done - config.warmup) / max(1 - config.warmup, 1e-9)))
 
 
 def epoch_rng(config: TrainConfig, epoch: int) -> np.random.Generator:
@@ -53,14 +61,17 @@ def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainC
         The loss or the gradient is no finite number any more.
     """
     rng = epoch_rng(config, epoch)
+    heard = _hide_rare(ids, network.vocabulary_size, config.unknown_rate, rng)
     batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
     size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
     state, done = network.initial_state(size), 0
     for batch in batches:
+        if heard is not None:
+            batch = Batch(heard[batch.x], heard[batch.y])
         if config.sampling == "random":
             state = network.initial_state(batch.x.shape[1])
         rate = learning_rate(config, (epoch - 1 + done / len(ids)) / config.epochs)
-        masks = dropout_masks(network.config, config.dropout, batch.x.shape[1], rng)
+        masks = dropout_masks(network, config, batch.x.shape[1], rng)
         loss, state = _backward(network, batch, state, masks)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
@@ -71,6 +82,19 @@ def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainC
             )
         done += batch.x.size
         yield Step(batch.x.size, loss, norm, rate)
+
+
+def _hide_rare(ids: Ids, size: int, rate: float, rng: np.random.Generator) -> Ids | None:
+    """Id -> id (V,), in which that share of the characters that stand once in the text is unknown; None: all as is.
+
+    Without it no text for training has an unknown character, and a model holds the new ones of any other text to be
+    next to impossible. What stood once is what was new: the idea of Good 1953's estimate of the unseen.
+    """
+    if not rate:
+        return None
+    heard = np.arange(size)
+    heard[(count_ids(ids, size) == 1) & (rng.random(size) < rate)] = UNKNOWN
+    return heard
 
 
 def _backward(network: Network, batch: Batch, state: State, masks: Masks) -> tuple[float, State]:

@@ -22,6 +22,7 @@ Floats = NDArray[np.float32]
 Parameters = Mapping[str, Floats]
 
 
+_AT_ONCE = 512  # characters scored at once: their logits take V times as much
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 
@@ -177,6 +178,27 @@ class Recurrence:
         """ids (N,), state (L, S, N, H) -> logits (N, V) for what follows, state after them."""
         hidden, state = self.hidden(ids[None], state)
         return self.logits(hidden[0]), state
+
+    def select(self, state: Floats, rows: NDArray[np.intp]) -> Floats:
+        """The state of those songs."""
+        selected: Floats = state[:, :, rows]
+        return selected
+
+    def probabilities(self, ids: Ids) -> NDArray[np.float64]:
+        """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        parts, state = [], self.initial_state(1)
+        for first in range(0, len(ids) - 1, _AT_ONCE):
+            chunk = ids[first : first + _AT_ONCE + 1]
+            hidden, state = self.hidden(chunk[:-1, None], state)
+            parts.append(picked(self.logits(hidden[:, 0]), chunk[1:]))
+        return np.concatenate(parts)
+
+
+def picked(logits: Floats, ids: Ids) -> NDArray[np.float64]:
+    """softmax(logits) (T, V) at ``ids`` (T,)."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    probabilities: NDArray[np.float64] = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
+    return probabilities
 
 
 def _layer(parameters: Parameters, layer: int) -> _Layer:

@@ -12,7 +12,9 @@ import numpy as np
 from lyricgen import __version__, storage
 from lyricgen.config import ModelConfig, TrainConfig, from_json
 from lyricgen.errors import FileError
-from lyricgen.model.cells import Floats, Parameters, parameter_shapes
+from lyricgen.model import ngram
+from lyricgen.model.cells import Floats, Parameters, Recurrence, parameter_shapes
+from lyricgen.model.ngram import NGram
 from lyricgen.text.vocabulary import Vocabulary
 
 KIND = "checkpoint"
@@ -52,6 +54,12 @@ class Checkpoint:
     newlines: str
     dataset: str
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
+
+    def decoder(self) -> Recurrence | NGram:
+        """The model, ready to write and to score."""
+        if self.model.cell == "ngram":
+            return NGram(self.parameters, self.model.order, len(self.vocabulary))
+        return Recurrence(self.model, self.parameters)
 
     def save(self, path: Path) -> None:
         metadata = {
@@ -93,7 +101,10 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary(metadata["vocabulary"])
-    _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
+    if model.cell == "ngram":
+        ngram.levels_of(tensors, model.order, len(vocabulary))
+    else:
+        _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
     return Checkpoint(
         model=model,
         train=from_json(TrainConfig, metadata["train"]),

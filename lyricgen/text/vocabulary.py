@@ -65,6 +65,14 @@ class Vocabulary:
         return "".join(dict.fromkeys(character for character in text if character not in self.characters))
 
 
+def count_ids(ids: Ids, size: int) -> NDArray[np.int64]:
+    """How often each of ``size`` ids stands in a text that may be mapped from a file: never all of it in memory."""
+    counts = np.zeros(size, np.int64)
+    for first in range(0, len(ids), 1 << 20):
+        counts += np.bincount(ids[first : first + (1 << 20)], minlength=size)
+    return counts
+
+
 class Census:
     """Numbers characters in order of appearance: a long text is kept narrow before its vocabulary is known."""
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lyricgen.model.cells import Floats
 from lyricgen.text.vocabulary import Ids
 
 
 class Decoder(Protocol):
-    """One character a step for N songs side by side; the state (L, S, N, H) is all it remembers."""
+    """One character a step for N songs side by side; the state is all it remembers, and nobody else looks into it."""
 
-    def initial_state(self, batch_size: int = 1) -> Floats:
+    def initial_state(self, batch_size: int = 1) -> Any:
         """The state before any text."""
         ...
 
-    def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
-        """ids (N,), state -> logits (N, V) of the next character, state after these."""
+    def step(self, ids: Ids, state: Any) -> tuple[Floats, Any]:
+        """ids (N,), state -> logits (N, V) of the next character, state after these; the old state stays good."""
+        ...
+
+    def select(self, state: Any, rows: NDArray[np.intp]) -> Any:
+        """The state of those songs, in that order, each as often as it is named."""
+        ...
+
+    def probabilities(self, ids: Ids) -> NDArray[np.float64]:
+        """The probability of every character of a text (T,) after the first: (T - 1,)."""
         ...

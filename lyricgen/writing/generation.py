@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def as_taught(vocabulary: Vocabulary, prefix: str) -> str:
     return corpus.flatten(corpus.normalise(prefix), "keep" if "\n" in vocabulary else "space")
 
 
-def read_prefix(decoder: Decoder, vocabulary: Vocabulary, prefix: str) -> tuple[Floats, Floats]:
+def read_prefix(decoder: Decoder, vocabulary: Vocabulary, prefix: str) -> tuple[Floats, Any]:
     """Logits (1, V) of what follows ``prefix`` at the beginning of a line, and the state after it."""
     state = decoder.initial_state(1)
     for identity in vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, prefix)):
@@ -48,7 +49,7 @@ def write(
     alone, not on the others beside it.
     """
     logits, state = read_prefix(decoder, vocabulary, prefix)
-    logits, state = np.repeat(logits, len(rngs), axis=0), np.repeat(state, len(rngs), axis=2)
+    logits, state = np.repeat(logits, len(rngs), axis=0), decoder.select(state, np.zeros(len(rngs), np.intp))
     for left in range(config.length, 0, -1):
         ids = choose(logits, config, np.array([rng.random() for rng in rngs]))
         yield list(vocabulary.decode(ids))

@@ -16,7 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from machine import TORCH_HELP, call, print_head, print_row
 
 from lyricgen import memory
@@ -32,6 +31,8 @@ PEER = Path(__file__).with_name("peer_torch.py")
 
 def checkpoint() -> Checkpoint:
     """An untrained model that knows the first 2,582 Chinese characters of Unicode."""
+    import numpy as np  # after lyricgen, which names its kernels
+
     model = ModelConfig(cell="lstm", hidden=256, layers=2, tie=False)
     vocabulary = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 2582))))
     parameters = initial_parameters(model, len(vocabulary), np.random.default_rng(0))

@@ -7,7 +7,6 @@ import pytest
 from conftest import SONG, Cli
 
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model.cells import Recurrence
 from lyricgen.text.dataset import Dataset
 from lyricgen.writing.scoring import score
 
@@ -28,7 +27,7 @@ def test_without_a_source_the_held_out_part_counts(cli: Cli, trained: Path, song
     result = cli("evaluate", "--json", cwd=trained)
     assert "the valid part of dataset.safetensors" in result.stderr
     best = checkpoints.load(trained / "checkpoints")
-    expected = score(Recurrence(best.model, best.parameters), song_dataset.valid).perplexity
+    expected = score(best.decoder().probabilities(song_dataset.valid), song_dataset.valid).perplexity
     assert json.loads(result.stdout)["perplexity"] == pytest.approx(expected)
     assert expected == pytest.approx(best.progress.valid_perplexity, rel=1e-4)
 

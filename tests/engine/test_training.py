@@ -70,7 +70,8 @@ def test_the_gradient_of_a_short_minibatch_weighs_less() -> None:
 @pytest.mark.parametrize("length", [2, 100, 4097, 9001])
 def test_evaluation_carries_the_state_as_the_numpy_score_does(length: int) -> None:
     network = random_network(cell="gru", layers=2)
-    expected = score(Recurrence(network.config, network.parameters()), text(length))
+    ids = text(length)
+    expected = score(Recurrence(network.config, network.parameters()).probabilities(ids), ids)
     nats, characters = evaluate(network, text(length))
     assert characters == expected.characters == length - 1
     tolerance = 1e-5 if length <= 8192 else 2e-3  # two rows side by side: the second begins from zero
@@ -110,6 +111,33 @@ def test_learning_rates() -> None:
     constant, cosine = TrainConfig(lr=0.4, schedule="constant"), TrainConfig(lr=0.4, schedule="cosine")
     assert [learning_rate(constant, done) for done in (0, 0.5, 1)] == [0.4] * 3
     assert [learning_rate(cosine, done) for done in (0, 0.5, 1)] == pytest.approx([0.4, 0.2, 0.0])
+
+
+def test_the_learning_rate_rises_before_it_falls() -> None:
+    constant = TrainConfig(lr=0.4, schedule="constant", warmup=0.2)
+    cosine = TrainConfig(lr=0.4, schedule="cosine", warmup=0.2)
+    assert [learning_rate(constant, done) for done in (0, 0.1, 0.2, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
+    assert [learning_rate(cosine, done) for done in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 0.2, 0.4, 0.2, 0])
+    assert learning_rate(TrainConfig(lr=0.4, warmup=1.0), 1.0) == pytest.approx(0.4)
+
+
+def test_what_stands_once_is_read_as_unknown_so_that_the_unknown_is_learnt() -> None:
+    """Ten characters once each, two of them often: with the rate, the model expects the unknown, without it never."""
+
+    def unknown_share(rate: float) -> float:
+        config = TrainConfig(
+            batch_size=2, steps=20, epochs=30, lr=0.02, schedule="constant", unknown_rate=rate, dropout=0.0
+        )
+        model = ModelConfig(hidden=6, embedding=5)
+        network = Network(model, initial_parameters(model, 15, np.random.default_rng(0)))
+        optimizer = Optimizer(config, network.vector)
+        ids = np.tile([1, 2, 1, 2, 3], 60)
+        ids[4::30] = np.arange(10) + 4
+        for epoch in range(1, 31):
+            list(train_epoch(network, optimizer, ids, config, epoch))
+        return float(Recurrence(model, network.parameters()).probabilities(np.array([1, 2, 1, 2, 0]))[-1])
+
+    assert unknown_share(0.0) < 0.01 < 0.05 < unknown_share(1.0)
 
 
 def test_divergence_is_named_with_its_epoch_and_rate() -> None:

@@ -8,10 +8,10 @@ import pytest
 from tests_plain import plain_loss
 
 from lyricgen.config import ModelConfig
+from lyricgen.model import cells
 from lyricgen.model.cells import Recurrence, parameter_shapes
 from lyricgen.model.checkpoint import Checkpoint
-from lyricgen.writing import scoring
-from lyricgen.writing.scoring import score
+from lyricgen.writing.scoring import parts, score
 
 
 def constant(logits: list[float]) -> Recurrence:
@@ -23,12 +23,27 @@ def constant(logits: list[float]) -> Recurrence:
 
 def test_a_uniform_model_gives_v_and_a_sure_one_1() -> None:
     ids = np.array([1, 2, 3, 0, 1])
-    uniform = score(constant([0.0] * 8), ids)
+    uniform = score(constant([0.0] * 8).probabilities(ids), ids)
     assert uniform.perplexity == pytest.approx(8)
     assert uniform.bits_per_character == pytest.approx(3)
     assert (uniform.characters, uniform.unknown) == (4, 1)
-    assert score(constant([0.0, 90.0, 0.0]), np.ones(9, int)).perplexity == pytest.approx(1)
-    assert math.isfinite(score(constant([0.0, 1e30]), np.zeros(9, int)).perplexity)
+    ones, zeros = np.ones(9, int), np.zeros(9, int)
+    assert score(constant([0.0, 90.0, 0.0]).probabilities(ones), ones).perplexity == pytest.approx(1)
+    assert math.isfinite(score(constant([0.0, 1e30]).probabilities(zeros), zeros).perplexity)
+
+
+def test_songs_and_lines_add_up_to_the_text() -> None:
+    text = "ab\n\ncde\nf\n\n\ng"
+    ids = np.arange(len(text)) % 3
+    probabilities = np.random.default_rng(0).random(len(text) - 1)
+    whole = score(probabilities, ids)
+    songs, lines = (parts(probabilities, ids, text, separator) for separator in ("\n\n", "\n"))
+    assert [words.strip() for words, _ in songs] == ["ab", "cde\nf", "g"]
+    assert [words for words, _ in lines] == ["ab", "cde", "f", "g"]
+    assert sum(part.nats for _, part in songs) == pytest.approx(whole.nats)
+    assert sum(part.characters for _, part in songs) == whole.characters
+    assert lines[1][1].nats == pytest.approx(-np.log(probabilities[3:7]).sum())
+    assert lines[0][1].characters == 2, "the text's first character has no context; its line end counts"
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -40,8 +55,7 @@ def test_the_state_is_carried_through_the_whole_text(
     ids = np.random.default_rng(0).integers(1, len(checkpoint.vocabulary), 40)
     parameters = dict(checkpoint.parameters)
     expected = plain_loss(checkpoint.model, parameters, ids[:-1, None], ids[1:, None], network.initial_state())
-    monkeypatch.setattr(scoring, "_CHUNK", 7)
-    told: list[int] = []
-    found = score(network, ids, on_progress=told.append)
+    monkeypatch.setattr(cells, "_AT_ONCE", 7)
+    found = score(network.probabilities(ids), ids)
     assert found.nats == pytest.approx(expected, rel=1e-5)
-    assert sum(told) == found.characters == 39
+    assert found.characters == 39

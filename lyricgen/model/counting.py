@@ -1,0 +1,58 @@
+"""A dataset -> a model that counts: what training is for ``--cell ngram``. No MXNet, no epochs, no chance."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.model import log, ngram
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress
+from lyricgen.text.dataset import Dataset
+from lyricgen.text.vocabulary import Ids
+
+
+def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Checkpoint, dict[str, Any]]:
+    """The n-gram model of the training part, and its line of the log."""
+    began = time.perf_counter()
+    parameters = ngram.estimate(dataset.train, model.order, len(dataset.vocabulary))
+    seconds = time.perf_counter() - began
+    counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
+    seen = _perplexity(counted, dataset.train)
+    held_out = _perplexity(counted, dataset.valid) if len(dataset.valid) else None
+    record = {
+        "epoch": 1,
+        "train_perplexity": seen,
+        "valid_perplexity": held_out,
+        "chars_per_second": len(dataset.train) / seconds,
+        "seconds": seconds,
+        "learning_rate": None,
+        "gradient_norm": None,
+    }
+    checkpoint = Checkpoint(
+        model=model,
+        train=train.settled(held_out=len(dataset.valid) > 0),
+        vocabulary=dataset.vocabulary,
+        parameters=parameters,
+        progress=Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out),
+        newlines=dataset.config.newlines,
+        dataset=dataset.fingerprint,
+    )
+    return checkpoint, record
+
+
+def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:
+    """Write the same files as a training that took one epoch."""
+    checkpoint.save(folder / BEST)
+    checkpoint.save(folder / LAST)
+    log.truncate(folder / LOG, 0)
+    log.append(folder / LOG, record)
+
+
+def _perplexity(counted: ngram.NGram, ids: Ids) -> float:
+    probabilities: NDArray[np.float64] = counted.probabilities(ids)
+    return float(np.exp(-np.log(probabilities).mean()))

@@ -1,0 +1,32 @@
+"""``log.jsonl``: a line of JSON for each epoch."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from lyricgen import storage
+from lyricgen.errors import FileError
+
+
+def append(path: Path, record: dict[str, Any]) -> None:
+    """Add an epoch's line and wait until it is on disk."""
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {storage.describe(error)}") from error
+
+
+def truncate(path: Path, epoch: int) -> None:
+    """Keep the whole lines of epochs up to ``epoch``."""
+    try:
+        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+    except (OSError, UnicodeError) as error:
+        raise FileError(f"{path}: cannot be read ({error})") from error
+    with storage.replacing(path) as part:
+        part.write_text("".join(lines[:epoch]), "utf-8")

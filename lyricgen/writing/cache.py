@@ -1,0 +1,81 @@
+"""What this text has said so far, as a model of what it will say next: how a refrain comes back.
+
+A longest-match cache: every earlier place whose last characters are those of the text's end votes for the character
+that followed it there, the more the longer they agree (the continuous cache of Grave et al. 2017, with the length of
+the agreement as the similarity instead of a product of hidden states).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.text.vocabulary import Ids
+
+WINDOW = 8192  # characters remembered
+LONGEST = 16  # an agreement longer than that counts as one of that length
+SHARPNESS = 1.0  # a vote's weight is e^(sharpness · length of the agreement)
+
+
+class State(NamedTuple):
+    """N texts of T characters; ``agreement`` of a place: how many characters before it are those of the text's end."""
+
+    history: Ids  # (N, T)
+    agreement: NDArray[np.int32]  # (N, T)
+
+
+def initial_state(batch_size: int) -> State:
+    """No text yet."""
+    return State(np.zeros((batch_size, 0), np.int32), np.zeros((batch_size, 0), np.int32))
+
+
+def select(state: State, rows: NDArray[np.intp]) -> State:
+    """The state of those texts."""
+    return State(state.history[rows], state.agreement[rows])
+
+
+def extend(state: State, ids: Ids) -> State:
+    """The state after one more character (N,) of each text."""
+    column = np.asarray(ids, np.int32)[:, None]
+    agreement = np.where(state.history == column, state.agreement + 1, 0).astype(np.int32)
+    history = np.concatenate([state.history, column], axis=1)
+    agreement = np.concatenate([np.zeros_like(column), agreement], axis=1)
+    return State(history[:, -WINDOW:], agreement[:, -WINDOW:])
+
+
+def longest(state: State) -> NDArray[np.intp]:
+    """The longest agreement (N,), at most LONGEST."""
+    most = state.agreement.max(axis=1, initial=0)
+    lengths: NDArray[np.intp] = np.minimum(most, LONGEST).astype(np.intp)
+    return lengths
+
+
+def distribution(state: State, size: int) -> NDArray[np.float64]:
+    """p (N, V) of the next character; all zero where nothing agrees."""
+    probabilities = np.zeros((len(state.history), size))
+    rows, places = np.nonzero(state.agreement)
+    np.add.at(probabilities, (rows, state.history[rows, places]), _votes(state.agreement[rows, places]))
+    totals = probabilities.sum(axis=1, keepdims=True)
+    return np.divide(probabilities, totals, out=probabilities, where=totals > 0)
+
+
+def probabilities(ids: Ids) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Of every character of a text (T,) after the first: its probability and the longest agreement before it."""
+    found, lengths = np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.intp)
+    state = initial_state(1)
+    for place, identity in enumerate(ids[:-1]):
+        state = extend(state, np.array([identity]))
+        places = np.flatnonzero(state.agreement[0])
+        if len(places):
+            agreement = state.agreement[0, places]
+            votes = _votes(agreement)
+            found[place] = votes[state.history[0, places] == ids[place + 1]].sum() / votes.sum()
+            lengths[place] = min(agreement.max(), LONGEST)
+    return found, lengths
+
+
+def _votes(agreement: NDArray[np.int32]) -> NDArray[np.float64]:
+    votes: NDArray[np.float64] = np.exp(SHARPNESS * (np.minimum(agreement, LONGEST) - LONGEST))
+    return votes

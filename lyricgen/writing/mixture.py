@@ -1,0 +1,116 @@
+"""Several models of one vocabulary, mixed in probability, with or without a cache of the text itself.
+
+    p(w) = Σ_i λ_i(n) p_i(w)
+
+The weights depend on n, how many characters the cache finds again (0 without a cache): where a text repeats itself the
+cache knows best, elsewhere the models do. They are fitted by expectation-maximisation (Dempster et al. 1977; for
+language models, Jelinek & Mercer 1980).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.model.cells import Floats
+from lyricgen.text.vocabulary import Ids
+from lyricgen.writing import cache
+from lyricgen.writing.decoder import Decoder
+from lyricgen.writing.sampling import softmax
+
+Weights = NDArray[np.float64]  # (agreements, models): one row without a cache, LONGEST + 1 with one, which is the last
+_ROUNDS = 50
+_PRIOR = 2.0  # characters' worth of the overall weights that each row begins with
+# The cache's share by the length of the agreement, where there is no text to fit it on.
+SHARES = np.array([0.0, 0.02, 0.1, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, *[0.9] * (cache.LONGEST - 8)])
+
+
+def equal_weights(models: int, *, cached: bool) -> Weights:
+    """Every model alike; the cache, if any, by its usual shares."""
+    return with_cache(np.full(models, 1 / models)) if cached else np.full((1, models), 1 / models)
+
+
+def with_cache(weights: Weights) -> Weights:
+    """Weights (K,) of the models -> (LONGEST + 1, K + 1) with the cache's usual shares."""
+    shares = SHARES[:, None]
+    return np.concatenate([(1 - shares) * weights, shares], axis=1)
+
+
+def fit(probabilities: Weights, lengths: NDArray[np.intp], rows: int) -> Weights:
+    """The weights (rows, K) under which a text is most likely.
+
+    ``probabilities`` (T, K): each model's, of the characters of the text; ``lengths`` (T,): the row that each belongs
+    to, with more than one row the cache's longest agreement, the cache being the last model. Rows are drawn to the
+    weights of all rows together, so that a row with few characters is not fitted to those.
+    """
+    overall = _maximise(probabilities, np.full(probabilities.shape[1], 1 / probabilities.shape[1]), 0.0)
+    fitted = np.stack([_maximise(probabilities[lengths == row], overall, _PRIOR) for row in range(rows)])
+    if rows > 1:  # where nothing agrees the cache has no probability to give
+        fitted[0, -1] = 0
+        fitted[0] /= fitted[0].sum()
+    return fitted
+
+
+def _maximise(probabilities: Weights, start: Weights, prior: float) -> Weights:
+    weights = start
+    for _ in range(_ROUNDS if len(probabilities) else 0):
+        joint = probabilities * weights
+        posterior = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+        weights = posterior.sum(axis=0) + prior * start
+        weights = weights / weights.sum()
+    return weights
+
+
+class Mixture:
+    """Models and, with more than one row of weights, a cache; itself a model."""
+
+    def __init__(self, models: Sequence[Decoder], weights: Weights, size: int) -> None:
+        self._models = models
+        self._weights = weights
+        self._size = size
+        self._cached = weights.shape[1] > len(models)
+
+    def initial_state(self, batch_size: int = 1) -> list[Any]:
+        """Each model's, and the cache's."""
+        states = [model.initial_state(batch_size) for model in self._models]
+        return states + ([cache.initial_state(batch_size)] if self._cached else [])
+
+    def select(self, state: list[Any], rows: NDArray[np.intp]) -> list[Any]:
+        """The state of those songs."""
+        selected = [model.select(part, rows) for model, part in zip(self._models, state)]
+        return selected + ([cache.select(state[-1], rows)] if self._cached else [])
+
+    def step(self, ids: Ids, state: list[Any]) -> tuple[Floats, list[Any]]:
+        """ids (N,), state -> ln p (N, V) of what follows, state after them."""
+        parts, states = [], []
+        for model, before in zip(self._models, state):
+            logits, after = model.step(ids, before)
+            parts.append(softmax(logits.astype(np.float64)))
+            states.append(after)
+        lengths = np.zeros(len(ids), np.intp)
+        if self._cached:
+            states.append(cache.extend(state[-1], ids))
+            parts.append(cache.distribution(states[-1], self._size))
+            lengths = cache.longest(states[-1])
+        weights = self._weights[lengths]
+        mixed = sum(weights[:, i, None] * part for i, part in enumerate(parts))
+        return np.log(np.maximum(mixed, 1e-300)).astype(np.float32), states
+
+    def probabilities(self, ids: Ids) -> Weights:
+        """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        each, lengths = foresee(self._models, ids, cached=self._cached)
+        mixed: Weights = (each * self._weights[lengths]).sum(axis=1)
+        return mixed
+
+
+def foresee(models: Sequence[Decoder], ids: Ids, *, cached: bool) -> tuple[Weights, NDArray[np.intp]]:
+    """Each model's (and the cache's) probabilities (T - 1, K) of a text, and the cache's longest agreement (T - 1,)."""
+    each = [model.probabilities(ids) for model in models]
+    lengths = np.zeros(len(ids) - 1, np.intp)
+    if cached:
+        found, lengths = cache.probabilities(ids)
+        each.append(found)
+    return np.stack(each, axis=1), lengths
