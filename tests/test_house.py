@@ -81,7 +81,8 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert not loaded(*arguments, cwd=tmp_path) & {"mxnet", "numpy", "tqdm", "safetensors"}
 
 
-def test_writing_loads_no_mxnet(trained: Path) -> None:
+def test_writing_and_counting_load_no_mxnet(trained: Path, tmp_path: Path) -> None:
     assert "mxnet" not in loaded("generate", "--length", "5", "--seed", "1", cwd=trained)
     assert "mxnet" not in loaded("evaluate", cwd=trained)
+    assert "mxnet" not in loaded("train", "--cell", "ngram", "-o", str(tmp_path), cwd=trained)
     assert "mxnet" in loaded("generate", "--length", "5", "--seed", "1", "--engine", "mxnet", cwd=trained)
