@@ -1,12 +1,13 @@
 """One self-describing file: safetensors with a JSON value under the metadata key ``lyricgen``.
 
 Datasets and checkpoints are both such files. There is no pickle anywhere: a file from a stranger may be wrong, never
-dangerous. Written as temporary file, fsync, ``os.replace``, fsync of the folder, so that under its name there is
-always a whole file, the old one or the new one.
+dangerous. A checksum over all that it says tells damage from content. Written as temporary file, fsync, ``os.replace``,
+fsync of the folder, so that under its name there is always a whole file, the old one or the new one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,12 @@ from safetensors.numpy import save_file
 
 from lyricgen.errors import FileError
 
-FORMAT = 1
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT = 2
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
 Tensors = Mapping[str, NDArray[Any]]
@@ -37,6 +43,35 @@ class Stored(NamedTuple):
 def describe(error: OSError) -> str:
     """The system's words for a failed call: ``No such file or directory``."""
     return error.strerror or str(error)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, made if need be, for the length of the block; FileError if another process holds it.
+
+    The system gives the lock back when a process ends, however it ends. Where it knows no such locks, there is none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
+    try:
+        if fcntl and descriptor is not None:
+            _lock(folder, descriptor)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(folder: Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FileError(f"{folder}: another training is writing here; wait for it, or name another with -o") from None
+    except OSError:  # a file system without locks
+        return
 
 
 @contextmanager
@@ -69,10 +104,10 @@ def _synchronise(path: Path) -> None:
 
 def write(path: Path, kind: str, metadata: Mapping[str, Any], tensors: Tensors) -> None:
     """Write a file of that ``kind``; FileError when the disk or the folder does not allow it."""
-    described = {"format": FORMAT, "kind": kind, **metadata}
-    # Several metadata keys would come out in changing order, a transposed array silently wrong.
-    value = json.dumps(described, ensure_ascii=False, sort_keys=True)
-    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}  # others come out wrong
+    described: dict[str, Any] = {"format": FORMAT, "kind": kind, **metadata}
+    described["checksum"] = _checksum(described, contiguous)
+    value = json.dumps(described, ensure_ascii=False, sort_keys=True)  # several keys would come out in changing order
     with replacing(path) as part:
         part.touch()
         mode = part.stat().st_mode
@@ -96,7 +131,21 @@ def read(path: Path, kind: str) -> Stored:
     metadata = _read_metadata(path)
     if metadata["kind"] != kind:
         raise FileError(f"{path}: is a {metadata['kind']}, a {kind} is wanted here")
-    return Stored(metadata, _map_tensors(path))
+    checksum = metadata.pop("checksum", None)
+    tensors = _map_tensors(path)
+    if checksum != _checksum(metadata, tensors):
+        raise FileError(f"{path}: is damaged: its checksum does not fit; make it anew, or fetch it again")
+    return Stored(metadata, tensors)
+
+
+def _checksum(metadata: Mapping[str, Any], tensors: Tensors) -> str:
+    """A digest of the metadata and of every tensor's name, type, shape and bytes."""
+    digest = hashlib.blake2b(json.dumps(metadata, sort_keys=True).encode(), digest_size=16)
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode("utf-8", "surrogatepass"))
+        digest.update(tensor.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _read_metadata(path: Path) -> dict[str, Any]:
@@ -105,6 +154,8 @@ def _read_metadata(path: Path) -> dict[str, Any]:
             metadata = json.loads((file.metadata() or {})[KEY])
         if metadata["format"] > FORMAT:
             raise FileError(f"{path}: has format {metadata['format']}, newer than this lyricgen: upgrade lyricgen")
+        if metadata["format"] < FORMAT:
+            raise FileError(f"{path}: has format {metadata['format']}, from an older lyricgen: make it anew")
         return dict(metadata, kind=metadata["kind"])
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error

@@ -13,7 +13,7 @@ import lyricgen
 
 HOME = Path(lyricgen.__file__).parent
 # A room may import from itself and from those before it.
-FIRST = ["threads", "__init__", "errors", "config", "storage", "memory"]
+FIRST = ["threads", "__init__", "errors", "config", "storage", "memory", "signals"]
 ROOMS = [*FIRST, "text", "model", "engine", "writing", "cli", "__main__"]
 WRITING = ["writing"]  # and it does not look into the engine
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -63,6 +64,9 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     storage.write(path, "dataset", {"format": storage.FORMAT + 1}, TENSORS)
     with pytest.raises(FileError, match="newer than this lyricgen"):
         storage.read(path, "dataset")
+    storage.write(path, "dataset", {"format": storage.FORMAT - 1}, TENSORS)
+    with pytest.raises(FileError, match="from an older lyricgen"):
+        storage.read(path, "dataset")
     with pytest.raises(FileError, match="No such file"):
         storage.read(tmp_path / "missing", "dataset")
     for content in (b"", b"hello", bytes(8) + b"{}", b"\xff" * 99):
@@ -79,3 +83,50 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(FileError):
             storage.read(path, "dataset")
+
+
+def test_every_flipped_bit_is_refused_or_harmless(tmp_path: Path) -> None:
+    """Over header and tensors: refused, or it reads as if nothing had happened (a blank that pads the header)."""
+    path = tmp_path / "x"
+    storage.write(path, "dataset", {"vocabulary": "分开"}, TENSORS)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bit in range(8):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << bit)]) + whole[place + 1 :])
+            try:
+                stored = storage.read(path, "dataset")
+            except FileError:
+                continue
+            assert stored.metadata["vocabulary"] == "分开"
+            for name, tensor in TENSORS.items():
+                np.testing.assert_array_equal(stored.tensors[name], tensor)
+
+
+def test_a_header_that_claims_more_than_the_file_has_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    for header in (
+        {"a": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}},
+        {"a": {"dtype": "F32", "shape": [1 << 62, 1 << 62], "data_offsets": [0, 4]}},
+        {"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}},
+        {"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}},
+        {"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}},
+    ):
+        described = json.dumps({"format": storage.FORMAT, "kind": "dataset"})
+        value = json.dumps({"__metadata__": {storage.KEY: described}, **header})
+        path.write_bytes(len(value).to_bytes(8, "little") + value.encode() + bytes(4))
+        with pytest.raises(FileError):
+            storage.read(path, "dataset")
+    path.write_bytes((1 << 60).to_bytes(8, "little") + b"{" + bytes(99))
+    with pytest.raises(FileError):
+        storage.read(path, "dataset")
+
+
+def test_a_folder_is_held_by_one(tmp_path: Path) -> None:
+    first, second = storage.locked(tmp_path / "new"), storage.locked(tmp_path / "new")
+    with first, pytest.raises(FileError, match="another training"), second:
+        pass
+    with storage.locked(tmp_path / "new"):
+        assert os.listdir(tmp_path / "new") == []
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="cannot be written"), storage.locked(tmp_path / "file"):
+        pass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen import threads
+from lyricgen import signals, threads
 from lyricgen.cli.options import build, config_options, say, show
 from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
 from lyricgen.errors import FileError, OptionError
@@ -33,13 +33,17 @@ _PREVIEW = SampleConfig(length=50)
 @config_options(ModelConfig, TrainConfig)
 @click.option("--preview", multiple=True, metavar="PREFIX", help="Write a line from PREFIX now and then (repeatable).")
 @click.option("--preview-every", type=click.IntRange(1), default=10, show_default=True, help="Epochs between previews.")
+@click.option(
+    "--checkpoint-every", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="SECONDS",
+    help="Write last.safetensors within an epoch, too.",
+)  # fmt: skip
 @click.option("--threads", "thread_count", type=click.IntRange(1), help="Threads. [default: the usable processors]")
 @click.option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
 @click.option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
 @click.pass_context
 def train(
     context: click.Context, /, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
-    preview: tuple[str, ...], preview_every: int, **values: Any,
+    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
 
@@ -52,29 +56,43 @@ def train(
     if values["cell"] == "ngram":
         _count(_find_dataset(dataset), output, preview, resume=resume, **values)
         return
-    from lyricgen.engine import run
-    from lyricgen.model.checkpoint import BEST, LAST
+    with signals.caught() as caught:
+        from lyricgen import storage
+        from lyricgen.engine import run
+        from lyricgen.model.checkpoint import BEST, LAST
 
-    data = _find_dataset(dataset)
-    if resume:
-        start = _resumed(output / LAST, data, _given(context, values))
-    else:
-        start = run.begin(data, build(ModelConfig, values), build(TrainConfig, values))
-    _introduce(start, data)
-    if run.finished(start.progress, start.train):
-        say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
-    try:
-        _follow(run.run(start, data, output), start, data, preview, preview_every)
-    except KeyboardInterrupt:
-        if (output / LAST).exists():
-            say(f"Interrupted; `lyricgen train --resume` goes on from the last whole epoch in {output}")
+        data = _find_dataset(dataset)
+        if resume:
+            start = _resumed(output / LAST, data, _given(context, values))
         else:
-            say("Interrupted before the first epoch was done: there is nothing to resume")
-        raise
+            start = run.begin(data, build(ModelConfig, values), build(TrainConfig, values))
+        _introduce(start, data)
+        if run.finished(start.progress, start.train):
+            say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
+        if not caught:
+            with storage.locked(output):
+                _check_folder(output, resume=resume, force=force)  # it may have changed before it was locked
+                events = run.run(start, data, output, save_every=checkpoint_every, stopped=lambda: bool(caught))
+                _follow(events, start, data, preview, preview_every)
+    if caught:
+        _say_how_to_go_on(dataset, output)
+        context.exit(128 + caught[0])
     click.echo(str(output / BEST))
 
 
+def _say_how_to_go_on(dataset: str | None, folder: Path) -> None:
+    from lyricgen.model.checkpoint import DEFAULT_FOLDER, LAST
+
+    if not (folder / LAST).exists():
+        say("Interrupted before the first step: there is nothing to resume")
+        return
+    words = ["lyricgen train", *([dataset] if dataset else [])]
+    words += [] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]
+    say(f"Interrupted; `{' '.join(words)} --resume` goes on from here")
+
+
 def _count(data: Dataset, folder: Path, preview: Sequence[str], *, resume: bool, **values: Any) -> None:
+    from lyricgen import storage
     from lyricgen.model import counting
     from lyricgen.model.checkpoint import BEST
 
@@ -82,7 +100,8 @@ def _count(data: Dataset, folder: Path, preview: Sequence[str], *, resume: bool,
         raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it anew")
     say(f"text        {_sizes(data)}")
     checkpoint, record = counting.count(data, build(ModelConfig, values), build(TrainConfig, values))
-    counting.save(checkpoint, record, folder)
+    with storage.locked(folder):
+        counting.save(checkpoint, record, folder)
     grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
     say(
         f"model       n-gram of order {checkpoint.model.order}, {grams:,} n-grams, counted in {record['seconds']:.2f} s"
@@ -145,13 +164,21 @@ def _resumed(path: Path, data: Dataset, given: dict[str, Any]) -> Checkpoint:
 
 
 def _introduce(start: Checkpoint, data: Dataset) -> None:
+    from lyricgen.text.batches import fit
+
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
     say(f"text        {_sizes(data)}")
     say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
     say(f"threads     {threads.limit_unless_set()}")
-    if start.progress.epoch:
-        say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}")
+    size, steps = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps)
+    if (size, steps) != (start.train.batch_size, start.train.steps):
+        asked = f"{start.train.batch_size} × {start.train.steps}"
+        say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
+    part = start.progress.part
+    if start.progress.epoch or part:
+        within = f", {part.steps:,} steps into the next" if part else ""
+        say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")
 
 
 def _sizes(data: Dataset) -> str:
@@ -166,9 +193,10 @@ def _follow(events: Iterable[Event], start: Checkpoint, data: Dataset, prefixes:
     from lyricgen.engine.run import Epoch
 
     an_epoch, done = len(data.train) - 1, start.progress.epoch
+    begun = start.progress.part.characters if start.progress.part else 0
     final = start.progress
     with tqdm(
-        total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done, unit="char", unit_scale=True,
+        total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done + begun, unit="char", unit_scale=True,
         disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
     ) as bar:  # fmt: skip
         for event in events:

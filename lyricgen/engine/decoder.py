@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.engine.network import Network, State
-from lyricgen.engine.runtime import nd
+from lyricgen.engine.network import Network, load_state, save_state
 from lyricgen.model.cells import Floats, initial_state, picked
 from lyricgen.text.vocabulary import Ids
 
@@ -37,6 +36,5 @@ class NetworkDecoder:
         return np.concatenate(parts)
 
     def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
-        parts: State = [[nd.array(part[None]) for part in layer] for layer in state]
-        logits, parts = self._network.forward(ids[None], parts)
-        return logits.asnumpy(), np.stack([np.concatenate([p.asnumpy() for p in layer]) for layer in parts])
+        logits, after = self._network.forward(ids[None], load_state(state))
+        return logits.asnumpy(), save_state(after)

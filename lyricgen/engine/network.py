@@ -138,6 +138,16 @@ def detach(state: State) -> State:
     return [[part.detach() for part in parts] for parts in state]
 
 
+def save_state(state: State) -> Floats:
+    """(L, S, N, H) as on disk."""
+    return np.stack([np.concatenate([part.asnumpy() for part in parts]) for parts in state])
+
+
+def load_state(state: Floats) -> State:
+    """What ``save_state`` made of a state, back."""
+    return [[nd.array(part[None]) for part in parts] for parts in state]
+
+
 def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
     """Masks that drop the same units, and the same characters, at every step of a minibatch; scaled by 1 / (1 - rate).
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
 
 from lyricgen.config import ModelConfig, TrainConfig
-from lyricgen.engine.network import Network
+from lyricgen.engine.network import Network, load_state, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, perplexity, train_epoch
 from lyricgen.model import log
-from lyricgen.model.cells import initial_parameters
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress
+from lyricgen.model.cells import Floats, initial_parameters
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress
 from lyricgen.text.dataset import Dataset
 
 
@@ -47,32 +48,68 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoin
     )
 
 
-def run(start: Checkpoint, dataset: Dataset, folder: Path) -> Iterator[Event]:
+def run(
+    start: Checkpoint,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    save_every: float = math.inf,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Train from ``start`` to the last epoch of its configuration; yields each step and each epoch.
 
     An epoch's ``best`` and log line are written before its ``last``, which is therefore never ahead of them: after an
-    interruption the log's lines beyond ``last`` are dropped and their epochs done again.
+    interruption the log's lines beyond ``last`` are dropped and their epochs done again. Within an epoch ``last`` is
+    written after ``save_every`` seconds, and when ``stopped`` says so after a step or an epoch, which ends the run.
 
     Raises
     ------
     DivergenceError, FileError
-        What is on disk stays the last good epoch.
+        What is on disk stays the last good epoch, or the last good part of one.
     """
     network = Network(start.model, start.parameters)
     optimizer = Optimizer(start.train, network.vector)
-    if start.progress.epoch:
+    if start.optimizer or start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
-    progress = start.progress
+    progress, state = start.progress, start.state
     log.truncate(folder / LOG, progress.epoch)
-    while not finished(progress, start.train):
-        record, progress = yield from _epoch(network, optimizer, dataset, start.train, progress)
+    saved = tick = time.perf_counter()
+
+    def save(progress: Progress, state: Floats | None = None) -> Checkpoint:
         checkpoint = dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={})
+        moments = optimizer.state()
+        dataclasses.replace(checkpoint, optimizer=moments, state=state).save(folder / LAST)
+        return checkpoint
+
+    while not finished(progress, start.train):
+        part = progress.part or Part()
+        before = None if state is None else load_state(state)
+        for step in train_epoch(
+            network, optimizer, dataset.train, start.train, progress.epoch + 1, done=part.steps, state=before
+        ):
+            yield step
+            now = time.perf_counter()
+            part, tick = _add(part, step, now - tick), now
+            if stopped() or now - saved >= save_every:
+                save(dataclasses.replace(progress, step=optimizer.count, part=part), save_state(step.state))
+                saved = now
+            if stopped():
+                return
+        record = _record(network, dataset, start.train, progress.epoch + 1, part)
+        progress, state = _advance(progress, record, optimizer.count), None
         is_best = progress.best_epoch == progress.epoch
         if is_best:
-            checkpoint.save(folder / BEST)
+            parameters = network.parameters()
+            dataclasses.replace(start, parameters=parameters, progress=progress, optimizer={}, state=None).save(
+                folder / BEST
+            )
         log.append(folder / LOG, record)
-        dataclasses.replace(checkpoint, optimizer=optimizer.state()).save(folder / LAST)
+        checkpoint = save(progress)
+        saved = time.perf_counter()
         yield Epoch(record, checkpoint, is_best, finished(progress, start.train))
+        tick = time.perf_counter()
+        if stopped():
+            return
 
 
 def finished(progress: Progress, config: TrainConfig) -> bool:
@@ -81,28 +118,27 @@ def finished(progress: Progress, config: TrainConfig) -> bool:
     return progress.epoch >= config.epochs or 0 < config.patience <= waited
 
 
-def _epoch(
-    network: Network, optimizer: Optimizer, dataset: Dataset, config: TrainConfig, progress: Progress
-) -> Generator[Step, None, tuple[dict[str, Any], Progress]]:
-    """Yield the steps of the next epoch; returns its record and the progress after it."""
-    number, began = progress.epoch + 1, time.perf_counter()
-    steps = []
-    for step in train_epoch(network, optimizer, dataset.train, config, number):
-        steps.append(step)
-        yield step
-    seconds = time.perf_counter() - began
-    characters = sum(step.characters for step in steps)
-    valid = perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None
-    record = {
-        "epoch": number,
-        "train_perplexity": perplexity(sum(step.loss_sum for step in steps), characters),
-        "valid_perplexity": valid,
-        "chars_per_second": characters / seconds,
-        "seconds": seconds,
-        "learning_rate": learning_rate(config, (number - 1) / config.epochs),
-        "gradient_norm": float(np.mean([step.gradient_norm for step in steps])),
+def _add(part: Part, step: Step, seconds: float) -> Part:
+    return Part(
+        part.steps + 1,
+        part.characters + step.characters,
+        part.nats + step.loss_sum,
+        part.norms + step.gradient_norm,
+        part.seconds + seconds,
+    )
+
+
+def _record(network: Network, dataset: Dataset, config: TrainConfig, epoch: int, part: Part) -> dict[str, Any]:
+    """An epoch's line of the log."""
+    return {
+        "epoch": epoch,
+        "train_perplexity": perplexity(part.nats, part.characters),
+        "valid_perplexity": perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None,
+        "chars_per_second": part.characters / part.seconds,
+        "seconds": part.seconds,
+        "learning_rate": learning_rate(config, (epoch - 1) / config.epochs),
+        "gradient_norm": part.norms / part.steps,
     }
-    return record, _advance(progress, record, optimizer.count)
 
 
 def _advance(progress: Progress, record: dict[str, Any], step: int) -> Progress:
@@ -112,6 +148,7 @@ def _advance(progress: Progress, record: dict[str, Any], step: int) -> Progress:
         step=step,
         train_perplexity=record["train_perplexity"],
         valid_perplexity=record["valid_perplexity"],
+        part=None,
     )
     if progress.best_score is not None and new.score is not None and new.score >= progress.best_score:
         return new

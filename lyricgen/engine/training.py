@@ -21,12 +21,13 @@ _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What one minibatch gave: nats over its characters, and the gradient's norm before clipping."""
+    """What one minibatch gave: nats over its characters, the gradient's norm before clipping, the state after it."""
 
     characters: int
     loss_sum: float
     gradient_norm: float
     learning_rate: float
+    state: State
 
 
 def perplexity(loss_sum: float, characters: int) -> float:
@@ -47,13 +48,27 @@ def learning_rate(config: TrainConfig, done: float) -> float:
     return config.lr * 0.5 * (1 + math.cos(math.pi * (done - config.warmup) / max(1 - config.warmup, 1e-9)))
 
 
-def epoch_rng(config: TrainConfig, epoch: int) -> np.random.Generator:
-    """All chance of an epoch comes from the seed and its number, so that a resumed training repeats and misses none."""
-    return np.random.default_rng([config.seed, epoch])
+def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Generator:
+    """All chance of an epoch comes from the seed and its number, all of a step from its own (from 1) as well.
+
+    So a training that is resumed anywhere repeats and misses none of it.
+    """
+    return np.random.default_rng([config.seed, epoch, step])
 
 
-def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainConfig, epoch: int) -> Iterator[Step]:
+def train_epoch(
+    network: Network,
+    optimizer: Optimizer,
+    ids: Ids,
+    config: TrainConfig,
+    epoch: int,
+    *,
+    done: int = 0,
+    state: State | None = None,
+) -> Iterator[Step]:
     """Train on every minibatch of an epoch (counted from 1) and yield each one's figures.
+
+    An epoch that was interrupted goes on after ``done`` minibatches, with the state that the last of them left.
 
     Raises
     ------
@@ -64,24 +79,26 @@ def train_epoch(network: Network, optimizer: Optimizer, ids: Ids, config: TrainC
     heard = _hide_rare(ids, network.vocabulary_size, config.unknown_rate, rng)
     batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
     size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
-    state, done = network.initial_state(size), 0
-    for batch in batches:
+    state, read = state or network.initial_state(size), 0
+    for number, batch in enumerate(batches):
+        read += batch.x.size
+        if number < done:
+            continue
         if heard is not None:
             batch = Batch(heard[batch.x], heard[batch.y])
         if config.sampling == "random":
             state = network.initial_state(batch.x.shape[1])
-        rate = learning_rate(config, (epoch - 1 + done / len(ids)) / config.epochs)
-        masks = dropout_masks(network, config, batch.x.shape[1], rng)
+        rate = learning_rate(config, (epoch - 1 + (read - batch.x.size) / len(ids)) / config.epochs)
+        masks = dropout_masks(network, config, batch.x.shape[1], epoch_rng(config, epoch, number + 1))
         loss, state = _backward(network, batch, state, masks)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise DivergenceError(
-                f"the loss is no finite number any more in epoch {epoch} at learning rate {rate:.3g}: "
-                "lower --lr or --clip; the last good checkpoint is kept"
+                f"the loss is no finite number any more in epoch {epoch}, step {number + 1}, at learning rate "
+                f"{rate:.3g}: lower --lr or --clip; the last good checkpoint is kept"
             )
-        done += batch.x.size
-        yield Step(batch.x.size, loss, norm, rate)
+        yield Step(batch.x.size, loss, norm, rate, state)
 
 
 def _hide_rare(ids: Ids, size: int, rate: float, rng: np.random.Generator) -> Ids | None:

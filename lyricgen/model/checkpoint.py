@@ -20,7 +20,18 @@ from lyricgen.text.vocabulary import Vocabulary
 KIND = "checkpoint"
 BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
 DEFAULT_FOLDER = "checkpoints"
-_OPTIMIZER = "optimizer."
+_OPTIMIZER, _STATE = "optimizer.", "state"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What the steps of an unfinished epoch have given so far: sums over ``steps`` minibatches."""
+
+    steps: int = 0
+    characters: int = 0
+    nats: float = 0.0
+    norms: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Progress:
     """How far a training has come; perplexities are null until there is one.
 
     ``score`` is what ``best`` is chosen by: the validation perplexity, or the training one without a validation part.
+    ``part`` is of the epoch after ``epoch``, where that was interrupted.
     """
 
     epoch: int = 0
@@ -36,6 +48,7 @@ class Progress:
     valid_perplexity: float | None = None
     best_epoch: int = 0
     best_score: float | None = None
+    part: Part | None = None
 
     @property
     def score(self) -> float | None:
@@ -54,6 +67,7 @@ class Checkpoint:
     newlines: str
     dataset: str
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
+    state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
 
     def decoder(self) -> Recurrence | NGram:
         """The model, ready to write and to score."""
@@ -72,7 +86,8 @@ class Checkpoint:
             "dataset": self.dataset,
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
-        storage.write(path, KIND, metadata, {**self.parameters, **optimizer})
+        state = {} if self.state is None else {_STATE: self.state}
+        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state})
 
 
 def locate(path: Path) -> Path:
@@ -100,6 +115,7 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
     metadata = stored.metadata
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
+    state = tensors.pop(_STATE, None)
     model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary(metadata["vocabulary"])
     if model.cell == "ngram":
         ngram.levels_of(tensors, model.order, len(vocabulary))
@@ -110,11 +126,17 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         train=from_json(TrainConfig, metadata["train"]),
         vocabulary=vocabulary,
         parameters=tensors,
-        progress=Progress(**metadata["progress"]),
+        progress=_progress(metadata["progress"]),
         newlines=metadata["newlines"],
         dataset=metadata["dataset"],
         optimizer=optimizer,
+        state=state,
     )
+
+
+def _progress(values: Mapping[str, Any]) -> Progress:
+    part = values["part"]
+    return Progress(**{**values, "part": part and Part(**part)})
 
 
 def _check_shapes(tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:

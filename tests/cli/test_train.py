@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Callable
 
+import numpy as np
 import pytest
 from conftest import SONG, Cli
 
@@ -101,34 +105,126 @@ def test_resume_goes_on_and_refuses_another_model_or_dataset(cli: Cli, song: Pat
     assert cli("train", "song.txt", "--force", "--resume").returncode == 2
 
 
-def test_ctrl_c_says_how_to_go_on(song: Path, tmp_path: Path, cli: Cli) -> None:
-    command = [sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL, "--epochs", "100000"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+class Training:
+    """``lyricgen train`` as a process of its own, on a text that takes it long."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.last = folder / "checkpoints" / "last.safetensors"
+        command = [sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL, "--epochs", "100000", *options]
+        self.process = subprocess.Popen(
+            command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def wait_for(self, path: Path) -> None:
         deadline = time.monotonic() + 60
-        while not (tmp_path / "checkpoints" / "last.safetensors").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert out == ""
-    assert "--resume" in err.splitlines()[-1]
-    assert "Traceback" not in err
-    epochs = str(checkpoints.load(tmp_path / "checkpoints" / "last.safetensors").progress.epoch + 1)
-    assert cli("train", "song.txt", "--resume", "--epochs", epochs).returncode == 0
+        while not path.exists() and self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert path.exists(), self.process.communicate()[1]
+
+    def end(self, number: int) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        assert "Traceback" not in err
+        return self.process.returncode, out, err
 
 
-def test_ctrl_c_in_the_first_epoch_promises_nothing(song: Path, tmp_path: Path) -> None:
-    song.write_text(SONG * 500, "utf-8")
-    command = [sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "checkpoints" / "log.jsonl").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "nothing to resume" in err.splitlines()[-1]
-    assert not (tmp_path / "checkpoints" / "last.safetensors").exists()
+Start = Callable[..., Training]
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Iterator[Start]:
+    started: list[Training] = []
+
+    def start(*options: str) -> Training:
+        started.append(Training(tmp_path, *options))
+        return started[-1]
+
+    yield start
+    for training in started:
+        training.process.kill()
+        training.process.communicate()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, song: Path, train: Start) -> None:
+    song.write_text(SONG * 500, "utf-8")  # the first epoch is still under way
+    training = train("--checkpoint-every", "0.2")
+    training.wait_for(training.last)
+    code, out, err = training.end(number)
+    assert (code, out) == (status, "")
+    assert "`lyricgen train song.txt --resume` goes on" in err.splitlines()[-1]
+    progress = checkpoints.load(training.last).progress
+    assert progress.part is not None or progress.epoch
+    resumed = train("--resume", "--checkpoint-every", "0.1")
+    deadline = time.monotonic() + 60
+    while checkpoints.load(training.last).progress == progress and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert f"after epoch {progress.epoch} of 100000" in resumed.end(number)[2]
+
+
+def test_ctrl_c_before_the_first_step_changes_nothing(song: Path, train: Start) -> None:
+    training = train()
+    time.sleep(0.6)  # somewhere in the imports
+    code, out, err = training.end(signal.SIGINT)
+    assert (code, out) == (130, "")
+    assert "MXNet start" not in err
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_files_whole(song: Path, train: Start) -> None:
+    training = train()
+    training.wait_for(training.last)
+    training.process.send_signal(signal.SIGINT)
+    code, _, _ = training.end(signal.SIGINT)
+    assert code == 130
+    assert checkpoints.load(training.last).progress.epoch > 0
+
+
+def test_two_trainings_do_not_share_a_folder(song: Path, train: Start, cli: Cli) -> None:
+    training = train()
+    training.wait_for(training.last)
+    for options in (["--resume"], ["--force"], ["--cell", "ngram", "--force"]):
+        second = cli("train", "song.txt", *options)
+        assert second.returncode == 1
+        assert "another training is writing here" in second.stderr.splitlines()[-1]
+    training.end(signal.SIGKILL)
+    assert cli("train", "song.txt", "--cell", "ngram", "--force").returncode == 0, "a crash leaves no lock behind"
+
+
+def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli) -> None:
+    """Killed while it trains and while it writes, and resumed each time, a training ends as if nothing had been."""
+    song_dataset.save(tmp_path / "dataset.safetensors")
+    options = ["--cell", "lstm", *SMALL, "--epochs", "60", "--dropout", "0.3", "--checkpoint-every", "0.005"]
+    assert cli("train", "-o", "whole", *options).returncode == 0
+    rng, last = random.Random(1), tmp_path / "cut" / "last.safetensors"
+    kills = 0
+    for _ in range(20):
+        go_on = ["--resume", "--checkpoint-every", "0.005"] if last.exists() else options
+        before = last.read_bytes() if last.exists() else b""
+        command = [sys.executable, "-m", "lyricgen", "train", "-o", "cut", *go_on]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 60
+            while (not last.exists() or last.read_bytes() == before) and time.monotonic() < deadline:
+                if process.poll() is not None:
+                    break
+            time.sleep(rng.random() * 0.1)
+            process.kill()
+        kills += process.returncode == -signal.SIGKILL
+        checkpoints.load(last)
+        best = tmp_path / "cut" / "best.safetensors"
+        assert not best.exists() or checkpoints.load(best)
+    assert kills >= 10
+    result = cli("train", "-o", "cut", "--resume")
+    assert result.returncode == 0, result.stderr
+    for name in ("best.safetensors", "last.safetensors"):
+        whole, cut = checkpoints.load(tmp_path / "whole" / name), checkpoints.load(tmp_path / "cut" / name)
+        assert whole.progress == cut.progress
+        for tensor, value in {**whole.parameters, **whole.optimizer}.items():
+            np.testing.assert_array_equal({**cut.parameters, **cut.optimizer}[tensor], value)
+    lines = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "cut")]
+    assert len(lines[0]) == len(lines[1]) == 60
+    for first, second in zip(*lines):
+        ignored = {"seconds": 0, "chars_per_second": 0}
+        assert {**json.loads(first), **ignored} == {**json.loads(second), **ignored}
 
 
 def test_a_small_text_trains_all_the_same(cli: Cli, tmp_path: Path) -> None:

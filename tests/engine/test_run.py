@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lyricgen.text import dataset
 from lyricgen.text.dataset import Dataset
 
 SMALL = {"batch_size": 3, "steps": 8}
+TIMES = {"seconds", "chars_per_second"}
 FIELDS = {
     "epoch",
     "train_perplexity",
@@ -93,34 +95,60 @@ def test_patience_stops_early(song_dataset: Dataset, tmp_path: Path) -> None:
     assert run.finished(last, epochs[-1].checkpoint.train)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize(("sampling", "optimizer"), [("random", "adam"), ("consecutive", "sgd")])
-def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
-    cell: str, sampling: str, optimizer: str, song_dataset: Dataset, tmp_path: Path
-) -> None:
-    options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4}
-    model = {"cell": cell, "layers": 2}
-    train(song_dataset, tmp_path / "whole", model, **options)
-    config = TrainConfig(**{**SMALL, **options})
-    events = run.run(run.begin(song_dataset, ModelConfig(hidden=6, **model), config), song_dataset, tmp_path / "cut")
-    for event in events:
-        if isinstance(event, Epoch) and event.record["epoch"] == 2:
-            break
-    next(events)  # a step of the third epoch, lost with the interruption
-    events.close()
-    with (tmp_path / "cut" / LOG).open("a") as file:
-        file.write('{"epoch": 3, "tor')
-    resume(song_dataset, tmp_path / "cut")
+def assert_same_run(whole: Path, other: Path) -> None:
+    """The same tensors, the same progress and, times apart, the same log."""
     for name in (BEST, LAST):
-        whole, cut = checkpoints.load(tmp_path / "whole" / name), checkpoints.load(tmp_path / "cut" / name)
-        assert whole.progress == cut.progress
+        first, second = checkpoints.load(whole / name), checkpoints.load(other / name)
+        assert first.progress == second.progress
         for kind in ("parameters", "optimizer"):
-            for tensor, value in getattr(whole, kind).items():
-                np.testing.assert_array_equal(getattr(cut, kind)[tensor], value)
-    for first, second in zip(log(tmp_path / "whole"), log(tmp_path / "cut")):
-        for key in FIELDS - {"seconds", "chars_per_second"}:
-            assert first[key] == second[key]
-    assert len(log(tmp_path / "cut")) == 4
+            assert getattr(first, kind).keys() == getattr(second, kind).keys()
+            for tensor, value in getattr(first, kind).items():
+                np.testing.assert_array_equal(getattr(second, kind)[tensor], value)
+    lines = [[{key: line[key] for key in FIELDS - TIMES} for line in log(folder)] for folder in (whole, other)]
+    assert lines[0] == lines[1]
+
+
+CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
+
+
+@pytest.mark.parametrize(("cell", "reset"), CELLS)
+@pytest.mark.parametrize("sampling", ["random", "consecutive"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
+    cell: str, reset: str, sampling: str, optimizer: str, song_dataset: Dataset, tmp_path: Path
+) -> None:
+    """Stopped within the first epoch, within the third, and at the end of the third."""
+    options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3, "warmup": 0.1}
+    options.update(embedding_dropout=0.1, weight_decay=0.1, unknown_rate=0.5)
+    model = {"cell": cell, "gru_reset": reset, "layers": 2}
+    train(song_dataset, tmp_path / "whole", model, **options)
+    start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
+    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "count")) // 4
+    for count in (2, 2 * steps, steps - 3, None):
+        seen: list[Any] = []
+        stopped = partial(lambda seen, limit: len(seen) >= limit, seen, count or 10**9)
+        seen.extend(run.run(start, song_dataset, tmp_path / "cut", stopped=stopped))
+        start = checkpoints.load(tmp_path / "cut" / LAST)
+        if count == 2:
+            assert start.progress.epoch == 0
+            assert start.progress.part is not None
+            assert start.progress.part.steps == 2
+            assert not (tmp_path / "cut" / BEST).exists()
+            with (tmp_path / "cut" / LOG).open("a") as file:
+                file.write('{"epoch": 1, "tor')  # a line that a crash cut short
+    assert_same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_last_is_written_within_an_epoch(song_dataset: Dataset, tmp_path: Path) -> None:
+    start = run.begin(song_dataset, ModelConfig(hidden=6), TrainConfig(**SMALL, epochs=1))
+    parts = [
+        checkpoints.load(tmp_path / LAST).progress.part
+        for event in run.run(start, song_dataset, tmp_path, save_every=1e-9)
+        if isinstance(event, Step) and (tmp_path / LAST).exists()
+    ]
+    assert [part and part.steps for part in parts] == list(range(1, len(parts) + 1))
+    assert checkpoints.load(tmp_path / LAST).progress.part is None
+    assert checkpoints.load(tmp_path / LAST).state is None
 
 
 def test_a_finished_run_can_be_given_more_epochs(song_dataset: Dataset, tmp_path: Path) -> None:

@@ -143,5 +143,5 @@ def test_what_stands_once_is_read_as_unknown_so_that_the_unknown_is_learnt() -> 
 def test_divergence_is_named_with_its_epoch_and_rate() -> None:
     network = random_network(cell="rnn")
     config = TrainConfig(optimizer="sgd", lr=1e38, clip=0.0, schedule="constant", batch_size=2, steps=5)
-    with pytest.raises(DivergenceError, match=r"epoch 3 .*1e\+38.*--lr"):
+    with pytest.raises(DivergenceError, match=r"epoch 3, step \d+, .*1e\+38.*--lr"):
         list(train_epoch(network, Optimizer(config, network.vector), text(200), config, 3))
