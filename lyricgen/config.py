@@ -118,7 +118,9 @@ class ModelConfig(_Config):
         return self.embedding or self.hidden
 
 
-DROPOUT = 0.6
+# What a training does against learning by heart, unless told otherwise; nothing without a validation part.
+DROPOUT, LEAST_DROPOUT, UNKNOWN_RATE, RESET_RATE = 0.6, 0.1, 0.5, 0.02
+SMALL = 100_000  # characters; longer texts need less dropout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +130,7 @@ class TrainConfig(_Config):
     dropout: float | None = _option(
         None,
         "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016). "
-        f"[default: {DROPOUT:g}, or 0 without a validation part]",
+        f"[default: {DROPOUT:g}, less for more than {SMALL:,} characters, 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
         kind=float,
     )
@@ -140,10 +142,20 @@ class TrainConfig(_Config):
         0.0, "Decay of the weights, decoupled from the gradient: times the learning rate (Loshchilov & Hutter 2019).",
         bounds=Bounds(low=0.0),
     )  # fmt: skip
-    unknown_rate: float = _option(
-        0.0, "Share of the characters seen only once that an epoch reads as unknown, so that the unknown is learnt.",
+    unknown_rate: float | None = _option(
+        None,
+        "Share of the characters seen only once that an epoch reads as unknown, so that the unknown is learnt. "
+        f"[default: {UNKNOWN_RATE:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 1.0),
-    )  # fmt: skip
+        kind=float,
+    )
+    reset_rate: float | None = _option(
+        None,
+        "Share of the rows that begin anew at each consecutive minibatch, from a zero state (Melis et al. 2018). "
+        f"[default: {RESET_RATE:g}, or 0 without a validation part]",
+        bounds=Bounds(0.0, 1.0),
+        kind=float,
+    )
     batch_size: int = _option(32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536))
     steps: int = _option(35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536))
     epochs: int = _option(15, "Passes over the training text.", bounds=COUNT)
@@ -167,11 +179,15 @@ class TrainConfig(_Config):
     )
     seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
 
-    def settled(self, *, held_out: bool) -> TrainConfig:
-        """The same with every choice made: who holds no text out wants the text learnt by heart, so no dropout."""
-        if self.dropout is not None:
-            return self
-        return dataclasses.replace(self, dropout=DROPOUT if held_out else 0.0)
+    def settled(self, characters: int, *, held_out: bool) -> TrainConfig:
+        """The same with every choice made, for a training text of that length.
+
+        Who holds no text out wants the text learnt by heart. Dropout falls by 0.3 for ten times the text.
+        """
+        dropout = min(DROPOUT, max(LEAST_DROPOUT, DROPOUT - 0.3 * math.log10(max(characters, 1) / SMALL)))
+        usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
+        chosen = {name: value if held_out else 0.0 for name, value in usual.items() if getattr(self, name) is None}
+        return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
 
 
 @dataclasses.dataclass(frozen=True)

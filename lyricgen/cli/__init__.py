@@ -16,6 +16,7 @@ from lyricgen import __version__
 from lyricgen.cli.evaluate import evaluate
 from lyricgen.cli.generate import generate
 from lyricgen.cli.measure import measure
+from lyricgen.cli.options import say
 from lyricgen.cli.prepare import prepare
 from lyricgen.cli.score import score
 from lyricgen.cli.train import train
@@ -31,7 +32,7 @@ class _Commands(click.Group):
             result = super().invoke(context)
             sys.stdout.flush()
             return result
-        except BrokenPipeError:  # the reader has seen enough: `generate | head -1`
+        except BrokenPipeError:  # `generate | head -1`
             _silence(sys.stdout)
             return 0
         except KeyboardInterrupt:
@@ -61,9 +62,11 @@ for _command in (prepare, train, generate, evaluate, score, measure):
 
 def main() -> None:
     """Run the command line of this process and end it with its exit status."""
+    _open_streams()
     _speak_utf8()
     try:
         status = commands.main(prog_name="lyricgen", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         _complain(error.format_message() + _hint(error))
         status = error.exit_code
@@ -72,17 +75,31 @@ def main() -> None:
         status = error.exit_code
     except click.Abort:  # Ctrl-C outside a command
         status = INTERRUPTED
+    except OSError as error:
+        _silence(sys.stdout)
+        _complain(f"{error.filename or 'standard output'}: cannot be written: {error.strerror or error}")
+        status = LyricgenError.exit_code
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    click.echo("Error: " + " ".join(message.split()), err=True)
+    say("Error: " + " ".join(message.split()))
 
 
 def _hint(error: click.ClickException) -> str:
     known = isinstance(error, click.UsageError) and error.ctx
     return f" (see {known.command_path} --help)" if known else ""
+
+
+def _open_streams() -> None:
+    """Let streams that the caller closed go nowhere, so that no file that is opened later takes their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _speak_utf8() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
@@ -82,7 +83,7 @@ def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:
         if prefix == _STDIN:
             yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
         else:
-            yield prefix
+            yield os.fsencode(prefix).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
 
 
 def _warn_of_unknown(checkpoint: Checkpoint, prefix: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
@@ -10,6 +11,7 @@ import click
 
 from lyricgen.config import Bounds, Config, flag
 
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -30,8 +32,8 @@ def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
 
 
 def say(words: str) -> None:
-    """A line for the person, on stderr."""
-    click.echo(words, err=True)
+    """A line for the person, on stderr; what a terminal would obey instead of showing it is left out."""
+    click.echo(_UNSHOWABLE.sub("", words), err=True)
 
 
 def show(text: str, limit: int = 0) -> str:

@@ -39,7 +39,7 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoin
     rng = np.random.default_rng([train.seed, 0])
     return Checkpoint(
         model=model,
-        train=train.settled(held_out=len(dataset.valid) > 0),
+        train=train.settled(len(dataset.train), held_out=len(dataset.valid) > 0),
         vocabulary=dataset.vocabulary,
         parameters=initial_parameters(model, len(dataset.vocabulary), rng),
         progress=Progress(),

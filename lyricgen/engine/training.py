@@ -7,11 +7,12 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lyricgen.config import TrainConfig
 from lyricgen.engine.network import Masks, Network, State, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.optimizer import Optimizer
-from lyricgen.engine.runtime import mx
+from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
 from lyricgen.text.batches import Batch, epoch_batches, fit
 from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
@@ -86,10 +87,13 @@ def train_epoch(
             continue
         if heard is not None:
             batch = Batch(heard[batch.x], heard[batch.y])
+        chance = epoch_rng(config, epoch, number + 1)
         if config.sampling == "random":
             state = network.initial_state(batch.x.shape[1])
+        elif config.reset_rate:
+            state = _begin_anew(state, chance.random(batch.x.shape[1]) < config.reset_rate)
         rate = learning_rate(config, (epoch - 1 + (read - batch.x.size) / len(ids)) / config.epochs)
-        masks = dropout_masks(network, config, batch.x.shape[1], epoch_rng(config, epoch, number + 1))
+        masks = dropout_masks(network, config, batch.x.shape[1], chance)
         loss, state = _backward(network, batch, state, masks)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
@@ -101,7 +105,7 @@ def train_epoch(
         yield Step(batch.x.size, loss, norm, rate, state)
 
 
-def _hide_rare(ids: Ids, size: int, rate: float, rng: np.random.Generator) -> Ids | None:
+def _hide_rare(ids: Ids, size: int, rate: float | None, rng: np.random.Generator) -> Ids | None:
     """Id -> id (V,), in which that share of the characters that stand once in the text is unknown; None: all as is.
 
     Without it no text for training has an unknown character, and a model holds the new ones of any other text to be
@@ -112,6 +116,14 @@ def _hide_rare(ids: Ids, size: int, rate: float, rng: np.random.Generator) -> Id
     heard = np.arange(size)
     heard[(count_ids(ids, size) == 1) & (rng.random(size) < rate)] = UNKNOWN
     return heard
+
+
+def _begin_anew(state: State, rows: NDArray[np.bool_]) -> State:
+    """Zero the state of these rows (N,), so that the network learns to begin (Melis et al. 2018)."""
+    if not rows.any():
+        return state
+    kept = nd.array(~rows[:, None])
+    return [[nd.broadcast_mul(part, kept) for part in parts] for parts in state]
 
 
 def _backward(network: Network, batch: Batch, state: State, masks: Masks) -> tuple[float, State]:

@@ -116,7 +116,7 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     state = tensors.pop(_STATE, None)
-    model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary(metadata["vocabulary"])
+    model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary.stored(metadata["vocabulary"])
     if model.cell == "ngram":
         ngram.levels_of(tensors, model.order, len(vocabulary))
     else:

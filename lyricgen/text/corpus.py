@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+import stat
 import sys
 import unicodedata
 import zipfile
@@ -17,19 +18,22 @@ from typing import IO, cast
 
 from lyricgen.errors import FileError, OptionError
 from lyricgen.storage import describe
+from lyricgen.text.vocabulary import UNSINGABLE
 
 STDIN = "-"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
 _SUFFIXES = (".txt", ".gz", ".zip")
 _CHUNK = 1 << 20
+_LARGE, _TIGHTEST = 1 << 28, 500  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
+_UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
+_LOOK_BACK = 4096
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
-_UNSINGABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
     """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters."""
-    text = _UNSINGABLE.sub("", _LINE_ENDS.sub("\n", text))
+    text = UNSINGABLE.sub("", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", text)
 
 
@@ -131,8 +135,25 @@ def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
         elif path.suffix.lower() == ".zip":
             yield from _open_zip(path, encoding)
         else:
+            _check_kind(path)
             with _open_bytes(path) as file:
-                yield _decode(file, encoding, str(path))
+                packed = path.stat().st_size if path.suffix.lower() == ".gz" else 0
+                yield _decode(file, encoding, str(path), packed)
+
+
+def _check_kind(path: Path) -> None:
+    """A device may never end; a terminal and a pipe do."""
+    mode = path.stat().st_mode
+    if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_terminal(path)) or stat.S_ISSOCK(mode):
+        raise FileError(f"{path}: is a device, not a text; name a file, or pipe the text in and name -")
+
+
+def _is_terminal(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.isatty()
+    except OSError:
+        return False
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
@@ -154,7 +175,7 @@ def _open_zip(path: Path, encoding: str) -> Iterator[Iterator[str]]:
             raise FileError(f"{path}: no .txt file in this archive")
         for name in names:
             with archive.open(name) as file:
-                yield _decode(file, encoding, f"{path}/{name}")
+                yield _decode(file, encoding, f"{path}/{name}", archive.getinfo(name).compress_size)
 
 
 def _is_text(member: str) -> bool:
@@ -163,11 +184,15 @@ def _is_text(member: str) -> bool:
     return member.lower().endswith(".txt") and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
-def _decode(file: IO[bytes], encoding: str, name: str) -> Iterator[str]:
-    """Normalised text of a file, cut only at ends of lines; FileError names the first byte that is none."""
+def _decode(file: IO[bytes], encoding: str, name: str, packed: int = 0) -> Iterator[str]:
+    """Normalised text of a file, cut where a line ends, or within one that is very long where no character is torn.
+
+    ``packed``: its bytes in an archive; far more bytes of text than these make no corpus. FileError names the first
+    byte that is no text.
+    """
     held: list[str] = []
-    for text in _decode_chunks(file, encoding, name):
-        cut = text.rfind("\n") + 1
+    for text in _decode_chunks(file, encoding, name, packed):
+        cut = _last_cut(text)
         if cut:
             yield normalise("".join(held) + text[:cut])
             held.clear()
@@ -175,17 +200,31 @@ def _decode(file: IO[bytes], encoding: str, name: str) -> Iterator[str]:
     yield normalise("".join(held))
 
 
-def _decode_chunks(file: IO[bytes], encoding: str, name: str) -> Iterator[str]:
+def _last_cut(text: str) -> int:
+    """The last place where a text can be cut without changing what normalising makes of it; 0 if there is none.
+
+    After a line feed, or else before an ideograph or an ASCII letter: nothing composes with those backwards.
+    """
+    place = text.rfind("\n") + 1
+    if not place:
+        found = _UNCOMPOSED.search(text[::-1][:_LOOK_BACK])
+        place = len(text) - found.end() if found else 0
+    return place
+
+
+def _decode_chunks(file: IO[bytes], encoding: str, name: str, packed: int) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
     position, chunk = 0, b" "
     while chunk:
         with _faults_of(name):
             chunk = file.read(_CHUNK)
+        if packed and position > max(_LARGE, packed * _TIGHTEST):
+            raise FileError(f"{name}: unpacks to over {_TIGHTEST} times its size, as no text does; unpack it yourself")
         pending = decoder.getstate()[0]
         try:
             yield decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            where = position - len(pending) + error.start
+        except UnicodeError as error:
+            where = position - len(pending) + getattr(error, "start", 0)
             raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding)}") from error
         position += len(chunk)
 

@@ -62,7 +62,7 @@ def load(path: Path) -> Dataset:
     stored = storage.read(path, KIND)
     try:
         metadata = stored.metadata
-        vocabulary = Vocabulary(metadata["vocabulary"])
+        vocabulary = Vocabulary.stored(metadata["vocabulary"])
         config = from_json(PrepareConfig, metadata["config"])
         splits = {name: stored.tensors[name] for name in SPLITS}
         sources, fingerprint = tuple(metadata["sources"]), str(metadata["fingerprint"])

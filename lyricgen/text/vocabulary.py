@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN = 0
+# What a terminal obeys instead of showing it, and what is no character at all; tabs and line feeds may stay.
+UNSINGABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 UNKNOWN_SIGN = "\ufffd"
 Ids = NDArray[Any]
 
@@ -26,6 +29,13 @@ class Vocabulary:
         self._signs = UNKNOWN_SIGN + characters
         if np.any(self._codes[1:] <= self._codes[:-1]):
             raise ValueError("the vocabulary is not sorted")
+
+    @classmethod
+    def stored(cls, characters: str) -> Vocabulary:
+        """The vocabulary that a file claims to have; ValueError if a terminal would obey one of its characters."""
+        if UNSINGABLE.search(characters):
+            raise ValueError("the vocabulary holds control characters")
+        return cls(characters)
 
     @classmethod
     def of(cls, codes: NDArray[np.uint32]) -> Vocabulary:

@@ -20,19 +20,19 @@ from machine import call, print_head, print_row
 
 CHANGES = [
     "",
-    "--cell lstm",
     "--cell lstm --lr 0.012",
-    "--cell rnn --lr 0.003",
     "--no-tie",
     "--dropout 0",
     "--dropout 0.4",
+    "--embedding-dropout 0.2",
+    "--weight-decay 0.1",
+    "--unknown-rate 0",
+    "--reset-rate 0",
+    "--reset-rate 0.1",
+    "--warmup 0.1",
     "--sampling random",
     "--lr 0.004",
     "--lr 0.016",
-    "--batch-size 16",
-    "--steps 64",
-    "--layers 2",
-    "--hidden 384",
     "--epochs 30",
 ]
 

@@ -61,3 +61,34 @@ def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path:
     for path in broken:
         with pytest.raises(FileError, match=r"b\.safetensors: .*damaged"):
             checkpoints.load(path)
+
+
+def test_a_vocabulary_with_escape_sequences_is_refused(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    """A model from a stranger must not be able to speak to a terminal."""
+    path = tmp_path / "a.safetensors"
+    saved = random_checkpoint()
+    saved.save(path)
+    stored = storage.read(path, KIND)
+    vocabulary = "\x1b" + stored.metadata["vocabulary"][1:]
+    storage.write(path, KIND, {**stored.metadata, "vocabulary": vocabulary}, saved.parameters)
+    with pytest.raises(FileError, match="damaged checkpoint"):
+        checkpoints.load(path)
+
+
+def test_claims_of_other_shapes_are_refused_before_memory_is_taken(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.safetensors"
+    saved = random_checkpoint()
+    saved.save(path)
+    metadata = storage.read(path, KIND).metadata
+    for change in ({"hidden": 16384, "layers": 64}, {"cell": "ngram"}, {"embedding": 16384}):
+        storage.write(path, KIND, {**metadata, "model": {**metadata["model"], **change}}, saved.parameters)
+        with pytest.raises(FileError, match="damaged checkpoint"):
+            checkpoints.load(path)
+    for progress in ({}, {"epoch": 1}, {**metadata["progress"], "part": {"steps": 1, "wings": 2}}, [], None):
+        storage.write(path, KIND, {**metadata, "progress": progress}, saved.parameters)
+        with pytest.raises(FileError, match="damaged checkpoint"):
+            checkpoints.load(path)

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
+import os
 import re
+import tempfile
+import threading
 import unicodedata
+import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -131,3 +136,107 @@ def test_the_embedded_corpus_is_found_in_a_checkout_that_is_not_installed(monkey
     if not Path(corpus.__file__).parents[2].joinpath("data").is_dir():
         pytest.skip("lyricgen is installed apart from its checkout")
     assert "分开" in read()
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    content = b"bomb\n" * (1 << 20)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", content)
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(content))
+    for name in ("a.zip", "a.txt.gz"):
+        with pytest.raises(FileError, match="unpacks to over 500 times its size"):
+            read(tmp_path / name)
+
+
+def test_a_member_that_lies_about_its_size_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", b"bomb\n" * (1 << 20))
+    true = (5 << 20).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(true, (9).to_bytes(4, "little")))
+    with pytest.raises(FileError, match=r"a\.zip"):
+        read(path)
+
+
+def test_odd_archives(tmp_path: Path) -> None:
+    """Thousands of members, names that climb, archives in archives: nothing is ever unpacked on disk."""
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"{number:04}.txt", "山")
+        archive.writestr("../../climbing.txt", "水")
+        archive.writestr("/absolute.txt", "月")
+        archive.writestr("inner.zip", path.name)
+    before = sorted(path.parent.rglob("*"))
+    text = read(path)
+    assert text.count("山") == 3000
+    assert "水" in text
+    assert "月" in text
+    assert sorted(path.parent.rglob("*")) == before
+    encrypted = bytearray(path.read_bytes())
+    for sign in (b"PK\x03\x04", b"PK\x01\x02"):
+        place = encrypted.find(sign) + (6 if sign[2] == 3 else 8)
+        encrypted[place] |= 1
+    path.write_bytes(encrypted)
+    with pytest.raises(FileError, match=r"many\.zip"):
+        read(path)
+
+
+def test_devices_are_refused_and_pipes_are_read(tmp_path: Path) -> None:
+    for device in ("/dev/zero", "/dev/null"):
+        with pytest.raises(FileError, match="is a device"):
+            read(device)
+    os.mkfifo(tmp_path / "pipe.txt")
+    writer = threading.Thread(target=(tmp_path / "pipe.txt").write_text, args=("山上的雨", "utf-8"))
+    writer.start()
+    assert read(tmp_path / "pipe.txt") == "山上的雨"
+    writer.join()
+
+
+@pytest.mark.parametrize("unit", ["山上的雨", "e\u0301", "한\u1100\u1161", "👩‍🎤", "a"])
+def test_one_endless_line_comes_in_pieces_that_change_nothing(
+    unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "_CHUNK", 97)
+    text = unit * 400
+    (tmp_path / "long.txt").write_text(text, "utf-8")
+    pieces = list(corpus.read([str(tmp_path / "long.txt")]))
+    assert "".join(pieces) == unicodedata.normalize("NFC", text)
+    if unit in ("山上的雨", "a"):
+        assert max(map(len, pieces)) <= 97
+
+
+@given(st.text(), st.integers(1, 9))
+def test_pieces_are_the_text(text: str, chunk: int) -> None:
+    encoded = text.encode("utf-8", "replace")
+    kept, corpus._CHUNK = corpus._CHUNK, chunk
+    try:
+        found = "".join(corpus._decode(io.BytesIO(encoded), "utf-8", "x"))
+    finally:
+        corpus._CHUNK = kept
+    assert found == corpus.normalise(encoded.decode())
+
+
+ENCODINGS = ("utf-8", "gb18030", "utf-16", "utf-7", "big5", "idna", "punycode", "unicode_escape")
+
+
+@given(st.binary(), st.sampled_from(ENCODINGS))
+def test_any_bytes_are_text_or_a_file_error(content: bytes, encoding: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of unicode_escape's unknown escapes
+        try:
+            text = "".join(corpus._decode(io.BytesIO(content), encoding, "x"))
+        except FileError:
+            return
+    assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
+
+
+@given(st.binary(), st.sampled_from([".zip", ".gz"]))
+def test_any_archive_is_text_or_a_file_error(content: bytes, suffix: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"a{suffix}")
+        path.write_bytes((b"PK\x03\x04" if suffix == ".zip" else b"\x1f\x8b\x08") + content)
+        with contextlib.suppress(FileError):
+            read(path)

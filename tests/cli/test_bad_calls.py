@@ -1,0 +1,139 @@
+"""Calls that cannot be meant, each as a process: one line that names the culprit and the cure, nothing new on disk."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import SONG
+
+USAGE = """
+prepare: --max-chars -1; --max-chars 1.5; --valid-fraction 0.95; --valid-fraction x; --valid-fraction nan
+prepare: --test-fraction -0.1; --valid-fraction 0.5 --test-fraction 0.5; --min-count 0; --newlines drop
+prepare: --encoding nonsense; --encoding rot13; --wings 2
+train: --cell transformer; --gru-reset during; --hidden 0; --hidden 99999; --layers 0; --layers 65; --embedding -1
+train: --order 0; --order 17; --dropout 1; --dropout -0.1; --embedding-dropout 1; --weight-decay -1
+train: --unknown-rate 1.1; --reset-rate 2; --batch-size 0; --steps 0; --epochs 0; --epochs many; --sampling sometimes
+train: --optimizer rmsprop; --lr 0; --lr nan; --lr inf; --schedule linear; --warmup 1.5; --clip -1; --patience -1
+train: --seed -1; --seed 9223372036854775808; --preview-every 0; --checkpoint-every 0; --checkpoint-every soon
+train: --threads 0; --tie=1; a b
+train: song.txt -o model --force --resume
+generate: --samples 0; --length -1; --temperature -1; --temperature nan; --top-k -1; --top-p 0; --top-p 1.1
+generate: --seed x; --engine torch; --prefix; song
+generate: -c model --weights 1,2; -c model --weights x; -c model --weights ,; -c model --weights -1
+generate: -c model --weights 0
+evaluate: -c model --weights 1,2; --perplexity
+evaluate: -c model - --encoding nonsense
+score: song.txt; -c model --weights nan
+measure: a b; --songs
+"""
+
+FAULTS = [
+    ("prepare missing.txt", "missing.txt", "No such file"),
+    ("prepare empty.txt", "empty.txt", "no text"),
+    ("prepare folder", "folder", "no .txt"),
+    ("prepare latin.txt", "latin.txt", "--encoding"),
+    ("prepare broken.zip", "broken.zip", "damaged"),
+    ("prepare no_text.zip", "no_text.zip", "no .txt file"),
+    ("prepare broken.gz", "broken.gz", "damaged"),
+    ("prepare one.txt", "one.txt", "too few"),
+    ("prepare song.txt -o folder", "folder", "-o"),
+    ("prepare song.txt -o taken.safetensors", "taken.safetensors", "--force"),
+    ("prepare song.txt -o song.txt/x", "song.txt", "cannot be written"),
+    ("prepare song.txt -o /proc/x", "/proc/x", "cannot be written"),
+    ("prepare /dev/zero", "/dev/zero", "is a device"),
+    ("prepare song.txt --encoding utf-16", "song.txt", "--encoding"),
+    ("train missing.txt", "missing.txt", "No such file"),
+    ("train model/best.safetensors", "best.safetensors", "a dataset is wanted"),
+    ("train rubbish.safetensors", "rubbish.safetensors", "no file of lyricgen's"),
+    ("train newer.safetensors", "newer.safetensors", "upgrade lyricgen"),
+    ("train flipped.safetensors", "flipped.safetensors", "damaged"),
+    ("train song.txt -o song.txt", "song.txt", "-o"),
+    ("train song.txt -o model", "model", "--resume"),
+    ("train song.txt -o nowhere --resume", "nowhere", "no checkpoint to resume"),
+    ("train song.txt -o model --resume", "last.safetensors", "another dataset"),
+    ("train song.txt -o /proc/x --cell ngram", "/proc/x", "cannot be written"),
+    ("train one.txt --cell ngram", "one.txt", "too few"),
+    ("generate -c missing", "missing", "lyricgen train"),
+    ("generate -c folder", "folder", "lyricgen train"),
+    ("generate -c data.safetensors", "data.safetensors", "a checkpoint is wanted"),
+    ("generate -c song.txt", "song.txt", "no file of lyricgen's"),
+    ("generate -c model -c other", "other", "same dataset"),
+    ("generate -c model -c missing", "missing", "lyricgen train"),
+    ("evaluate missing.txt -c model", "missing.txt", "No such file"),
+    ("evaluate one.txt -c model", "one.txt", "two characters"),
+    ("evaluate latin.txt -c model", "latin.txt", "--encoding"),
+    ("evaluate -c rubbish.safetensors", "rubbish.safetensors", "no file of lyricgen's"),
+    ("score -c missing", "missing", "lyricgen train"),
+    ("measure empty.txt", "empty.txt", "no song"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
+    """One of everything that can be wrong."""
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "song.txt").write_text(SONG, "utf-8")
+    (folder / "empty.txt").touch()
+    (folder / "one.txt").write_text("山", "utf-8")
+    (folder / "latin.txt").write_bytes("山上".encode() + b"\xff\xfe")
+    (folder / "folder").mkdir()
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04 and so on")
+    with zipfile.ZipFile(folder / "no_text.zip", "w") as archive:
+        archive.writestr("inner.zip", b"PK")
+    (folder / "broken.gz").write_bytes(gzip.compress(SONG.encode())[:-9])
+    shutil.copy(trained / "dataset.safetensors", folder / "data.safetensors")
+    shutil.copy(trained / "dataset.safetensors", folder / "taken.safetensors")
+    shutil.copytree(trained / "checkpoints", folder / "model")
+    (folder / "rubbish.safetensors").write_bytes(b"rubbish")
+    whole = (trained / "dataset.safetensors").read_bytes()
+    (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 2', b'\\"format\\": 9'))
+    (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+    command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, float]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def call(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lyricgen", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", stdin=subprocess.DEVNULL, timeout=60
+    )
+
+
+def test_every_bad_call_gets_one_line_and_leaves_nothing(folder: Path) -> None:
+    usage = [(line.split(":")[0], line.split(": ")[1].split("; ")) for line in USAGE.strip().splitlines()]
+    calls = [([command, *given.split()], 2, []) for command, all_given in usage for given in all_given]
+    calls += [(["sing"], 2, ["sing"]), (["--wings"], 2, ["--wings"])]
+    calls += [(line.split(), 1, [culprit, cure]) for line, culprit, cure in FAULTS]
+    assert len(calls) >= 80
+    before = snapshot(folder)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        results = list(pool.map(lambda each: call(folder, each[0]), calls))
+    wrong = []
+    for (arguments, status, words), result in zip(calls, results):
+        errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+        named = words or [part.split("=")[0] for part in arguments if part.startswith("--")][-1:]
+        sound = (
+            result.returncode == status
+            and len(errors) == 1
+            and result.stderr.splitlines()[-1] == errors[0]
+            and not result.stdout
+            and "Traceback" not in result.stderr
+            and all(word in errors[0] for word in named)
+        )
+        if not sound:
+            wrong.append((arguments, result.returncode, result.stdout, result.stderr))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert snapshot(folder) == before
