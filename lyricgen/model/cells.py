@@ -52,11 +52,14 @@ def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tup
 def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Fresh parameters: weights uniform in ±1/sqrt(fan-in), biases zero, an LSTM's forget gate open at one.
 
+    An embedding that is not the output's weight too is uniform in ±1: a character replaces a one-hot vector, so that
+    its fan-in is one.
     The forget gate's bias: Jozefowicz et al. 2015, "An Empirical Exploration of Recurrent Network Architectures".
     """
     parameters = {}
     for name, shape in parameter_shapes(config, vocabulary_size).items():
-        bound = 1 / math.sqrt(shape[-1]) if len(shape) == 2 else 0.0
+        fan_in = 1 if name == "embedding.weight" and not config.tie else shape[-1]
+        bound = 1 / math.sqrt(fan_in) if len(shape) == 2 else 0.0
         parameters[name] = rng.uniform(-bound, bound, shape).astype(np.float32)
     if config.cell == "lstm":
         for layer in range(config.layers):
