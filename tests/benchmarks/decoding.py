@@ -68,10 +68,15 @@ def peer_rate(python: str, songs: int) -> float:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch", required=True, help=TORCH_HELP)
-    python = parser.parse_args().torch
+    parser.add_argument("--torch", help=TORCH_HELP)
+    parser.add_argument("--only", type=int, nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        memory.keep_freed()
+        print(rate(checkpoint(), *options.only))
+        return
+    python = options.torch or parser.error(f"--torch: {TORCH_HELP}")
     print_head("what", "lyricgen", "PyTorch", "ratio")
-    memory.keep_freed()
     model, command = checkpoint(), [sys.executable, "-m", "lyricgen"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.safetensors")
@@ -81,7 +86,8 @@ def main() -> None:
     print_row("a process that writes 50 characters, s", mine, theirs, theirs / mine)
     print_row("`lyricgen --help`, s", seconds([*command, "--help"]), "", "")
     for songs, length in ((1, 500), (256, 40)):
-        mine, theirs = rate(model, songs, length), peer_rate(python, songs)
+        mine = float(call(sys.executable, __file__, "--only", str(songs), str(length)))
+        theirs = peer_rate(python, songs)
         print_row(f"{songs} song(s) side by side, characters/s", f"{mine:,.0f}", f"{theirs:,.0f}", mine / theirs)
 
 
