@@ -6,6 +6,7 @@ import codecs
 import gzip
 import re
 import stat
+import struct
 import sys
 import unicodedata
 import zipfile
@@ -122,7 +123,7 @@ def _faults_of(name: str) -> Iterator[None]:
     """Turn what opening and reading a file can raise into one FileError that names it."""
     try:
         yield
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error, struct.error, RuntimeError, ValueError) as error:
         raise FileError(f"{name}: is damaged or no archive that can be read here ({error})") from error
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {describe(error)}") from error

@@ -184,6 +184,16 @@ def test_odd_archives(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_member_s_name_that_is_no_utf8_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    """A coverage-guided fuzzer's find."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("山.txt", "水")
+    path.write_bytes(path.read_bytes().replace("山".encode(), b"\xff\xff\xff"))
+    with pytest.raises(FileError, match=r"a\.zip"):
+        read(path)
+
+
 def test_devices_are_refused_and_pipes_are_read(tmp_path: Path) -> None:
     for device in ("/dev/zero", "/dev/null"):
         with pytest.raises(FileError, match="is a device"):

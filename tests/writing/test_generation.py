@@ -71,3 +71,19 @@ def test_where_line_ends_became_spaces_a_song_begins_after_a_space(random_checkp
     assert as_taught(random_checkpoint(text="a b").vocabulary, "a\r\nb") == "a b"
     assert as_taught(random_checkpoint(text="a b\n").vocabulary, "a\r\nb") == "a\nb"
     assert songs(random_checkpoint(text="分开"), "")  # neither: the unknown character stands in
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("hidden", [6, 37, 100, 128])
+def test_a_step_gives_the_first_song_the_same_bits_alone_and_among_others(
+    cell: str, hidden: int, random_checkpoint: Make
+) -> None:
+    decoder = random_checkpoint(cell=cell, hidden=hidden, layers=2).decoder()
+    rng = np.random.default_rng(0)
+    for count in (2, 3, 17, 100, 256):
+        ids = rng.integers(1, 9, count)
+        state = rng.uniform(-1, 1, decoder.initial_state(count).shape).astype(np.float32)
+        logits, after = decoder.step(ids, state)
+        alone, next_state = decoder.step(ids[:1], state[:, :, :1])
+        np.testing.assert_array_equal(alone[0], logits[0])
+        np.testing.assert_array_equal(next_state[:, :, 0], after[:, :, 0])
