@@ -30,6 +30,7 @@ except ModuleNotFoundError:  # Windows
 FORMAT = 2
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
+_TRIES = 20
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -127,7 +128,29 @@ def is_stored(path: Path) -> bool:
 
 
 def read(path: Path, kind: str) -> Stored:
-    """The file at ``path``, which must be of that ``kind``; FileError says what is wrong with it."""
+    """The file at ``path``, which must be of that ``kind``; FileError says what is wrong with it.
+
+    A file that a training replaces while it is read is read again.
+    """
+    for _ in range(_TRIES):
+        before = _identity(path)
+        try:
+            return _read(path, kind)
+        except FileError:
+            if _identity(path) == before:
+                raise
+    return _read(path, kind)
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _read(path: Path, kind: str) -> Stored:
     metadata = _read_metadata(path)
     if metadata["kind"] != kind:
         raise FileError(f"{path}: is a {metadata['kind']}, a {kind} is wanted here")

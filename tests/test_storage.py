@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,25 @@ def test_a_folder_is_held_by_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="cannot be written"), storage.locked(tmp_path / "file"):
         pass
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    storage.write(path, "dataset", {"number": 0}, {"a": np.zeros(1000, np.float32)})
+    stop = threading.Event()
+
+    def replace() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            storage.write(path, "dataset", {"number": number}, {"a": np.full(1000, number, np.float32)})
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        for _ in range(300):
+            stored = storage.read(path, "dataset")
+            assert (stored.tensors["a"] == stored.metadata["number"]).all()
+    finally:
+        stop.set()
+        writer.join()
