@@ -58,7 +58,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
     try:
-        if fcntl and descriptor is not None:
+        if descriptor is not None:
             _lock(folder, descriptor)
         yield
     finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import memory
-from lyricgen.cli.models import Models, dataset_at_hand, model_options, open_models
+from lyricgen.cli.models import Models, dataset_at_hand, model_options, open_models, validation_part
 from lyricgen.cli.options import say, show
 from lyricgen.errors import FileError
 
@@ -48,9 +48,7 @@ def evaluate(
     part = None if sources else "test" if len(data.test) else "valid"
 
     def fit_on(checkpoint: Checkpoint) -> Ids | None:
-        # Never on what is measured.
-        same = data.vocabulary == checkpoint.vocabulary and data.config.newlines == checkpoint.newlines
-        return data.valid if same and part != "valid" else None
+        return None if part == "valid" else validation_part(checkpoint, data)  # never on what is measured
 
     models = open_models(paths, weights, cached=cache, fit_on=fit_on)
     vocabulary = models.checkpoint.vocabulary

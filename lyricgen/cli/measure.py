@@ -28,11 +28,12 @@ def measure(songs: IO[str], as_json: bool) -> None:
         raise FileError(f"{songs.name}: no song in it")
     name, data = dataset_at_hand()
     corpus = data.vocabulary.decode(data.train)
-    figures = {"songs": len(texts), **_measure(texts, [corpus]), **_copies(texts, corpus)}
+    known = _songs(corpus)
+    figures = {**_measure(texts, known), **_copies(texts, corpus)}
     if as_json:
         click.echo(json.dumps(figures))
         return
-    of_corpus = {"songs": len(re.split(r"\n\s*\n", corpus)), **_measure([corpus], [corpus])}
+    of_corpus = _measure(known, known)
     click.echo(f"{'':<28}{'songs':>10}{name.split('.')[0]:>20}")
     for key, value in figures.items():
         click.echo(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(of_corpus.get(key)):>20}")
@@ -46,6 +47,10 @@ def _read(text: str) -> list[str]:
             raise FileError(
                 f"not lines of JSON with a text in each, as generate --json writes them ({error})"
             ) from error
+    return _songs(text)
+
+
+def _songs(text: str) -> list[str]:
     return [song for song in re.split(r"\n\s*\n", text) if song.strip()]
 
 
@@ -54,9 +59,10 @@ def _measure(songs: list[str], corpus: list[str]) -> dict[str, float]:
 
     lengths = measures.line_lengths(songs)
     return {
+        "songs": len(songs),
         "distinct_1": measures.distinct(songs, 1),
         "distinct_2": measures.distinct(songs, 2),
-        "repeated_lines": measures.repeated_lines(songs if songs != corpus else re.split(r"\n\s*\n", songs[0])),
+        "repeated_lines": measures.repeated_lines(songs),
         "line_length": measures.mean_length(lengths),
         "line_length_distance": measures.distance(lengths, measures.line_lengths(corpus)),
     }

@@ -137,9 +137,9 @@ def dataset_at_hand() -> tuple[str, Dataset]:
     return "the embedded corpus", datasets.prepare([], PrepareConfig())
 
 
-def validation_part(checkpoint: Checkpoint) -> Ids | None:
-    """The validation part of the dataset at hand, if it has the checkpoint's vocabulary."""
-    data = dataset_at_hand()[1]
+def validation_part(checkpoint: Checkpoint, data: Dataset | None = None) -> Ids | None:
+    """The validation part of a dataset, that at hand unless another is given, if it has the checkpoint's vocabulary."""
+    data = data or dataset_at_hand()[1]
     if data.vocabulary != checkpoint.vocabulary or checkpoint.newlines != data.config.newlines:
         return None
     ids: Ids = data.valid

@@ -69,17 +69,17 @@ def run(
     """
     network = Network(start.model, start.parameters)
     optimizer = Optimizer(start.train, network.vector)
-    if start.optimizer or start.progress.step:
+    if start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
     progress, state = start.progress, start.state
     log.truncate(folder / LOG, progress.epoch)
     saved = tick = time.perf_counter()
 
-    def save(progress: Progress, state: Floats | None = None) -> Checkpoint:
-        checkpoint = dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={})
-        moments = optimizer.state()
-        dataclasses.replace(checkpoint, optimizer=moments, state=state).save(folder / LAST)
-        return checkpoint
+    def model(progress: Progress) -> Checkpoint:
+        return dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={}, state=None)
+
+    def save_last(checkpoint: Checkpoint, state: Floats | None = None) -> None:
+        dataclasses.replace(checkpoint, optimizer=optimizer.state(), state=state).save(folder / LAST)
 
     while not finished(progress, start.train):
         part = progress.part or Part()
@@ -91,20 +91,18 @@ def run(
             now = time.perf_counter()
             part, tick = _add(part, step, now - tick), now
             if stopped() or now - saved >= save_every:
-                save(dataclasses.replace(progress, step=optimizer.count, part=part), save_state(step.state))
+                within = dataclasses.replace(progress, step=optimizer.count, part=part)
+                save_last(model(within), save_state(step.state))
                 saved = now
             if stopped():
                 return
         record = _record(network, dataset, start.train, progress.epoch + 1, part)
         progress, state = _advance(progress, record, optimizer.count), None
-        is_best = progress.best_epoch == progress.epoch
+        checkpoint, is_best = model(progress), progress.best_epoch == progress.epoch
         if is_best:
-            parameters = network.parameters()
-            dataclasses.replace(start, parameters=parameters, progress=progress, optimizer={}, state=None).save(
-                folder / BEST
-            )
+            checkpoint.save(folder / BEST)
         log.append(folder / LOG, record)
-        checkpoint = save(progress)
+        save_last(checkpoint)
         saved = time.perf_counter()
         yield Epoch(record, checkpoint, is_best, finished(progress, start.train))
         tick = time.perf_counter()

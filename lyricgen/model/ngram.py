@@ -112,12 +112,16 @@ def _name(k: int, level: Level) -> dict[str, NDArray[Any]]:
     return {f"ngram.{k}.{name}": tensor for name, tensor in level._asdict().items()}
 
 
+def _level(tensors: Mapping[str, NDArray[Any]], k: int) -> Level:
+    return Level(*(tensors[f"ngram.{k}.{name}"] for name in Level._fields))
+
+
 def levels_of(tensors: Mapping[str, NDArray[Any]], order: int, size: int) -> list[Level]:
     """The levels that these tensors hold; FileError when they do not fit together."""
     levels, contexts = [], 1
     for k in range(1, order + 1):
         try:
-            level = Level(*(tensors[f"ngram.{k}.{name}"] for name in Level._fields))
+            level = _level(tensors, k)
         except KeyError as error:
             raise FileError(f"is a damaged checkpoint: its tensor {error.args[0]} is missing") from error
         if not _fits(level, contexts, size):
@@ -155,13 +159,13 @@ def _keys(level: Level, size: int) -> Nodes:
 
 
 class NGram:
-    """The model as a decoder.
+    """The model as a decoder; ``tensors`` are those of ``estimate``, or were checked by ``levels_of``.
 
     Its state (N, order) holds the node of the last 0, 1, ... order - 1 characters, -1 where no such n-gram was seen.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], order: int, size: int) -> None:
-        self._levels = levels_of(tensors, order, size)
+        self._levels = [_level(tensors, k) for k in range(1, order + 1)]
         self._keys = [_keys(level, size) for level in self._levels]
         self._size = size
         self._unigrams = np.zeros(size)
