@@ -176,6 +176,9 @@ class TrainConfig(_Config):
     patience: int = _option(
         0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=Bounds(low=0)
     )
+    index: bool = _option(
+        True, "Keep the training text in the checkpoint, so that copies from it can be told (generate --max-copy)."
+    )
     seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
 
     def settled(self, characters: int, *, held_out: bool) -> TrainConfig:
@@ -189,11 +192,17 @@ class TrainConfig(_Config):
         return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
 
 
+LENGTH = 200  # characters of a song that nothing else ends
+
+
 @dataclasses.dataclass(frozen=True)
 class SampleConfig(_Config):
     """How the next character is drawn."""
 
-    length: int = _option(200, "Characters to write after the prefix.", bounds=Bounds(low=0))
+    length: int | None = _option(
+        None, f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
+        bounds=Bounds(low=0), kind=int,
+    )  # fmt: skip
     temperature: float = _option(
         0.8, "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.", bounds=Bounds(low=0.0)
     )
@@ -203,10 +212,68 @@ class SampleConfig(_Config):
         "Draw from the smallest set with this much probability (Holtzman et al. 2020; 1: off).",
         bounds=Bounds(0.0, 1.0, low_open=True),
     )
+    repetition_penalty: float = _option(
+        1.0, "Divides the probability of what the song has sung of late (1: off).", bounds=Bounds(low=1.0)
+    )
+    no_repeat: int = _option(
+        0, "No N characters in a row stand twice in the lines of a song (0: off).", bounds=Bounds(low=0)
+    )
+    max_copy: int = _option(
+        0, "No stretch longer than N characters stands in the training text (0: off).", bounds=Bounds(low=0)
+    )
+    particles: int = _option(
+        1, "Ways in which the end of each line is tried, to keep the form with the best of them.",
+        bounds=Bounds(1, 256),
+    )  # fmt: skip
+    beam: int = _option(
+        0, "Search the likeliest song, K unfinished ones side by side, instead of drawing one (0: off).",
+        bounds=Bounds(0, 1024),
+    )  # fmt: skip
+    diversity: float = _option(
+        0.5, "What a character costs in nats that an earlier one of several --beam songs has at that place.",
+        bounds=Bounds(low=0.0),
+    )  # fmt: skip
     seed: int | None = _option(
         None, "Seed; the same one writes the same text. [default: a fresh one, told on stderr]",
         bounds=Bounds(0, 2**63 - 1), kind=int,
     )  # fmt: skip
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing forbids a character."""
+        return self.repetition_penalty == 1 and not (self.no_repeat or self.max_copy or self.beam)
+
+
+@dataclasses.dataclass(frozen=True)
+class FormConfig(_Config):
+    """What a song must be: its lines, how they begin, how they end, and which of them return."""
+
+    lines: int | None = _option(None, "Lines of a song (of a section, with --structure).", bounds=COUNT, kind=int)
+    line_length: int | None = _option(
+        None, "Characters of every line; punctuation and spaces do not count.", bounds=Bounds(1, 256), kind=int
+    )
+    form: str | None = _option(
+        None, "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as need be.", kind=str
+    )
+    until_blank: bool = _option(False, "End where the model leaves a line blank, as a corpus does between songs.")
+    acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str)
+    rhyme: str | None = _option(
+        None, "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without), anew for each repetition; A: all lines.",
+        kind=str,
+    )  # fmt: skip
+    rhyme_with: str | None = _option(
+        None, "What the scheme's letters rhyme with, a character for each (or words with spaces between).", kind=str
+    )
+    rhyme_strict: bool = _option(False, "The very same final, instead of one of the same group of the thirteen.")
+    rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.")
+    structure: str | None = _option(
+        None, "Sections, as ABAB: each letter's is written once and returns word for word.", kind=str
+    )
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is asked of the lines."""
+        return self == FormConfig()
 
 
 Config = TypeVar("Config", bound=_Config)

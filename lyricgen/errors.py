@@ -23,5 +23,9 @@ class EngineError(LyricgenError):
     """MXNet is missing or cannot start on this machine."""
 
 
+class DemandError(LyricgenError):
+    """A song that was asked for and cannot be written."""
+
+
 class DivergenceError(LyricgenError):
     """Training has left the finite numbers."""

@@ -27,7 +27,7 @@ try:
 except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = 2
+FORMAT, OLDEST = 3, 2  # what is written, and the oldest that can be read
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
 _TRIES = 20
@@ -177,7 +177,7 @@ def _read_metadata(path: Path) -> dict[str, Any]:
             metadata = json.loads((file.metadata() or {})[KEY])
         if metadata["format"] > FORMAT:
             raise FileError(f"{path}: has format {metadata['format']}, newer than this lyricgen: upgrade lyricgen")
-        if metadata["format"] < FORMAT:
+        if metadata["format"] < OLDEST:
             raise FileError(f"{path}: has format {metadata['format']}, from an older lyricgen: make it anew")
         return dict(metadata, kind=metadata["kind"])
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
@@ -15,11 +16,12 @@ import click
 from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models, validation_part
 from lyricgen.cli.options import build, config_options, say
-from lyricgen.config import SampleConfig
+from lyricgen.config import FormConfig, SampleConfig
 
 if TYPE_CHECKING:
     from lyricgen.model.checkpoint import Checkpoint
-    from lyricgen.writing.decoder import Decoder
+    from lyricgen.writing.copies import CopyIndex
+    from lyricgen.writing.generation import Writer
 
 _STDIN = "-"
 
@@ -30,10 +32,10 @@ _STDIN = "-"
     "--prefix", "prefixes", multiple=True, help="What songs begin with (repeatable; -: a line of stdin each)."
 )
 @click.option("-n", "--samples", type=click.IntRange(1), default=1, show_default=True, help="Songs for each prefix.")
-@config_options(SampleConfig)
+@config_options(SampleConfig, FormConfig)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each song.")
 @click.option(
-    "--stream/--no-stream", default=None, help="Print characters as they are drawn. [default: for one song a prefix]"
+    "--stream/--no-stream", default=None, help="Print what is settled at once. [default: for one song a prefix]"
 )
 @click.option(
     "--engine", type=click.Choice(["numpy", "mxnet"]), default="numpy", show_default=True,
@@ -48,31 +50,60 @@ def generate(
     Songs are parted by a blank line. The same seed writes the same songs.
     """
     memory.keep_freed()
-    config = build(SampleConfig, values)
+    config, form = build(SampleConfig, values), build(FormConfig, values)
     seed = _seed(config)
     checkpoint, decoder, _ = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
-    streamed = stream if stream is not None else samples == 1
+    from lyricgen.writing.generation import Writer
+
+    _warn_of_unknown(checkpoint, form.acrostic or "")
+    writer = Writer(decoder, checkpoint.vocabulary, config, form, checkpoint.index)
+    streamed = (stream if stream is not None else samples == 1) and not as_json
     song = 0
     for prefix in _read_prefixes(prefixes or ("",)):
         _warn_of_unknown(checkpoint, prefix)
-        if streamed and not as_json:
+        if streamed:
             for sample in range(samples):
-                _part(song)
-                _stream(checkpoint, decoder, prefix, config, seed, sample)
-                song += 1
-            continue
-        for sample, text in enumerate(_songs(checkpoint, decoder, prefix, config, seed, samples)):
-            if as_json:
-                _print(json.dumps({"prefix": prefix, "text": text, "seed": seed, "sample": sample}, ensure_ascii=False))
-            else:
-                _part(song)
+                _part(song + sample)
+                _stream(writer, prefix, seed, sample)
+        elif as_json:
+            copies = _Copies(checkpoint)
+            for sample, text in enumerate(writer.songs(prefix, seed=seed, samples=samples)):
+                line = {"prefix": prefix, "text": text, "seed": seed, "sample": sample, **copies.longest(text)}
+                _print(json.dumps(line, ensure_ascii=False))
+        else:
+            for sample, text in enumerate(writer.songs(prefix, seed=seed, samples=samples)):
+                _part(song + sample)
                 _print(text)
-            song += 1
+        song += samples
+
+
+class _Copies:
+    """The longest stretch of each song that stands in the training text, if the checkpoint knows that."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+
+    def longest(self, text: str) -> dict[str, str]:
+        if self._checkpoint.index is None:
+            return {}
+        from lyricgen.writing.copies import longest_copy
+        from lyricgen.writing.generation import as_taught
+
+        taught = as_taught(self._checkpoint.vocabulary, text)
+        begin, length = longest_copy(self._checkpoint.vocabulary.encode(taught), self._index)
+        return {"copied": taught[begin : begin + length]}
+
+    @functools.cached_property
+    def _index(self) -> CopyIndex:
+        from lyricgen.writing.copies import seed_index
+
+        assert self._checkpoint.index is not None
+        return seed_index(self._checkpoint.index)
 
 
 def _seed(config: SampleConfig) -> int:
-    if config.seed is not None:
-        return config.seed
+    if config.seed is not None or config.beam:  # a beam leaves nothing to chance
+        return config.seed or 0
     seed = secrets.randbelow(2**32)
     say(f"seed {seed}")
     return seed
@@ -94,23 +125,11 @@ def _warn_of_unknown(checkpoint: Checkpoint, prefix: str) -> None:
         say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")
 
 
-def _songs(
-    checkpoint: Checkpoint, decoder: Decoder, prefix: str, config: SampleConfig, seed: int, samples: int
-) -> Iterator[str]:
-    from lyricgen.writing.generation import write_songs
-
-    return write_songs(decoder, checkpoint.vocabulary, prefix, config, seed=seed, samples=samples)
-
-
-def _stream(
-    checkpoint: Checkpoint, decoder: Decoder, prefix: str, config: SampleConfig, seed: int, sample: int
-) -> None:
-    from lyricgen.writing.generation import song_rng, write
-
+def _stream(writer: Writer, prefix: str, seed: int, sample: int) -> None:
     click.echo(prefix, nl=False)
-    for (character,) in write(decoder, checkpoint.vocabulary, prefix, config, [song_rng(seed, sample)]):
-        sys.stdout.write(character)
-        if character == "\n" or sys.stdout.isatty():
+    for (piece,) in writer.stream(prefix, seed=seed, samples=[sample]):
+        sys.stdout.write(piece)
+        if "\n" in piece or sys.stdout.isatty():
             sys.stdout.flush()
     _print("")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,10 @@ class NetworkDecoder:
         """The state of those songs."""
         selected: Floats = state[:, :, rows]
         return selected
+
+    def join(self, states: Sequence[Floats]) -> Floats:
+        """The states of several groups of songs as that of one."""
+        return np.concatenate(states, axis=2)
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""

@@ -45,6 +45,7 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoin
         progress=Progress(),
         newlines=dataset.config.newlines,
         dataset=dataset.fingerprint,
+        index=dataset.train if train.index else None,
     )
 
 

@@ -9,7 +9,7 @@ Shape letters: T steps, N batch, D embedding, H hidden, V vocabulary, L layers, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ Parameters = Mapping[str, Floats]
 
 _AT_ONCE = 512  # characters scored at once: their logits take V times as much
 TILES = (2, 4, 8, 16)  # songs multiplied together at least: the first that suits this machine
+BLOCKS = (*TILES, 32, 64, 256)  # and at most, where each row gets the same bits
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 
@@ -193,24 +194,27 @@ class Recurrence:
         """
         if not self._tile:
             self._tile = next((tile for tile in TILES if self._alike(64, tile)), TILES[-1])
-        if len(ids) > self._tile:
-            if len(ids) not in self._together:
-                self._together[len(ids)] = self._alike(len(ids), self._tile)
-            if self._together[len(ids)]:
-                return self._step(ids, state)
-        return self._in_tiles(ids, state, self._tile)
-
-    def _in_tiles(self, ids: Ids, state: Floats, tile: int) -> tuple[Floats, Floats]:
-        logits, states = [], []
-        for at in range(0, len(ids), tile):
-            part = state[:, :, at : at + tile]
+        logits, states, at = [], [], 0
+        while at < len(ids):
+            size = self._block(len(ids) - at)
+            part = state[:, :, at : at + size]
             count = part.shape[2]
-            padded = np.zeros((*state.shape[:2], tile, state.shape[3]), np.float32)
-            padded[:, :, :count] = part
-            found, after = self._step(np.resize(ids[at : at + tile], tile), padded)
+            if count < size:
+                part = np.concatenate([part, np.zeros((*part.shape[:2], size - count, part.shape[3]), part.dtype)], 2)
+            found, after = self._step(np.resize(ids[at : at + size], size), part)
             logits.append(found[:count])
             states.append(after[:, :, :count])
-        return np.concatenate(logits), np.concatenate(states, axis=2)
+            at += size
+        return (logits[0], states[0]) if len(logits) == 1 else (np.concatenate(logits), np.concatenate(states, axis=2))
+
+    def _block(self, count: int) -> int:
+        """How many songs to multiply together when there are that many left."""
+        size = BLOCKS[-1] if count >= BLOCKS[-1] else next(size for size in BLOCKS if size >= min(count, BLOCKS[-2]))
+        if size <= self._tile:
+            return self._tile
+        if size not in self._together:
+            self._together[size] = self._alike(size, self._tile)
+        return size if self._together[size] else self._tile
 
     def _step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
         x, states = self._embedding[ids], []
@@ -226,13 +230,23 @@ class Recurrence:
         rng = np.random.default_rng(0)
         ids, shape = rng.integers(len(self._embedding), size=count), initial_state(self.config, count).shape
         state = rng.uniform(-1, 1, shape).astype(np.float32)
-        pairs = zip(self._step(ids, state), self._in_tiles(ids, state, tile))
-        return all(np.array_equal(together, apart) for together, apart in pairs)
+        logits, after = self._step(ids, state)
+        for at in range(0, count, tile):
+            found, states = self._step(ids[at : at + tile], state[:, :, at : at + tile])
+            if not (
+                np.array_equal(found, logits[at : at + tile]) and np.array_equal(states, after[:, :, at : at + tile])
+            ):
+                return False
+        return True
 
     def select(self, state: Floats, rows: NDArray[np.intp]) -> Floats:
         """The state of those songs."""
         selected: Floats = state[:, :, rows]
         return selected
+
+    def join(self, states: Sequence[Floats]) -> Floats:
+        """The states of several groups of songs as that of one."""
+        return np.concatenate(states, axis=2)
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""

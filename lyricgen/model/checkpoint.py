@@ -15,12 +15,12 @@ from lyricgen.errors import FileError
 from lyricgen.model import ngram
 from lyricgen.model.cells import Floats, Parameters, Recurrence, parameter_shapes
 from lyricgen.model.ngram import NGram
-from lyricgen.text.vocabulary import Vocabulary
+from lyricgen.text.vocabulary import Ids, Vocabulary
 
 KIND = "checkpoint"
 BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
 DEFAULT_FOLDER = "checkpoints"
-_OPTIMIZER, _STATE = "optimizer.", "state"
+_OPTIMIZER, _STATE, _INDEX = "optimizer.", "state", "index"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Checkpoint:
     dataset: str
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
+    index: Ids | None = None  # the training text (T,), to tell copies by
 
     def decoder(self) -> Recurrence | NGram:
         """The model, ready to write and to score."""
@@ -87,7 +88,8 @@ class Checkpoint:
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
-        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state})
+        index = {} if self.index is None else {_INDEX: self.index}
+        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **index})
 
 
 def locate(path: Path) -> Path:
@@ -113,6 +115,7 @@ def load(path: Path) -> Checkpoint:
 
 def _assemble(stored: storage.Stored) -> Checkpoint:
     metadata = stored.metadata
+    stored_index = stored.tensors.pop(_INDEX, None)  # stays on disk until it is asked for
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     state = tensors.pop(_STATE, None)
@@ -121,6 +124,8 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         ngram.levels_of(tensors, model.order, len(vocabulary))
     else:
         _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
+    if stored_index is not None and not _is_text(stored_index, len(vocabulary)):
+        raise FileError("is a damaged checkpoint: its index is no text of its vocabulary")
     return Checkpoint(
         model=model,
         train=from_json(TrainConfig, metadata["train"]),
@@ -131,7 +136,12 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         dataset=metadata["dataset"],
         optimizer=optimizer,
         state=state,
+        index=stored_index,
     )
+
+
+def _is_text(ids: Ids, size: int) -> bool:
+    return ids.ndim == 1 and ids.dtype.kind == "u" and (not len(ids) or int(ids.max()) < size)
 
 
 def _progress(values: Mapping[str, Any]) -> Progress:

@@ -41,6 +41,7 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
         progress=Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out),
         newlines=dataset.config.newlines,
         dataset=dataset.fingerprint,
+        index=dataset.train if train.index else None,
     )
     return checkpoint, record
 

@@ -13,7 +13,7 @@ context of k characters is a node of level k, so that a step through the text is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,6 +181,10 @@ class NGram:
     def select(self, state: Nodes, rows: NDArray[np.intp]) -> Nodes:
         """The state of those songs."""
         return state[rows]
+
+    def join(self, states: Sequence[Nodes]) -> Nodes:
+        """The states of several groups of songs as that of one."""
+        return np.concatenate(states)
 
     def step(self, ids: Ids, state: Nodes) -> tuple[Floats, Nodes]:
         """ids (N,), state -> ln p (N, V) of what follows, state after them."""

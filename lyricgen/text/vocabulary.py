@@ -26,7 +26,7 @@ class Vocabulary:
     def __init__(self, characters: str) -> None:
         self.characters = characters
         self._codes = code_points(characters)
-        self._signs = UNKNOWN_SIGN + characters
+        self.signs = UNKNOWN_SIGN + characters  # id -> character
         if np.any(self._codes[1:] <= self._codes[:-1]):
             raise ValueError("the vocabulary is not sorted")
 
@@ -68,7 +68,7 @@ class Vocabulary:
         return np.where(known, places + 1, UNKNOWN).astype(self.dtype)
 
     def decode(self, ids: Ids) -> str:
-        return "".join([self._signs[i] for i in ids])
+        return "".join([self.signs[i] for i in ids])
 
     def unknown_in(self, text: str) -> str:
         """The distinct characters of ``text`` that have no id, in order of appearance."""

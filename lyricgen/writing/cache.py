@@ -7,6 +7,7 @@ the agreement as the similarity instead of a product of hidden states).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,20 @@ def initial_state(batch_size: int) -> State:
 def select(state: State, rows: NDArray[np.intp]) -> State:
     """The state of those texts."""
     return State(state.history[rows], state.agreement[rows])
+
+
+def join(states: Sequence[State]) -> State:
+    """The states of several groups of texts as that of one; shorter texts are filled up with what no character is."""
+    length = max(state.history.shape[1] for state in states)
+    filled = [
+        [
+            np.pad(part, ((0, 0), (length - part.shape[1], 0)), constant_values=value)
+            for part, value in zip(state, (-1, 0))
+        ]
+        for state in states
+    ]
+    history, agreement = (np.concatenate(parts) for parts in zip(*filled))
+    return State(history, agreement)
 
 
 def extend(state: State, ids: Ids) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,10 @@ class Decoder(Protocol):
 
     def select(self, state: Any, rows: NDArray[np.intp]) -> Any:
         """The state of those songs, in that order, each as often as it is named."""
+        ...
+
+    def join(self, states: Sequence[Any]) -> Any:
+        """The states of several groups of songs as that of one."""
         ...
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lyricgen.config import SampleConfig
+from lyricgen.config import LENGTH, FormConfig, SampleConfig
 from lyricgen.model.cells import Floats
 from lyricgen.text import corpus
-from lyricgen.text.vocabulary import Vocabulary
+from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.sampling import choose
 
+if TYPE_CHECKING:
+    from lyricgen.writing.rules import Row
+
+_NO_FORM = FormConfig()
+PLANNED_AT_ONCE = 64  # where each of them may be several ways of ending a line
 AT_ONCE = 256  # songs decoded side by side; more of them save no time and take memory
 
 
@@ -50,19 +55,84 @@ def write(
     """
     logits, state = read_prefix(decoder, vocabulary, prefix)
     logits, state = np.repeat(logits, len(rngs), axis=0), decoder.select(state, np.zeros(len(rngs), np.intp))
-    for left in range(config.length, 0, -1):
+    for left in range(LENGTH if config.length is None else config.length, 0, -1):
         ids = choose(logits, config, np.array([rng.random() for rng in rngs]))
         yield list(vocabulary.decode(ids))
         if left > 1:
             logits, state = decoder.step(ids, state)
 
 
+class Writer:
+    """All that is asked of songs, for one model: ``write`` where nothing is, else the planner or the beam."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        vocabulary: Vocabulary,
+        config: SampleConfig,
+        form: FormConfig = _NO_FORM,
+        text: Ids | None = None,
+    ) -> None:
+        """``text`` is what the model was trained on, for ``config.max_copy``.
+
+        Raises
+        ------
+        OptionError
+            Something is asked for that this model can never do.
+        """
+        self._decoder = decoder
+        self._vocabulary = vocabulary
+        self._config = config
+        self._is_free = form.is_free and config.is_free
+        if self._is_free:
+            return
+        from lyricgen.writing.form import compile_form
+        from lyricgen.writing.outlook import Outlook
+        from lyricgen.writing.rhyme import Rhymer
+        from lyricgen.writing.rules import Rules
+        from lyricgen.writing.verse import Verse
+
+        rhymer = Rhymer(strict=form.rhyme_strict)
+        verse = Verse(compile_form(form, config.length), vocabulary, rhymer=rhymer, identical=form.rhyme_identical)
+        self._rules = Rules(decoder, vocabulary, verse, config, text)
+        self._outlook = Outlook(decoder, vocabulary, verse, config.temperature)
+
+    def stream(self, prefix: str, *, seed: int, samples: Sequence[int]) -> Iterator[list[str]]:
+        """Songs side by side, ``samples`` saying which of a seed's: lists of what has come to each, prefix left out."""
+        rngs = [song_rng(seed, sample) for sample in samples]
+        if self._is_free:
+            yield from write(self._decoder, self._vocabulary, prefix, self._config, rngs)
+            return
+        verse = self._rules.verse
+        length = self._config.length
+        if length is None and verse.form.count is None:
+            length = LENGTH
+        start = self._rules.start(as_taught(self._vocabulary, prefix), length)
+        for pieces in self._plan(start, rngs):
+            yield pieces if verse.is_free else [piece.replace(verse.line_end, "\n") for piece in pieces]
+
+    def _plan(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
+        if self._config.beam:
+            from lyricgen.writing.beam import search
+
+            return search(self._rules, self._outlook, start, self._config, groups=len(rngs))
+        from lyricgen.writing.planning import Planner
+
+        return Planner(self._rules, self._outlook, self._vocabulary, self._config).write(start, rngs)
+
+    def songs(self, prefix: str, *, seed: int, samples: int) -> Iterator[str]:
+        """``samples`` whole songs, the prefix as given at the head of each, decoded side by side."""
+        at_once = samples if self._config.beam else AT_ONCE if self._is_free else PLANNED_AT_ONCE
+        for first in range(0, samples, at_once):
+            numbers = range(first, min(first + at_once, samples))
+            songs = [prefix] * len(numbers)
+            for pieces in self.stream(prefix, seed=seed, samples=numbers):
+                songs = [song + piece for song, piece in zip(songs, pieces)]
+            yield from songs
+
+
 def write_songs(
     decoder: Decoder, vocabulary: Vocabulary, prefix: str, config: SampleConfig, *, seed: int, samples: int
 ) -> Iterator[str]:
-    """``samples`` whole songs, the prefix as given at the head of each, decoded side by side."""
-    for first in range(0, samples, AT_ONCE):
-        rngs = [song_rng(seed, sample) for sample in range(first, min(first + AT_ONCE, samples))]
-        columns = list(write(decoder, vocabulary, prefix, config, rngs))
-        for song in range(len(rngs)):
-            yield prefix + "".join(column[song] for column in columns)
+    """``samples`` whole songs of which nothing is asked."""
+    return Writer(decoder, vocabulary, config).songs(prefix, seed=seed, samples=samples)

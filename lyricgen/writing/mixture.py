@@ -83,6 +83,11 @@ class Mixture:
         selected = [model.select(part, rows) for model, part in zip(self._models, state)]
         return selected + ([cache.select(state[-1], rows)] if self._cached else [])
 
+    def join(self, states: Sequence[list[Any]]) -> list[Any]:
+        """The states of several groups of songs as that of one."""
+        joined = [model.join(parts) for model, parts in zip(self._models, zip(*states))]
+        return joined + ([cache.join([state[-1] for state in states])] if self._cached else [])
+
     def step(self, ids: Ids, state: list[Any]) -> tuple[Floats, list[Any]]:
         """ids (N,), state -> ln p (N, V) of what follows, state after them."""
         parts, states = [], []

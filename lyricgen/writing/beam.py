@@ -1,0 +1,114 @@
+"""The likeliest song instead of a drawn one: beam search, and several songs that differ."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+import numpy as np
+
+from lyricgen.config import SampleConfig
+from lyricgen.errors import DemandError
+from lyricgen.model.cells import Floats
+from lyricgen.writing.outlook import Outlook
+from lyricgen.writing.rules import Row, Rules
+from lyricgen.writing.sampling import NEVER
+
+
+@dataclasses.dataclass
+class _Group:
+    """One song's search: the unfinished rows, the likeliest first, and the finished ones."""
+
+    rows: list[Row]
+    ended: list[Row] = dataclasses.field(default_factory=list)
+    shown: int = 0
+
+
+def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, groups: int) -> Iterator[list[str]]:
+    """As ``Planner.write``, for ``groups`` songs: the likeliest of those that ``config.beam`` rows find.
+
+    Songs of different lengths compete by ln p per character (length normalisation, Wu et al. 2016, with exponent 1).
+    Each group pays ``config.diversity`` for a character as often as an earlier one has it at that step (diverse beam
+    search, Vijayakumar et al. 2018, with the Hamming distance).
+
+    Raises
+    ------
+    DemandError
+        No row keeps what is asked for.
+    """
+    verse = rules.verse
+    songs = [_Group([] if verse.is_over(start.place) else [start], []) for _ in range(groups)]
+    while any(song.rows for song in songs):
+        _advance(rules, outlook, songs, config)
+        yield [_settle(song) for song in songs]
+
+
+def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: SampleConfig) -> None:
+    rows = [row for song in songs for row in song.rows]
+    gains, guides = _gains(rules, outlook, rows)
+    taken = np.zeros(gains.shape[1])
+    moves: list[tuple[_Group, Row, str]] = []
+    at = 0
+    for song in songs:
+        part = slice(at, at + len(song.rows))
+        at = part.stop
+        if song.rows:
+            chosen = _best(song.rows, gains[part], guides[part] - config.diversity * taken, config.beam)
+            if not chosen and not song.ended:
+                raise DemandError(
+                    "the beam finds no song that keeps all that is asked for: widen --beam, or ask for less"
+                )
+            for number, identity in chosen:
+                row, gain = song.rows[number], float(gains[part][number, identity])
+                moves.append((song, row._replace(weight=row.weight + gain), rules.signs[identity]))
+                taken[identity] += 1 / config.beam
+    for song in songs:
+        song.rows = []
+    if moves:
+        for (song, _, _), row in zip(moves, rules.step([move[1] for move in moves], [move[2] for move in moves])):
+            (song.ended if rules.verse.is_over(row.place) else song.rows).append(row)
+    for song in songs:
+        if len(song.ended) >= config.beam:
+            song.rows = []
+
+
+def _gains(rules: Rules, outlook: Outlook, rows: Sequence[Row]) -> tuple[Floats, Floats]:
+    """ln p (N, V) of what each row may go on with, and ln of what that is worth for the end of its line."""
+    logits, allowed, _ = rules.apply(rows)
+    verse = rules.verse
+    for at, row in enumerate(rows):
+        if verse.is_line(row.place) and not verse.rhymes(row.place):
+            allowed[at, rules.line_end] = False
+    logits = logits.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    guides = outlook.guides([row.place for row in rows])
+    worth = np.zeros_like(logits) if guides is None else np.log(np.maximum(guides, 1e-30))
+    return np.where(allowed, logits, NEVER), worth
+
+
+def _best(rows: Sequence[Row], gains: Floats, worth: Floats, width: int) -> list[tuple[int, int]]:
+    """The ``width`` best (row, id) to go on with."""
+    scores = np.array([row.weight for row in rows])[:, None] + gains + worth
+    count = min(width, scores.size)
+    flat = scores.ravel()
+    places = np.argpartition(-flat, count - 1)[:count]
+    places = places[np.argsort(-flat[places], kind="stable")]
+    return [divmod(int(place), scores.shape[1]) for place in places if flat[place] > NEVER]
+
+
+def _mean(row: Row) -> float:
+    return row.weight / max(len(row.place.written), 1)
+
+
+def _settle(song: _Group) -> str:
+    """Hand out what all rows have in common; the best one, once it is found."""
+    if song.rows:
+        texts = [row.place.written for row in song.rows + song.ended]
+        same = (len(set(column)) == 1 for column in zip(*texts))
+        written = texts[0][: sum(takewhile(bool, same))]
+    else:
+        written = max(song.ended, key=_mean).place.written if song.ended else ""
+    new, song.shown = written[song.shown :], max(song.shown, len(written))
+    return new

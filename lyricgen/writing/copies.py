@@ -1,0 +1,82 @@
+"""Which stretches of a song stand in the training text, found by the hashes of all its stretches of one length."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.text.vocabulary import Ids
+
+Hashes = NDArray[np.uint64]
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication by it loses nothing
+_SEED = 4  # length of the agreements that longer ones are grown from
+
+
+def _hash(ids: Ids, length: int) -> Hashes:
+    """A hash of every stretch of that length: ids (..., T) -> (..., T - length + 1), by Horner's rule modulo 2^64."""
+    count = ids.shape[-1] - length + 1
+    hashes = np.zeros((*ids.shape[:-1], max(count, 0)), np.uint64)
+    for offset in range(length if count > 0 else 0):
+        hashes *= _BASE
+        hashes += ids[..., offset : offset + count].astype(np.uint64) + np.uint64(1)
+    hashes ^= hashes >> np.uint64(29)
+    return hashes
+
+
+class CopyIndex:
+    """Where the stretches of one length begin in a text (T,), sorted by their hashes: 12 bytes a character."""
+
+    def __init__(self, text: Ids, length: int) -> None:
+        self.text = text
+        self._length = length
+        hashes = _hash(text, length)
+        order = np.argsort(hashes, kind="stable")
+        self._order = order.astype(np.min_scalar_type(max(len(text), 1)))
+        self._hashes = hashes[order]
+
+    def places(self, stretch: Ids) -> NDArray[np.intp]:
+        """Where a stretch of that length begins in the text."""
+        (wanted,) = _hash(stretch, self._length)
+        first, last = np.searchsorted(self._hashes, wanted, "left"), np.searchsorted(self._hashes, wanted, "right")
+        return self._order[first:last].astype(np.intp)
+
+    def followers(self, stretch: Ids) -> Ids:
+        """What follows that stretch in the text, each character as often as it does."""
+        ends = self.places(stretch) + self._length
+        found: Ids = self.text[ends[ends < len(self.text)]]
+        return found
+
+
+def longest_copy(song: Ids, index: CopyIndex) -> tuple[int, int]:
+    """(begin, length) of the longest stretch of a song (T,) that stands in the text; the first of several.
+
+    ``index`` is that of ``seed_index``. Agreements shorter than its stretches are found by trying every length.
+    """
+    text = index.text
+    begins, places = [], []
+    for begin in range(len(song) - _SEED + 1):
+        found = index.places(song[begin : begin + _SEED])
+        begins.append(np.full(len(found), begin))
+        places.append(found)
+    if not any(len(each) for each in begins):
+        return _short_copy(song, text)
+    here, there, length = np.concatenate(begins), np.concatenate(places), _SEED
+    while True:
+        going = (here + length < len(song)) & (there + length < len(text))
+        going[going] = song[here[going] + length] == text[there[going] + length]
+        if not going.any():
+            return int(here[0]), length
+        here, there, length = here[going], there[going], length + 1
+
+
+def seed_index(text: Ids) -> CopyIndex:
+    """What ``longest_copy`` looks songs up in."""
+    return CopyIndex(text, _SEED)
+
+
+def _short_copy(song: Ids, text: Ids) -> tuple[int, int]:
+    for length in range(min(_SEED - 1, len(song), len(text)), 0, -1):
+        known = np.flatnonzero(np.isin(_hash(song, length), _hash(text, length)))
+        if len(known):
+            return int(known[0]), length
+    return 0, 0

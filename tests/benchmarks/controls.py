@@ -1,0 +1,92 @@
+"""Songs under every control and under combinations of them: do all keep what was asked for, and what does it cost?
+
+    python tests/benchmarks/controls.py CHECKPOINT [--songs 1000]
+
+Speed is beside that of the free decoder, 64 songs at a time; ln p is the free model's, per character.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import lyricgen.threads  # noqa: F401  (before NumPy)
+import numpy as np
+
+from lyricgen.config import FormConfig, SampleConfig
+from lyricgen.model import checkpoint as checkpoints
+from lyricgen.writing.generation import Writer
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "writing"))
+from checker import broken
+
+FORM = {"form": "7,7,5,7"}
+LYRIC = {"form": "7,7,7,7", "rhyme": "AABA"}
+CONTROLS: list[dict[str, Any]] = [
+    {"lines": 4},
+    {"form": "7,7,7,7"},
+    {"line_length": 7, "length": 60},
+    {"form": "5,5/7,7/", "lines": 8},
+    {"acrostic": "春夏秋冬"},
+    {"lines": 4, "rhyme": "AABA"},
+    LYRIC,
+    {"line_length": 7, "lines": 4, "rhyme_with": "光"},
+    {"lines": 4, "repetition_penalty": 1.5},
+    {"lines": 6, "no_repeat": 2},
+    {"lines": 6, "max_copy": 3},
+    {"structure": "ABAB", "lines": 3},
+    {**LYRIC, "acrostic": "春夏秋冬"},
+    {**FORM, "acrostic": "我想回家", "rhyme": "ABAB"},
+    {**LYRIC, "no_repeat": 2, "max_copy": 4},
+    {**LYRIC, "structure": "VCVC"},
+    {"structure": "ABA", "lines": 2, "rhyme": "AA", "acrostic": "山水花月"},
+    {"lines": 5, "rhyme": "A", "no_repeat": 1},
+    {"form": "*,7,*,7", "rhyme": "ABAB", "max_copy": 3},
+    {"form": "5,7/5,7", "rhyme": "AB", "repetition_penalty": 2.0, "lines": 8},
+    {**LYRIC, "particles": 4},
+    {**LYRIC, "acrostic": "春夏秋冬", "no_repeat": 2, "max_copy": 4, "repetition_penalty": 1.2},
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--songs", type=int, default=1000)
+    arguments = parser.parse_args()
+    checkpoint = checkpoints.load(arguments.checkpoint)
+    decoder, vocabulary = checkpoint.decoder(), checkpoint.vocabulary
+    corpus = vocabulary.decode(checkpoint.index)
+
+    def measure(asked: dict[str, Any]) -> tuple[list[str], float]:
+        names = SampleConfig.__dataclass_fields__
+        sample = SampleConfig(**{name: value for name, value in asked.items() if name in names})
+        form = FormConfig(**{name: value for name, value in asked.items() if name not in names})
+        writer = Writer(decoder, vocabulary, sample, form, checkpoint.index)
+        songs: list[str] = []
+        list(writer.songs("", seed=0, samples=2))
+        began = time.perf_counter()
+        for seed in range(-(-arguments.songs // 64)):
+            songs += writer.songs("", seed=seed, samples=64)
+        return songs[: arguments.songs], sum(map(len, songs)) / (time.perf_counter() - began)
+
+    def nats(songs: list[str]) -> float:
+        found = [decoder.probabilities(vocabulary.encode(f"\n{song}\n")) for song in songs[:256]]
+        return float(np.log(np.concatenate(found)).mean())
+
+    free, _ = measure({"length": 32})
+    print("| asked for | songs | broken | characters/s | of free | ln p |\n|---|---|---|---|---|---|", flush=True)
+    print(f"| nothing | {len(free)} | | | | {nats(free):.3f} |")
+    for asked in CONTROLS:
+        _, speed = measure({"length": 32})
+        songs, rate = measure(asked)
+        faults = [fault for song in songs for fault in broken(song, corpus=corpus, **asked)]
+        words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in asked.items())
+        row = f"| `{words}` | {len(songs)} | {len(faults)} | {rate:,.0f} | {rate / speed:.2f} | {nats(songs):.3f} |"
+        print(row, *faults[:3], flush=True)
+
+
+if __name__ == "__main__":
+    main()
