@@ -110,6 +110,9 @@ class ModelConfig(_Config):
     layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64))
     embedding: int = _option(0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384))
     tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).")
+    bidirectional: bool = _option(
+        False, "Predict each character from what stands before and after it: a model that fills blanks."
+    )
     order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16))
 
     @property

@@ -65,7 +65,7 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     storage.write(path, "dataset", {"format": storage.FORMAT + 1}, TENSORS)
     with pytest.raises(FileError, match="newer than this lyricgen"):
         storage.read(path, "dataset")
-    storage.write(path, "dataset", {"format": storage.FORMAT - 1}, TENSORS)
+    storage.write(path, "dataset", {"format": storage.OLDEST - 1}, TENSORS)
     with pytest.raises(FileError, match="from an older lyricgen"):
         storage.read(path, "dataset")
     with pytest.raises(FileError, match="No such file"):

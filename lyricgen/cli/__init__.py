@@ -14,6 +14,7 @@ import click
 
 from lyricgen import __version__
 from lyricgen.cli.evaluate import evaluate
+from lyricgen.cli.fill import fill
 from lyricgen.cli.generate import generate
 from lyricgen.cli.measure import measure
 from lyricgen.cli.options import say
@@ -56,7 +57,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (prepare, train, generate, evaluate, score, measure):
+for _command in (prepare, train, generate, fill, evaluate, score, measure):
     commands.add_command(_command)
 
 

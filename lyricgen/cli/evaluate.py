@@ -31,15 +31,17 @@ _SHOWN = 40
     "--baselines/--no-baselines", default=True, show_default=True,
     help="Beside it, models that only count, made from the same training text.",
 )  # fmt: skip
+@click.option("--accuracy", is_flag=True, help="Also how often the likeliest character is the right one.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON, with the figures of each song and line.")
 def evaluate(
     sources: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, encoding: str, baselines: bool,
-    as_json: bool,
+    accuracy: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure perplexity and bits per character on a text.
 
     SOURCE is anything that `lyricgen prepare` reads. Without one, the test part of dataset.safetensors of this folder
-    is used (the validation part if there is no test part), or else that of the embedded corpus.
+    is used (the validation part if there is no test part), or else that of the embedded corpus. A bidirectional model
+    foresees each character from both sides.
     """
     from lyricgen.writing import scoring
 
@@ -50,7 +52,7 @@ def evaluate(
     def fit_on(checkpoint: Checkpoint) -> Ids | None:
         return None if part == "valid" else validation_part(checkpoint, data)  # never on what is measured
 
-    models = open_models(paths, weights, cached=cache, fit_on=fit_on)
+    models = open_models(paths, weights, cached=cache, fit_on=fit_on, bidirectional=True)
     vocabulary = models.checkpoint.vocabulary
     if part:
         say(f"text        the {part} part of {name}")
@@ -60,8 +62,9 @@ def evaluate(
     ids = vocabulary.encode(text)
     if len(ids) < 2:
         raise FileError(f"{', '.join(sources) or 'the held-out part'}: too short; two characters are the least")
-    probabilities = models.decoder.probabilities(ids)
+    probabilities = models.model.probabilities(ids)
     score = scoring.score(probabilities, ids)
+    hits = scoring.accuracy(models.model, ids) if accuracy else None
     known_training = data.fingerprint == models.checkpoint.dataset
     below = _baselines(ids, len(vocabulary), data if known_training else None) if baselines else {}
     if as_json:
@@ -71,9 +74,12 @@ def evaluate(
         }
         shares = models.weights.tolist() if models.weights is not None else None
         each = {name: _figures(score) for name, score in below.items()}
-        click.echo(json.dumps({**_figures(score), "weights": shares, "baselines": each, **pieces}, ensure_ascii=False))
+        found = {} if hits is None else {"accuracy": hits}
+        click.echo(
+            json.dumps({**_figures(score), **found, "weights": shares, "baselines": each, **pieces}, ensure_ascii=False)
+        )
     else:
-        _print(models, cache, score, below)
+        _print(models, cache, score, hits, below)
 
 
 def _read(sources: tuple[str, ...], encoding: str, checkpoint: Checkpoint) -> str:
@@ -109,15 +115,18 @@ def _figures(score: Score, **more: Any) -> dict[str, Any]:
     return {**figures, **more}
 
 
-def _print(models: Models, cached: bool, score: Score, below: Mapping[str, Score]) -> None:
-    cell = models.checkpoint.model.cell
-    name = cell if models.weights is None else "mixture" + (" with cache" if cached else "")
+def _print(models: Models, cached: bool, score: Score, hits: float | None, below: Mapping[str, Score]) -> None:
+    model = models.checkpoint.model
+    name = ("bidirectional " if model.bidirectional else "") + model.cell
+    name = name if models.weights is None else "mixture" + (" with cache" if cached else "")
     click.echo(f"characters          {score.characters:,}")
     click.echo(
         f"unknown             {score.unknown:,} ({score.unknown / score.characters:.1%}), each as the unknown one"
     )
     click.echo(f"perplexity          {score.perplexity:.2f}")
     click.echo(f"bits per character  {score.bits_per_character:.3f}")
+    if hits is not None:
+        click.echo(f"accuracy            {hits:.1%}")
     if below:
         click.echo(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
         for label, each in {name: score, **below}.items():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import memory
-from lyricgen.cli.models import model_options, open_models, validation_part
+from lyricgen.cli.models import model_options, open_models, validation_part, warn_of_unknown
 from lyricgen.cli.options import build, config_options, say
 from lyricgen.config import FormConfig, SampleConfig
 
@@ -51,16 +51,17 @@ def generate(
     """
     memory.keep_freed()
     config, form = build(SampleConfig, values), build(FormConfig, values)
-    seed = _seed(config)
-    checkpoint, decoder, _ = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
+    models = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
+    checkpoint = models.checkpoint
     from lyricgen.writing.generation import Writer
 
-    _warn_of_unknown(checkpoint, form.acrostic or "")
-    writer = Writer(decoder, checkpoint.vocabulary, config, form, checkpoint.index)
+    warn_of_unknown(checkpoint, form.acrostic or "")
+    writer = Writer(models.decoder, checkpoint.vocabulary, config, form, checkpoint.index)
+    seed = _seed(config)
     streamed = (stream if stream is not None else samples == 1) and not as_json
     song = 0
     for prefix in _read_prefixes(prefixes or ("",)):
-        _warn_of_unknown(checkpoint, prefix)
+        warn_of_unknown(checkpoint, prefix)
         if streamed:
             for sample in range(samples):
                 _part(song + sample)
@@ -115,14 +116,6 @@ def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:
             yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
         else:
             yield os.fsencode(prefix).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
-
-
-def _warn_of_unknown(checkpoint: Checkpoint, prefix: str) -> None:
-    from lyricgen.writing.generation import as_taught
-
-    unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, prefix))
-    if unknown:
-        say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")
 
 
 def _stream(writer: Writer, prefix: str, seed: int, sample: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 
 import click
 
@@ -12,6 +12,7 @@ from lyricgen.cli.options import Decorated, say
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
+    from lyricgen.model.cells import Bidirectional
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
     from lyricgen.text.vocabulary import Ids
@@ -25,8 +26,13 @@ class Models(NamedTuple):
     """What to write or score with; the first checkpoint speaks for all (they share vocabulary and line ends)."""
 
     checkpoint: Checkpoint
-    decoder: Decoder
-    weights: Weights | None  # of a mixture
+    model: Decoder | Bidirectional
+    weights: Weights | None = None  # of a mixture
+
+    @property
+    def decoder(self) -> Decoder:
+        assert not self.checkpoint.model.bidirectional
+        return cast("Decoder", self.model)
 
 
 def model_options(command: Decorated) -> Decorated:
@@ -54,12 +60,15 @@ def open_models(
     cached: bool,
     fit_on: Callable[[Checkpoint], Ids | None],
     engine: str = "numpy",
+    bidirectional: bool = False,
 ) -> Models:
     """Load the checkpoints and mix them.
 
-    ``fit_on`` gives a text to fit the weights on, or None: then the models weigh alike.
+    ``fit_on`` gives a text to fit the weights on, or None: then the models weigh alike. A bidirectional network is not
+    mixed with others, and is refused unless it is asked for.
     """
     from lyricgen.model import checkpoint as checkpoints
+    from lyricgen.model.cells import Bidirectional
 
     loaded = [checkpoints.load(path) for path in paths]
     first = loaded[0]
@@ -68,7 +77,15 @@ def open_models(
             raise FileError(
                 f"{path}: has another vocabulary than {paths[0]}; train both on the same dataset to mix them"
             )
+    for path, checkpoint in zip(paths, loaded):
+        if checkpoint.model.bidirectional and not (bidirectional and len(loaded) == 1 and not cached):
+            raise FileError(
+                f"{path}: is a bidirectional model, which only fills blanks (lyricgen fill) and is not mixed; "
+                "this takes one that was trained without --bidirectional"
+            )
     given = _parse(weights, len(loaded))
+    if first.model.bidirectional:
+        return Models(first, Bidirectional(first.model, first.parameters))
     decoders = [_decoder(checkpoint, engine) for checkpoint in loaded]
     if len(loaded) == 1 and not cached:
         return Models(first, decoders[0], None)
@@ -144,3 +161,12 @@ def validation_part(checkpoint: Checkpoint, data: Dataset | None = None) -> Ids 
         return None
     ids: Ids = data.valid
     return ids
+
+
+def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
+    """Say which characters of a text the model reads as unknown."""
+    from lyricgen.writing.generation import as_taught
+
+    unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, text))
+    if unknown:
+        say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")

@@ -11,7 +11,7 @@ import numpy as np
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.recurrence import GruBefore
 from lyricgen.engine.runtime import NDArray, mx, nd
-from lyricgen.model.cells import STATES, Floats, parameter_shapes
+from lyricgen.model.cells import STATES, Floats, layer_names, parameter_shapes, stacks
 from lyricgen.text.vocabulary import Ids
 
 State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
@@ -44,7 +44,7 @@ class Network:
         self.gradient = nd.zeros_like(self.vector)
         self._offsets = self._lay_out()
         self._weights = {name: self._view(self.vector, name) for name in self.shapes}
-        self._layers = [self._layer_view(self.vector, layer) for layer in range(config.layers)]
+        self._layers = {name: self._layer_view(self.vector, name) for name in layer_names(config)}
         self._watch()
 
     def _lay_out(self) -> dict[str, tuple[int, int]]:
@@ -55,19 +55,19 @@ class Network:
         begin, end = self._offsets[name]
         return vector[begin:end].reshape(self.shapes[name])
 
-    def _layer_view(self, vector: NDArray, layer: int) -> NDArray:
-        begin, _ = self._offsets[f"layers.{layer}.input_weight"]
-        _, end = self._offsets[f"layers.{layer}.hidden_bias"]
+    def _layer_view(self, vector: NDArray, name: str) -> NDArray:
+        begin, _ = self._offsets[f"{name}.input_weight"]
+        _, end = self._offsets[f"{name}.hidden_bias"]
         return vector[begin:end]
 
     def _watch(self) -> None:
         """Let autograd write into the views of the gradient vector."""
         fused = self._fused
-        names = [name for name in self.shapes if not (fused and name.startswith("layers."))]
-        variables = [self._weights[name] for name in names] + (self._layers if fused else [])
+        layers = list(self._layers) if fused else []
+        names = [name for name in self.shapes if name.rpartition(".")[0] not in layers]
+        variables = [self._weights[name] for name in names] + [self._layers[name] for name in layers]
         gradients = [self._view(self.gradient, name) for name in names]
-        if fused:
-            gradients += [self._layer_view(self.gradient, layer) for layer in range(self.config.layers)]
+        gradients += [self._layer_view(self.gradient, name) for name in layers]
         mx.autograd.mark_variables(variables, gradients)
 
     @property
@@ -84,8 +84,26 @@ class Network:
         shape, count = (1, batch_size, self.config.hidden), STATES[self.config.cell]
         return [[nd.zeros(shape) for _ in range(count)] for _ in range(self.config.layers)]
 
-    def forward(self, ids: Ids, state: State, masks: Masks = NO_MASKS) -> tuple[NDArray, State]:
-        """ids (T, N), state -> logits (T·N, V), state after T steps."""
+    def forward(
+        self, ids: Ids, state: State, masks: Masks = NO_MASKS, following: Ids | None = None
+    ) -> tuple[NDArray, State]:
+        """ids (T, N), state -> logits (T·N, V), state after T steps.
+
+        A bidirectional network also reads what is ``following`` each of them, (T or more, N): from its end, a zero
+        state there, down to just behind the character that it predicts.
+        """
+        hidden, new = self._read("layers", ids, state, masks, 0)
+        if following is not None and self.config.bidirectional:
+            zero, place = self.initial_state(ids.shape[1]), self.config.layers + 1
+            behind = nd.zeros((1, ids.shape[1], self.config.hidden))
+            if len(following) > 1:
+                backward, _ = self._read("backward", following[:0:-1], zero, masks, place)
+                behind = nd.concat(nd.flip(backward, axis=0), behind, dim=0)
+            hidden = nd.concat(hidden, behind[: len(ids)], dim=2)
+        return self._logits(hidden.reshape((-1, hidden.shape[2]))), new
+
+    def _read(self, stack: str, ids: Ids, state: State, masks: Masks, place: int) -> tuple[NDArray, State]:
+        """ids (T, N) -> the last hidden states (T, N, H) of a stack of layers, whose masks begin at ``place``."""
         x = nd.Embedding(
             nd.array(ids, dtype="int32"),
             self._weights["embedding.weight"],
@@ -96,25 +114,24 @@ class Network:
             x = nd.broadcast_mul(x, nd.array(masks.characters[ids][..., None]))
         new = []
         for layer, old in enumerate(state):
-            x, after = self._layer(layer, _masked(x, masks, layer), old)
+            x, after = self._layer(f"{stack}.{layer}", _masked(x, masks, place + layer), old)
             new.append(after)
-        hidden = _masked(x, masks, len(state)).reshape((-1, self.config.hidden))
-        return self._logits(hidden), new
+        return _masked(x, masks, place + len(state)), new
 
-    def _layer(self, layer: int, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
+    def _layer(self, name: str, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
         if not self._fused:
-            return self._reset_before(layer, x, state[0])
+            return self._reset_before(name, x, state[0])
         size, mode = self.config.hidden, _MODES[self.config.cell]
         hidden, *new = nd.RNN(
-            x, self._layers[layer], *state, state_size=size, num_layers=1, mode=mode, state_outputs=True
+            x, self._layers[name], *state, state_size=size, num_layers=1, mode=mode, state_outputs=True
         )
         return hidden, new
 
-    def _reset_before(self, layer: int, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
+    def _reset_before(self, layer: str, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
         """The GRU that resets before the product, which the fused operator does not have."""
         names = ("input_weight", "input_bias", "hidden_weight", "hidden_bias")
-        input_weight, input_bias, weight, bias = (self._weights[f"layers.{layer}.{name}"] for name in names)
+        input_weight, input_bias, weight, bias = (self._weights[f"{layer}.{name}"] for name in names)
         gates = nd.FullyConnected(x, input_weight, input_bias + bias, num_hidden=len(bias), flatten=False)  # (T, N, 3H)
         hidden = GruBefore()(gates, weight, state[0])
         return hidden, [hidden[-1:]]
@@ -158,7 +175,9 @@ def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: n
     def kept(rate: float, *shape: int) -> Floats:
         return (rng.random(shape) >= rate) * np.float32(1 / (1 - rate))
 
-    widths = [network.config.embedding_size] + [network.config.hidden] * network.config.layers
+    widths = ([network.config.embedding_size] + [network.config.hidden] * network.config.layers) * len(
+        stacks(network.config)
+    )
     units = [nd.array(kept(config.dropout, 1, batch_size, width)) for width in widths] if config.dropout else None
     characters = kept(config.embedding_dropout, network.vocabulary_size) if config.embedding_dropout else None
     return Masks(characters, units)

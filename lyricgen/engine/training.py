@@ -14,9 +14,11 @@ from lyricgen.engine.network import Masks, Network, State, cross_entropy, detach
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
+from lyricgen.model.cells import READ_AHEAD
 from lyricgen.text.batches import Batch, epoch_batches, fit
 from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 
+BLANK_RATE = 0.1  # share of the characters that a bidirectional network reads as unknown
 _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
 
@@ -94,7 +96,8 @@ def train_epoch(
             state = _begin_anew(state, chance.random(batch.x.shape[1]) < config.reset_rate)
         rate = learning_rate(config, (epoch - 1 + (read - batch.x.size) / len(ids)) / config.epochs)
         masks = dropout_masks(network, config, batch.x.shape[1], chance)
-        loss, state = _backward(network, batch, state, masks)
+        read_by = _blanked(batch, chance) if network.config.bidirectional else batch
+        loss, state = _backward(network, read_by, batch.y, state, masks)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -126,11 +129,18 @@ def _begin_anew(state: State, rows: NDArray[np.bool_]) -> State:
     return [[nd.broadcast_mul(part, kept) for part in parts] for parts in state]
 
 
-def _backward(network: Network, batch: Batch, state: State, masks: Masks) -> tuple[float, State]:
+def _blanked(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Some characters read as unknown, so that a text may have several blanks (as in Devlin et al. 2019)."""
+    stretch = np.concatenate([batch.x[:1], batch.y])
+    stretch = np.where(rng.random(stretch.shape) < BLANK_RATE, UNKNOWN, stretch)
+    return Batch(stretch[:-1], stretch[1:])
+
+
+def _backward(network: Network, batch: Batch, labels: Ids, state: State, masks: Masks) -> tuple[float, State]:
     """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
     with mx.autograd.record():
-        logits, state = network.forward(batch.x, detach(state), masks)
-    loss, gradient = loss_gradient(logits, batch.y)
+        logits, state = network.forward(batch.x, detach(state), masks, batch.y)
+    loss, gradient = loss_gradient(logits, labels)
     logits.backward(gradient)
     return float(loss.asscalar()), state
 
@@ -139,14 +149,15 @@ def evaluate(network: Network, ids: Ids) -> tuple[float, int]:
     """Summed nats of every character after the first, the state carried through the text, and their count.
 
     A long text is read in up to 32 rows side by side, each of at least 4,096 characters and each from a zero state;
-    the error this makes at the rows' beginnings is below what the fourth digit shows.
+    the error this makes at the rows' beginnings is below what the fourth digit shows. A bidirectional network reads at
+    least ``READ_AHEAD`` characters behind each that it predicts.
     """
     pairs = len(ids) - 1
     rows = min(32, max(1, pairs // 4096))
     width = pairs // rows
     starts = np.arange(rows) * width
     total, state = 0.0, network.initial_state(rows)
-    steps = max(1, _EVALUATED_AT_ONCE // rows)
+    steps = max(1, _EVALUATED_AT_ONCE // rows) if not network.config.bidirectional else READ_AHEAD
     for first in range(0, width, steps):
         index = starts + np.arange(first, min(first + steps, width))[:, None]
         loss, state = _loss(network, ids, index, state)
@@ -159,5 +170,7 @@ def evaluate(network: Network, ids: Ids) -> tuple[float, int]:
 
 
 def _loss(network: Network, ids: Ids, index: Ids, state: State) -> tuple[float, State]:
-    logits, state = network.forward(ids[index], state)
+    count = min(len(index) + READ_AHEAD, len(ids) - 1 - int(index[0].max()))
+    following = ids[index[0] + np.arange(1, count + 1)[:, None]] if network.config.bidirectional else None
+    logits, state = network.forward(ids[index], state, following=following)
     return float(cross_entropy(logits, ids[index + 1]).asscalar()), state

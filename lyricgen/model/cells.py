@@ -9,7 +9,7 @@ Shape letters: T steps, N batch, D embedding, H hidden, V vocabulary, L layers, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -22,11 +22,22 @@ Floats = NDArray[np.float32]
 Parameters = Mapping[str, Floats]
 
 
+READ_AHEAD = 35  # characters behind one that a bidirectional network reads at least, as many as in its training
 _AT_ONCE = 512  # characters scored at once: their logits take V times as much
 TILES = (2, 4, 8, 16)  # songs multiplied together at least: the first that suits this machine
 BLOCKS = (*TILES, 32, 64, 256)  # and at most, where each row gets the same bits
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 STATES = {"rnn": 1, "gru": 1, "lstm": 2}
+
+
+def stacks(config: ModelConfig) -> tuple[str, ...]:
+    """The stacks of layers: one that reads forward and, in a bidirectional network, one that reads backward."""
+    return ("layers", "backward") if config.bidirectional else ("layers",)
+
+
+def layer_names(config: ModelConfig) -> list[str]:
+    """Every layer of every stack."""
+    return [f"{stack}.{layer}" for stack in stacks(config) for layer in range(config.layers)]
 
 
 def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
@@ -38,15 +49,16 @@ def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tup
     size, hidden, width = vocabulary_size, config.hidden, config.embedding_size
     rows = GATES[config.cell] * hidden
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (size, width)}
-    for layer in range(config.layers):
-        shapes[f"layers.{layer}.input_weight"] = (rows, width if layer == 0 else hidden)
-        shapes[f"layers.{layer}.hidden_weight"] = (rows, hidden)
-        shapes[f"layers.{layer}.input_bias"] = (rows,)
-        shapes[f"layers.{layer}.hidden_bias"] = (rows,)
-    if config.tie and width != hidden:
-        shapes["projection.weight"] = (width, hidden)
+    for name in layer_names(config):
+        shapes[f"{name}.input_weight"] = (rows, width if name.endswith(".0") else hidden)
+        shapes[f"{name}.hidden_weight"] = (rows, hidden)
+        shapes[f"{name}.input_bias"] = (rows,)
+        shapes[f"{name}.hidden_bias"] = (rows,)
+    outputs = hidden * len(stacks(config))
+    if config.tie and width != outputs:
+        shapes["projection.weight"] = (width, outputs)
     if not config.tie:
-        shapes["output.weight"] = (size, hidden)
+        shapes["output.weight"] = (size, outputs)
     shapes["output.bias"] = (size,)
     return shapes
 
@@ -64,8 +76,8 @@ def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random
         bound = 1 / math.sqrt(fan_in) if len(shape) == 2 else 0.0
         parameters[name] = rng.uniform(-bound, bound, shape).astype(np.float32)
     if config.cell == "lstm":
-        for layer in range(config.layers):
-            parameters[f"layers.{layer}.hidden_bias"][config.hidden : 2 * config.hidden] = 1.0
+        for name in layer_names(config):
+            parameters[f"{name}.hidden_bias"][config.hidden : 2 * config.hidden] = 1.0
     return parameters
 
 
@@ -157,7 +169,7 @@ class Recurrence:
         self.config = config
         self._cell = cell_of(config)
         self._embedding = parameters["embedding.weight"]
-        self._layers = [_layer(parameters, layer) for layer in range(config.layers)]
+        self._layers = [_layer(parameters, f"layers.{layer}") for layer in range(config.layers)]
         self._output = output_weight(config, parameters).T
         self._output_bias = parameters["output.bias"]
         self._tile, self._together = 0, dict[int, bool]()
@@ -168,19 +180,7 @@ class Recurrence:
 
     def hidden(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
         """ids (T, N), state (L, S, N, H) -> the last layer's hidden states (T, N, H), state after T steps."""
-        x, states = self._embedding[ids], []
-        for layer, old in zip(self._layers, state):
-            x, new = self._unroll(layer, x, old)
-            states.append(new)
-        return x, np.stack(states)
-
-    def _unroll(self, layer: _Layer, x: Floats, state: Floats) -> tuple[Floats, Floats]:
-        gates = x @ layer.input_weight + layer.input_bias  # (T, N, G·H), all steps in one product
-        outputs = []
-        for gate in gates:
-            state = self._cell(gate, state, layer.hidden_weight, layer.hidden_bias)
-            outputs.append(state[0])
-        return np.stack(outputs), state
+        return _unroll(self._cell, self._layers, self._embedding[ids], state)
 
     def logits(self, hidden: Floats) -> Floats:
         """Hidden states (..., H) -> logits (..., V)."""
@@ -265,14 +265,89 @@ def picked(logits: Floats, ids: Ids) -> NDArray[np.float64]:
     return probabilities
 
 
-def _layer(parameters: Parameters, layer: int) -> _Layer:
-    parts = [parameters[f"layers.{layer}.{name}"] for name in _Layer._fields]
-    return _Layer(*(part.T for part in parts))
+def _layer(parameters: Parameters, name: str) -> _Layer:
+    return _Layer(*(parameters[f"{name}.{part}"].T for part in _Layer._fields))
+
+
+def _unroll(cell: Cell, layers: Sequence[_Layer], x: Floats, state: Floats) -> tuple[Floats, Floats]:
+    """x (T, N, D), state (L, S, N, H) -> the last layer's hidden states (T, N, H), state after T steps."""
+    states = []
+    for layer, old in zip(layers, state):
+        gates, outputs = x @ layer.input_weight + layer.input_bias, []  # (T, N, G·H), all steps in one product
+        for gate in gates:
+            old = cell(gate, old, layer.hidden_weight, layer.hidden_bias)
+            outputs.append(old[0])
+        x = np.stack(outputs)
+        states.append(old)
+    return x, np.stack(states)
+
+
+class Bidirectional:
+    """A network that predicts each character from what stands before and after it (Schuster & Paliwal 1997).
+
+    A stack of layers reads forward, another backward; what they say of a character comes from their last hidden states
+    before it and after it, side by side, so that it never comes from itself, however many layers there are.
+    """
+
+    def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
+        self.config = config
+        self._cell = cell_of(config)
+        self._embedding = parameters["embedding.weight"]
+        self._stacks = [
+            [_layer(parameters, f"{stack}.{layer}") for layer in range(config.layers)] for stack in stacks(config)
+        ]
+        self._output = output_weight(config, parameters).T
+        self._output_bias = parameters["output.bias"]
+
+    def forward(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
+        """ids (T, N), state (L, S, N, H) -> what is known after each (T, N, H), state after all."""
+        return _unroll(self._cell, self._stacks[0], self._embedding[ids], state)
+
+    def backward(self, ids: Ids) -> Floats:
+        """ids (T, N) -> what is known before each (T + 1, N, H) from itself and those behind it; nothing at the end."""
+        nothing = np.zeros((1, ids.shape[1], self.config.hidden), np.float32)
+        if not len(ids):
+            return nothing
+        zero = initial_state(self.config, ids.shape[1])
+        read, _ = _unroll(self._cell, self._stacks[1], self._embedding[ids[::-1]], zero)
+        return np.concatenate([read[::-1], nothing])
+
+    def hidden(self, ids: Ids, state: Floats, count: int) -> tuple[Floats, Floats]:
+        """What is known of each of the ``count`` characters that follow the first of a text (T, N).
+
+        ``state`` (L, S, N, H) is that of the forward stack before the text. Returns hidden states (count, N, 2H) and
+        the forward stack's state after ``count`` characters.
+        """
+        before, after = self.forward(ids[:count], state)
+        return np.concatenate([before, self.backward(ids[2:])[:count]], axis=2), after
+
+    def logits(self, hidden: Floats) -> Floats:
+        """Hidden states (..., 2H) -> logits (..., V)."""
+        return hidden @ self._output + self._output_bias
+
+    def foresee(self, ids: Ids) -> Iterator[Floats]:
+        """Logits (T', V) of the characters of a text (T,) after the first, some at a time.
+
+        All that stands before a character is read, and at least ``READ_AHEAD`` characters behind it.
+        """
+        state = initial_state(self.config, 1)
+        for first in range(0, len(ids) - 1, READ_AHEAD):
+            count = min(READ_AHEAD, len(ids) - 1 - first)
+            hidden, state = self.hidden(ids[first : first + count + READ_AHEAD + 1, None], state, count)
+            yield self.logits(hidden[:, 0])
+
+    def probabilities(self, ids: Ids) -> NDArray[np.float64]:
+        """The probability of every character of a text (T,) after the first, from what is around it: (T - 1,)."""
+        parts, first = [], 1
+        for logits in self.foresee(ids):
+            parts.append(picked(logits, ids[first : first + len(logits)]))
+            first += len(logits)
+        return np.concatenate(parts)
 
 
 def output_weight(config: ModelConfig, parameters: Parameters) -> Floats:
-    """(V, H): the output's own weight, or the embedding, projected when its width is not H."""
+    """(V, H), or (V, 2H) of two stacks: the output's own weight, or the embedding, projected to that width if need be."""
     if not config.tie:
         return parameters["output.weight"]
-    embedding = parameters["embedding.weight"]
+    embedding: Floats = parameters["embedding.weight"]
     return embedding @ parameters["projection.weight"] if "projection.weight" in parameters else embedding

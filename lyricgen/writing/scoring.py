@@ -8,7 +8,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from lyricgen.model.cells import Bidirectional
 from lyricgen.text.vocabulary import UNKNOWN, Ids
+from lyricgen.writing.decoder import Decoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,18 @@ def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
     """
     nats = -float(np.log(np.maximum(probabilities, 1e-300)).sum())
     return Score(len(probabilities), int(np.count_nonzero(ids[1:] == UNKNOWN)), nats)
+
+
+def accuracy(model: Decoder | Bidirectional, ids: Ids) -> float:
+    """The share of the characters of a text (T,) after the first that the model holds to be the likeliest."""
+    if isinstance(model, Bidirectional):
+        guesses = np.concatenate([logits.argmax(axis=1) for logits in model.foresee(ids)])
+        return float(np.mean(guesses == ids[1:]))
+    hits, state = 0, model.initial_state(1)
+    for before, after in zip(ids[:-1], ids[1:]):
+        logits, state = model.step(np.array([before]), state)
+        hits += int(logits[0].argmax() == after)
+    return hits / (len(ids) - 1)
 
 
 def parts(probabilities: NDArray[np.float64], ids: Ids, text: str, separator: str) -> list[tuple[str, Score]]:

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import lyricgen.threads  # noqa: F401  (before NumPy)
 import numpy as np
 
+import lyricgen.threads  # noqa: F401  (before NumPy)
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.writing.generation import Writer

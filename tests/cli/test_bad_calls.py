@@ -94,7 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
     shutil.copytree(trained / "checkpoints", folder / "model")
     (folder / "rubbish.safetensors").write_bytes(b"rubbish")
     whole = (trained / "dataset.safetensors").read_bytes()
-    (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 2', b'\\"format\\": 9'))
+    (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 3', b'\\"format\\": 9'))
     (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)

@@ -80,9 +80,8 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
             faults.append(f"{line} does not begin with {first}")
     if structure:
         sections = sections_of(song, structure)
-        for letter in set(structure):
-            if len({text for text, name in zip(sections, structure) if name == letter}) != 1:
-                faults.append(f"section {letter} changes")
+        texts = {letter: {text for text, name in zip(sections, structure) if name == letter} for letter in structure}
+        faults += [f"section {letter} changes" for letter, found in texts.items() if len(found) != 1]
         written = [sections[structure.index(letter)].split("\n") for letter in dict.fromkeys(structure)]
     else:
         written = [lines]

@@ -1,0 +1,74 @@
+"""``lyricgen fill``: texts with blanks -> texts without."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lyricgen import memory
+from lyricgen.cli.models import model_options, open_models, validation_part, warn_of_unknown
+from lyricgen.cli.options import show
+from lyricgen.errors import FileError, OptionError
+
+if TYPE_CHECKING:
+    from lyricgen.writing.filling import Filling
+
+_STDIN = "-"
+
+
+@click.command()
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@model_options
+@click.option("--template", type=click.File("r", encoding="utf-8-sig"), help="A file that is one text, all its lines.")
+@click.option("-n", "--best", type=click.IntRange(1), default=1, show_default=True, help="Fillings of each text.")
+@click.option(
+    "--beam", type=click.IntRange(1, 4096), default=64, show_default=True, help="Fillings that are tried side by side."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each filling.")
+def fill(
+    texts: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, template: click.File | None,
+    best: int, beam: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Fill the blanks of a text, each ＿ or _ a character.
+
+    TEXT is a line or several; -: each line of stdin. `lyricgen train --bidirectional` makes models for this, but any
+    other will do. With several fillings, each has its probability before it.
+    """
+    from lyricgen.writing import filling
+
+    memory.keep_freed()
+    wanted = list(_read(texts)) + ([template.read().rstrip("\n")] if template else [])  # type: ignore[attr-defined]
+    if not wanted:
+        raise OptionError("no TEXT and no --template: there is nothing to fill")
+    for text in wanted:
+        if not filling.BLANK.search(text):
+            raise FileError(f"{show(text, 40)!r}: has no blank in it, ＿ or _")
+    models = open_models(paths, weights, cached=cache, fit_on=validation_part, bidirectional=True)
+    vocabulary = models.checkpoint.vocabulary
+    for text in wanted:
+        warn_of_unknown(models.checkpoint, filling.BLANK.sub("", text))
+        for found in filling.fill(models.model, vocabulary, text, best=best, beam=max(beam, best)):
+            _print(found, text, several=best > 1, as_json=as_json)
+
+
+def _read(texts: tuple[str, ...]) -> Iterator[str]:
+    for text in texts:
+        if text == _STDIN:
+            yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
+        else:
+            yield os.fsencode(text).decode("utf-8", "replace")
+
+
+def _print(found: Filling, template: str, *, several: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"template": template, **found._asdict()}, ensure_ascii=False))
+    elif several:
+        click.echo(f"{found.probability:.4f}\t{show(found.text)}")
+    else:
+        click.echo(found.text)

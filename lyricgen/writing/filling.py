@@ -1,0 +1,116 @@
+"""Blanks in a text -> what may stand there, by the likelihood of the whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.model.cells import READ_AHEAD, Bidirectional, Floats, initial_state
+from lyricgen.text import corpus
+from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
+from lyricgen.writing.decoder import Decoder
+from lyricgen.writing.generation import as_taught, line_start
+from lyricgen.writing.sampling import NEVER, Logits
+
+BLANK = re.compile("[＿_]")
+
+
+class Filling(NamedTuple):
+    """A text without blanks, what was filled in, and how probable that is among all that could be."""
+
+    text: str
+    fills: str
+    probability: float
+
+
+class _Beam(NamedTuple):
+    """The fillings so far, the likeliest first."""
+
+    fills: NDArray[np.int64]  # (N, blanks so far)
+    scores: NDArray[np.float64]  # (N,): ln p
+
+
+def fill(
+    model: Decoder | Bidirectional, vocabulary: Vocabulary, template: str, *, best: int, beam: int
+) -> list[Filling]:
+    """The ``best`` likeliest ways to fill every blank of a text, found among ``beam`` at a time.
+
+    A bidirectional network gives each blank a probability from what is around it and from the blanks filled before it;
+    those behind it are unknown characters to it, as in its training. A model that reads forward only gives the whole
+    text a probability with each filling: what follows a blank decides, too.
+    """
+    text = corpus.normalise(template)
+    start = line_start(vocabulary)
+    taught = start + as_taught(vocabulary, text) + start
+    blanks = [match.start() for match in BLANK.finditer(taught)]
+    ids = vocabulary.encode(taught).astype(np.int64)
+    ids[blanks] = UNKNOWN
+    never = np.array([sign.isspace() for sign in vocabulary.signs])
+    never[UNKNOWN] = True
+    if isinstance(model, Bidirectional):
+        found = _from_both_sides(model, ids, blanks, never, beam)
+        probabilities = np.exp(found.scores)
+    else:
+        found = _from_before(model, ids, blanks, never, beam)
+        probabilities = np.exp(found.scores - found.scores.max())
+        probabilities /= probabilities.sum()
+    fillings = []
+    for fills, probability in zip(found.fills[:best], probabilities[:best]):
+        letters = vocabulary.decode(fills)
+        fillings.append(Filling(_filled(text, letters), letters, float(probability)))
+    return fillings
+
+
+def _filled(text: str, letters: str) -> str:
+    parts = BLANK.split(text)
+    return "".join(part + letter for part, letter in zip(parts, [*letters, ""]))
+
+
+def _from_both_sides(model: Bidirectional, ids: Ids, blanks: list[int], never: NDArray[np.bool_], width: int) -> _Beam:
+    beam, at = _Beam(np.zeros((1, 0), np.int64), np.zeros(1)), 0
+    state = initial_state(model.config, 1)
+    for number, blank in enumerate(blanks):
+        stretch = np.repeat(ids[at:blank, None], len(beam.scores), axis=1)
+        if number:
+            stretch[0] = beam.fills[:, -1]
+        before, state = model.forward(stretch, state)
+        behind = model.backward(ids[blank + 1 : blank + 1 + 2 * READ_AHEAD, None])[:1]
+        known = np.concatenate([before[-1], np.repeat(behind[0], len(beam.scores), axis=0)], axis=1)
+        beam, rows = _extend(beam, model.logits(known), never, width)
+        state, at = state[:, :, rows], blank
+    return beam
+
+
+def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.bool_], width: int) -> _Beam:
+    beam = _Beam(np.zeros((1, 0), np.int64), np.zeros(1))
+    logits, state = model.step(ids[:1], model.initial_state(1))
+    for place in range(1, len(ids)):
+        if place in blanks:
+            beam, rows = _extend(beam, logits, never, width)
+            state, chosen = model.select(state, rows), beam.fills[:, -1]
+        else:
+            beam = beam._replace(scores=beam.scores + _log_softmax(logits)[:, ids[place]])
+            chosen = np.full(len(beam.scores), ids[place])
+        logits, state = model.step(chosen, state)
+    order = np.argsort(-beam.scores, kind="stable")
+    return _Beam(beam.fills[order], beam.scores[order])
+
+
+def _extend(beam: _Beam, logits: Floats, never: NDArray[np.bool_], width: int) -> tuple[_Beam, NDArray[np.intp]]:
+    """The likeliest ways to fill one more blank, and the row that each of them continues."""
+    scores = np.where(never, NEVER, _log_softmax(np.where(never, NEVER, logits))) + beam.scores[:, None]
+    flat = scores.ravel()
+    count = min(width, int(np.count_nonzero(flat > NEVER)))
+    places = np.argpartition(-flat, count - 1)[:count]
+    places = places[np.argsort(-flat[places], kind="stable")]
+    rows, chosen = np.divmod(places, logits.shape[1])
+    return _Beam(np.concatenate([beam.fills[rows], chosen[:, None]], axis=1), flat[places]), rows
+
+
+def _log_softmax(logits: NDArray[Any]) -> Logits:
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    found: Logits = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return found
