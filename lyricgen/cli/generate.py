@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import secrets
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import memory
+from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, open_models, validation_part, warn_of_unknown
 from lyricgen.cli.options import build, config_options, say
 from lyricgen.config import FormConfig, SampleConfig
+from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
     from lyricgen.model.checkpoint import Checkpoint
@@ -33,6 +36,9 @@ _STDIN = "-"
 )
 @click.option("-n", "--samples", type=click.IntRange(1), default=1, show_default=True, help="Songs for each prefix.")
 @config_options(SampleConfig, FormConfig)
+@click.option(
+    "--interactive", is_flag=True, help="Write one song by turns: choose what may come next, or type, or undo."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each song.")
 @click.option(
     "--stream/--no-stream", default=None, help="Print what is settled at once. [default: for one song a prefix]"
@@ -43,7 +49,7 @@ _STDIN = "-"
 )  # fmt: skip
 def generate(
     paths: tuple[Path, ...], weights: str | None, cache: bool, prefixes: tuple[str, ...], samples: int, as_json: bool,
-    stream: bool | None, engine: str, **values: Any,
+    interactive: bool, stream: bool | None, engine: str, **values: Any,
 ) -> None:  # fmt: skip
     """Write songs with a trained model.
 
@@ -51,13 +57,23 @@ def generate(
     """
     memory.keep_freed()
     config, form = build(SampleConfig, values), build(FormConfig, values)
+    if interactive and (as_json or samples > 1 or config.beam or len(prefixes) > 1 or _STDIN in prefixes):
+        raise OptionError("--interactive: writes one song from one prefix; leave --json, -n, --beam and - out")
     models = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
     checkpoint = models.checkpoint
     from lyricgen.writing.generation import Writer
 
     warn_of_unknown(checkpoint, form.acrostic or "")
     writer = Writer(models.decoder, checkpoint.vocabulary, config, form, checkpoint.index)
+    for prefix in prefixes:
+        if prefix != _STDIN:
+            writer.check(prefix)
     seed = _seed(config)
+    if interactive:
+        (prefix,) = _read_prefixes(prefixes or ("",))
+        warn_of_unknown(checkpoint, prefix)
+        interact(writer, prefix, seed=seed)
+        return
     streamed = (stream if stream is not None else samples == 1) and not as_json
     song = 0
     for prefix in _read_prefixes(prefixes or ("",)):
@@ -119,8 +135,10 @@ def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:
 
 
 def _stream(writer: Writer, prefix: str, seed: int, sample: int) -> None:
+    pieces = writer.stream(prefix, seed=seed, samples=[sample])
+    first = next(pieces, [""])  # not before it is clear that there is a song
     click.echo(prefix, nl=False)
-    for (piece,) in writer.stream(prefix, seed=seed, samples=[sample]):
+    for (piece,) in itertools.chain([first], pieces):
         sys.stdout.write(piece)
         if "\n" in piece or sys.stdout.isatty():
             sys.stdout.flush()

@@ -346,7 +346,7 @@ class Bidirectional:
 
 
 def output_weight(config: ModelConfig, parameters: Parameters) -> Floats:
-    """(V, H), or (V, 2H) of two stacks: the output's own weight, or the embedding, projected to that width if need be."""
+    """(V, H), or (V, 2H) of two stacks: the output's own weight, or the embedding, projected if need be."""
     if not config.tie:
         return parameters["output.weight"]
     embedding: Floats = parameters["embedding.weight"]

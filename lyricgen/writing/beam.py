@@ -23,14 +23,15 @@ class _Group:
     rows: list[Row]
     ended: list[Row] = dataclasses.field(default_factory=list)
     shown: int = 0
+    song: str = ""
 
 
 def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, groups: int) -> Iterator[list[str]]:
     """As ``Planner.write``, for ``groups`` songs: the likeliest of those that ``config.beam`` rows find.
 
     Songs of different lengths compete by ln p per character (length normalisation, Wu et al. 2016, with exponent 1).
-    Each group pays ``config.diversity`` for a character as often as an earlier one has it at that step (diverse beam
-    search, Vijayakumar et al. 2018, with the Hamming distance).
+    Each group pays ``config.diversity`` for a character as often as the rows of earlier ones have it at that step
+    (diverse beam search, Vijayakumar et al. 2018, with the Hamming distance), and takes no song that one of them took.
 
     Raises
     ------
@@ -38,10 +39,10 @@ def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, 
         No row keeps what is asked for.
     """
     verse = rules.verse
-    songs = [_Group([] if verse.is_over(start.place) else [start], []) for _ in range(groups)]
+    songs = [_Group([] if verse.is_over(start.place) else [start]) for _ in range(groups)]
     while any(song.rows for song in songs):
         _advance(rules, outlook, songs, config)
-        yield [_settle(song) for song in songs]
+        yield [_settle(song, [other.song for other in songs[:at]]) for at, song in enumerate(songs)]
 
 
 def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: SampleConfig) -> None:
@@ -62,7 +63,7 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
             for number, identity in chosen:
                 row, gain = song.rows[number], float(gains[part][number, identity])
                 moves.append((song, row._replace(weight=row.weight + gain), rules.signs[identity]))
-                taken[identity] += 1 / config.beam
+                taken[identity] += 1
     for song in songs:
         song.rows = []
     if moves:
@@ -102,13 +103,15 @@ def _mean(row: Row) -> float:
     return row.weight / max(len(row.place.written), 1)
 
 
-def _settle(song: _Group) -> str:
+def _settle(group: _Group, taken: Sequence[str]) -> str:
     """Hand out what all rows have in common; the best one, once it is found."""
-    if song.rows:
-        texts = [row.place.written for row in song.rows + song.ended]
+    if group.rows:
+        texts = [row.place.written for row in group.rows + group.ended]
         same = (len(set(column)) == 1 for column in zip(*texts))
         written = texts[0][: sum(takewhile(bool, same))]
     else:
-        written = max(song.ended, key=_mean).place.written if song.ended else ""
-    new, song.shown = written[song.shown :], max(song.shown, len(written))
+        best = sorted(group.ended, key=_mean, reverse=True)
+        songs = [row.place.written for row in best]
+        written = group.song = group.song or next((song for song in songs if song not in taken), songs[0])
+    new, group.shown = written[group.shown :], max(group.shown, len(written))
     return new

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import READ_AHEAD, Bidirectional, Floats, initial_state
+from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
@@ -79,7 +79,7 @@ def _from_both_sides(model: Bidirectional, ids: Ids, blanks: list[int], never: N
         before, state = model.forward(stretch, state)
         behind = model.backward(ids[blank + 1 : blank + 1 + 2 * READ_AHEAD, None])[:1]
         known = np.concatenate([before[-1], np.repeat(behind[0], len(beam.scores), axis=0)], axis=1)
-        beam, rows = _extend(beam, model.logits(known), never, width)
+        beam, rows = _extend(beam, _log_softmax(np.where(never, NEVER, model.logits(known))), width)
         state, at = state[:, :, rows], blank
     return beam
 
@@ -89,7 +89,7 @@ def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.
     logits, state = model.step(ids[:1], model.initial_state(1))
     for place in range(1, len(ids)):
         if place in blanks:
-            beam, rows = _extend(beam, logits, never, width)
+            beam, rows = _extend(beam, np.where(never, NEVER, _log_softmax(logits)), width)
             state, chosen = model.select(state, rows), beam.fills[:, -1]
         else:
             beam = beam._replace(scores=beam.scores + _log_softmax(logits)[:, ids[place]])
@@ -99,14 +99,14 @@ def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.
     return _Beam(beam.fills[order], beam.scores[order])
 
 
-def _extend(beam: _Beam, logits: Floats, never: NDArray[np.bool_], width: int) -> tuple[_Beam, NDArray[np.intp]]:
-    """The likeliest ways to fill one more blank, and the row that each of them continues."""
-    scores = np.where(never, NEVER, _log_softmax(np.where(never, NEVER, logits))) + beam.scores[:, None]
+def _extend(beam: _Beam, gains: Logits, width: int) -> tuple[_Beam, NDArray[np.intp]]:
+    """The likeliest ways to fill one more blank by ln p (N, V), and the row that each of them continues."""
+    scores = gains + beam.scores[:, None]
     flat = scores.ravel()
     count = min(width, int(np.count_nonzero(flat > NEVER)))
     places = np.argpartition(-flat, count - 1)[:count]
     places = places[np.argsort(-flat[places], kind="stable")]
-    rows, chosen = np.divmod(places, logits.shape[1])
+    rows, chosen = np.divmod(places, gains.shape[1])
     return _Beam(np.concatenate([beam.fills[rows], chosen[:, None]], axis=1), flat[places]), rows
 
 

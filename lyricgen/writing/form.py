@@ -108,7 +108,7 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     structure = _structure(config)
     count = _count(config, length, len(lengths), len(acrostic), len(scheme), len(structure))
     if count is not None and len(acrostic) > count:
-        raise OptionError(f"--acrostic: has {len(acrostic)} characters, the song only {count} lines: raise --lines")
+        raise OptionError(f"--acrostic: its {len(acrostic)} characters want as many lines, not {count}: raise --lines")
     if config.until_blank and count is not None:
         raise OptionError("--until-blank: the song has its number of lines already; leave one of them out")
     form = Form(count, lengths, blanks, acrostic, scheme, sounds, structure, config.until_blank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.sampling import choose
 
 if TYPE_CHECKING:
-    from lyricgen.writing.rules import Row
+    from lyricgen.writing.outlook import Outlook
+    from lyricgen.writing.planning import Planner
+    from lyricgen.writing.rules import Row, Rules
+    from lyricgen.writing.session import Session
 
 _NO_FORM = FormConfig()
 PLANNED_AT_ONCE = 64  # where each of them may be several ways of ending a line
@@ -83,19 +87,40 @@ class Writer:
         self._decoder = decoder
         self._vocabulary = vocabulary
         self._config = config
+        self._form = form
+        self._text = text
         self._is_free = form.is_free and config.is_free
-        if self._is_free:
-            return
+        if not self._is_free:
+            _ = self._rules  # what can never be done is said before anything is
+
+    @functools.cached_property
+    def _rules(self) -> Rules:
         from lyricgen.writing.form import compile_form
-        from lyricgen.writing.outlook import Outlook
         from lyricgen.writing.rhyme import Rhymer
         from lyricgen.writing.rules import Rules
         from lyricgen.writing.verse import Verse
 
-        rhymer = Rhymer(strict=form.rhyme_strict)
-        verse = Verse(compile_form(form, config.length), vocabulary, rhymer=rhymer, identical=form.rhyme_identical)
-        self._rules = Rules(decoder, vocabulary, verse, config, text)
-        self._outlook = Outlook(decoder, vocabulary, verse, config.temperature)
+        form = compile_form(self._form, self._config.length)
+        rhymer = Rhymer(strict=self._form.rhyme_strict)
+        verse = Verse(form, self._vocabulary, rhymer=rhymer, identical=self._form.rhyme_identical)
+        return Rules(self._decoder, self._vocabulary, verse, self._config, self._text)
+
+    @functools.cached_property
+    def _outlook(self) -> Outlook:
+        from lyricgen.writing.outlook import Outlook
+
+        return Outlook(self._decoder, self._vocabulary, self._rules.verse, self._config.temperature)
+
+    @functools.cached_property
+    def _planner(self) -> Planner:
+        from lyricgen.writing.planning import Planner
+
+        return Planner(self._rules, self._outlook, self._vocabulary, self._config)
+
+    def check(self, prefix: str) -> None:
+        """OptionError if a prefix breaks already what is asked for."""
+        if not self._is_free:
+            self._rules.verse.start(as_taught(self._vocabulary, prefix), self._config.length)
 
     def stream(self, prefix: str, *, seed: int, samples: Sequence[int]) -> Iterator[list[str]]:
         """Songs side by side, ``samples`` saying which of a seed's: lists of what has come to each, prefix left out."""
@@ -103,22 +128,31 @@ class Writer:
         if self._is_free:
             yield from write(self._decoder, self._vocabulary, prefix, self._config, rngs)
             return
-        verse = self._rules.verse
         length = self._config.length
-        if length is None and verse.form.count is None:
+        if length is None and self._rules.verse.form.count is None:
             length = LENGTH
         start = self._rules.start(as_taught(self._vocabulary, prefix), length)
         for pieces in self._plan(start, rngs):
-            yield pieces if verse.is_free else [piece.replace(verse.line_end, "\n") for piece in pieces]
+            yield [self.shown(piece) for piece in pieces]
+
+    def shown(self, text: str) -> str:
+        """A text as it is printed: lines that were asked for end as lines do, even if the model was taught spaces."""
+        verse = self._rules.verse
+        return text if verse.is_free else text.replace(verse.line_end, "\n")
 
     def _plan(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
         if self._config.beam:
             from lyricgen.writing.beam import search
 
             return search(self._rules, self._outlook, start, self._config, groups=len(rngs))
-        from lyricgen.writing.planning import Planner
+        return self._planner.write(start, rngs)
 
-        return Planner(self._rules, self._outlook, self._vocabulary, self._config).write(start, rngs)
+    def session(self, prefix: str, *, seed: int) -> Session:
+        """A song to be written by hand and by the model in turns, after ``prefix``."""
+        from lyricgen.writing.session import Session
+
+        start = self._rules.start(as_taught(self._vocabulary, prefix), self._config.length)
+        return Session(self._rules, self._planner, start, song_rng(seed, 0))
 
     def songs(self, prefix: str, *, seed: int, samples: int) -> Iterator[str]:
         """``samples`` whole songs, the prefix as given at the head of each, decoded side by side."""

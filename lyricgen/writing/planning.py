@@ -29,9 +29,10 @@ from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.outlook import AHEAD, Outlook
 from lyricgen.writing.rules import Row, Rules
 from lyricgen.writing.sampling import NEVER, top_k, top_p
-from lyricgen.writing.verse import Wanted
+from lyricgen.writing.verse import LONGEST, Wanted
 
 TRIES = 60  # of a line, before a song counts as impossible
+_SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide
 _BACK = 4  # every so many tries begin a line earlier
 _BLOCK = 64  # characters whose shares are summed up before a draw
 
@@ -78,6 +79,23 @@ class Planner:
         while any(song.rows for song in songs):
             yield self._advance(songs)
 
+    def lines(self, start: Row, rngs: Sequence[np.random.Generator]) -> list[Row]:
+        """As many ways to end the line that ``start`` is in; DemandError if there is none."""
+        songs = [_Song(rng, [start], [start]) for rng in rngs]
+        found: list[Row] = []
+        while songs:
+            self._advance(songs)
+            going = []
+            for song in songs:
+                row = song.rows[0] if song.rows else song.starts[-1]
+                long = len(row.place.written) - len(start.place.written) >= LONGEST  # no line ends at all
+                if song.rows and len(row.place.lines) == len(start.place.lines) and not long:
+                    going.append(song)
+                else:
+                    found.append(row)
+            songs = going
+        return found
+
     def _advance(self, songs: Sequence[_Song]) -> list[str]:
         for song in songs:
             self._branch(song)
@@ -98,13 +116,14 @@ class Planner:
 
     def _branch(self, song: _Song) -> None:
         """Let particles write the end of a line, once it has come to that."""
-        if song.is_branched or self._config.particles == 1 or len(song.rows) != 1:
+        if song.is_branched or len(song.rows) != 1:
             return
         place = song.rows[0].place
         near = place.target is not None and place.sung >= place.target - AHEAD
-        if not place.script and not place.is_copy and (near or place.word is not None):
+        count = self._config.particles if place.word is None else max(self._config.particles, _SPELLERS)
+        if not place.script and not place.is_copy and count > 1 and (near or place.word is not None):
             song.is_branched = True
-            song.rows = [song.rows[0]._replace(weight=0.0)] * self._config.particles
+            song.rows = [song.rows[0]._replace(weight=0.0)] * count
 
     def _close(self, song: _Song) -> list[_Move]:
         """All rows of a song have ended their line, or cannot: the one that goes on, with its line end."""
@@ -119,7 +138,7 @@ class Planner:
             return []
         song.is_branched = song.is_mended = False
         if self._verse.ends_song(row.place):
-            song.rows, song.starts = [], [row]
+            song.rows, song.starts = [], [row._replace(place=row.place._replace(is_done=True))]
             return []
         return [_Move(song, row, self._verse.line_end)]
 

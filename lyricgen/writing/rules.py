@@ -48,6 +48,10 @@ class Rules:
             raise OptionError(
                 "--max-copy: this checkpoint holds no index of its training text; train it again with one"
             )
+        if config.beam and verse.drafts_rhymes:
+            raise OptionError(
+                "--beam: finds rhymes only in lines of a known length that end in Chinese; name --line-length or --form"
+            )
         self.verse = verse
         self.signs = vocabulary.signs
         self.line_end = vocabulary.encode(verse.line_end)
@@ -56,7 +60,11 @@ class Rules:
         self._config = config
         self._index = CopyIndex(text, config.max_copy) if config.max_copy and text is not None else None
         self._window = max(repetition.WINDOW, config.max_copy)
-        self._sung = verse.mask(("sung",))
+        self.sung = verse.mask(("sung",))
+
+    def encode(self, text: str) -> Ids:
+        """Ids of a text."""
+        return self._vocabulary.encode(text)
 
     def start(self, prefix: str, length: int | None) -> Row:
         """A song that has read its prefix (as the model was taught to read it), from the beginning of a line."""
@@ -88,7 +96,7 @@ class Rules:
         logits[:, UNKNOWN] = NEVER
         if self._config.repetition_penalty != 1:
             recent = batch.recent[:, -repetition.WINDOW :]
-            logits = repetition.penalise(logits, recent, self._sung, self._config.repetition_penalty)
+            logits = repetition.penalise(logits, recent, self.sung, self._config.repetition_penalty)
         keys = {mask: number for number, mask in enumerate(dict.fromkeys(each.mask for each in wanted))}
         table = np.stack([self.verse.mask(key) for key in keys])
         allowed = table[[keys[each.mask] for each in wanted]]

@@ -344,6 +344,11 @@ class Verse:
 
     # -- rhyme
 
+    @property
+    def drafts_rhymes(self) -> bool:
+        """Whether a line must rhyme whose end is not known before it is there."""
+        return bool(self.form.scheme) and (None in self.form.lengths or not self.members)
+
     def is_planned(self, place: Place) -> bool:
         """Whether the last characters of the line are known to be the last ones before they are written."""
         if place.target is None or place.is_copy:
@@ -357,17 +362,16 @@ class Verse:
         rhyme = self._asked(start).rhyme
         ending = rhyme and self.ending(start, rhyme)
         words = self._words(ending.name) if ending else ()
-        text = draft.text
-        if not words:
-            cut = _cut(text, ahead)
-            return start._replace(script=text[:cut], target=draft.sung)
-        assert ending is not None
+        text, begun = draft.text, len(start.text)  # of a line that a prefix began, that much must stay
         cut = text.lower().rfind(last_sung(text))
+        if not words or cut < begun:
+            return start._replace(script=text[begun : max(begun, _cut(text, ahead))], target=draft.sung)
+        assert ending is not None
         spare = None if draft.left is None else max(0, draft.left - self._needed(draft))
         room = len(last_sung(text)) + (spare if spare is not None else LONGEST)
         lasts = () if self._identical else ending.lasts
         fitting = [word for word in words if word not in lasts and self._fits(word, draft, cut, room)]
-        return start._replace(script=text[:cut], word=_trie(fitting))
+        return start._replace(script=text[begun:cut], word=_trie(fitting))
 
     def _fits(self, word: str, draft: Place, cut: int, room: int) -> bool:
         sung = sum(map(is_sung, word))

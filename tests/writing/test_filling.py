@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import itertools
+from typing import Callable
+
+import numpy as np
+import pytest
+
+from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.text.vocabulary import UNKNOWN
+from lyricgen.writing import filling, scoring
+
+Make = Callable[..., Checkpoint]
+
+
+def both_sides(make: Make, **options: object) -> tuple[Checkpoint, Bidirectional]:
+    checkpoint = make(bidirectional=True, **options)
+    return checkpoint, Bidirectional(checkpoint.model, checkpoint.parameters)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("tie", [True, False])
+def test_a_character_is_foreseen_from_all_others_and_never_from_itself(
+    cell: str, layers: int, tie: bool, random_checkpoint: Make
+) -> None:
+    checkpoint, model = both_sides(random_checkpoint, cell=cell, layers=layers, tie=tie)
+    ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 9)
+    (logits,) = model.foresee(ids)
+    for place in range(1, 9):
+        changed = ids.copy()
+        changed[place] = changed[place] % (len(checkpoint.vocabulary) - 1) + 1
+        moved = np.abs(next(model.foresee(changed)) - logits).max(axis=1)
+        assert moved[place - 1] == 0
+        assert np.all(np.delete(moved, place - 1) > 0)
+
+
+def test_a_long_text_is_foreseen_in_pieces(random_checkpoint: Make) -> None:
+    """What stands farther behind a character than READ_AHEAD may be left out, what stands before it never is."""
+    checkpoint, model = both_sides(random_checkpoint, cell="lstm")
+    ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 3 * READ_AHEAD)
+    pieces = np.concatenate(list(model.foresee(ids)))
+    assert len(pieces) == len(ids) - 1
+    hidden, _ = model.hidden(ids[:, None], initial_state(checkpoint.model, 1), len(ids) - 1)
+    np.testing.assert_allclose(pieces, model.logits(hidden)[:, 0], atol=2e-3)
+    np.testing.assert_allclose(pieces[-READ_AHEAD:], model.logits(hidden)[-READ_AHEAD:, 0], atol=1e-6)
+    probabilities = model.probabilities(ids)
+    rows = np.exp(pieces.astype(float))
+    np.testing.assert_allclose(probabilities, (rows / rows.sum(1, keepdims=True))[np.arange(len(rows)), ids[1:]])
+    assert scoring.accuracy(model, ids) == np.mean(pieces.argmax(1) == ids[1:])
+
+
+def test_a_model_that_reads_forward_ranks_fillings_by_the_whole_text(random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint(text="\n山水雨 ", hidden=4)
+    decoder, vocabulary = checkpoint.decoder(), checkpoint.vocabulary
+
+    def nats(fills: tuple[str, ...]) -> float:
+        ids = vocabulary.encode("\n山{}{}水{}\n".format(*fills))
+        return float(np.log(decoder.probabilities(ids)).sum())
+
+    ranked = sorted(itertools.product("山水雨", repeat=3), key=nats, reverse=True)
+    found = filling.fill(decoder, vocabulary, "山＿_水＿", best=27, beam=100)
+    assert [each.fills for each in found] == ["".join(fills) for fills in ranked]
+    assert found[0].text == "山{}{}水{}".format(*ranked[0])
+    assert sum(each.probability for each in found) == pytest.approx(1)
+    best = filling.fill(decoder, vocabulary, "山＿_水＿", best=1, beam=100)
+    assert best[0].text == found[0].text
+
+
+def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
+    """By the chain rule, those behind being unknown: the probabilities of all fillings sum to one."""
+    checkpoint, model = both_sides(random_checkpoint, text="\n山水雨", hidden=4)
+    vocabulary = checkpoint.vocabulary
+
+    def share(ids: list[int], place: int, wanted: int) -> float:
+        (logits,) = model.foresee(np.array(ids))
+        row = np.exp(logits[place - 1].astype(float))
+        shown = [identity for identity in range(1, len(vocabulary)) if vocabulary.signs[identity] != "\n"]
+        return float(row[wanted] / row[shown].sum())
+
+    found = filling.fill(model, vocabulary, "山＿雨＿", best=9, beam=100)
+    assert len({each.fills for each in found}) == 9
+    assert sum(each.probability for each in found) == pytest.approx(1)
+    for each in found:
+        whole = vocabulary.encode(f"\n{each.text}\n").tolist()
+        first = [*whole[:4], UNKNOWN, whole[5]]
+        assert each.probability == pytest.approx(share(first, 2, whole[2]) * share(whole, 4, whole[4]), rel=1e-4)
+
+
+def test_texts_come_back_as_they_are_but_for_the_blanks(random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint(newlines="space", text="山上的雨 我们")
+    (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙＿\r\n我_ e\u0301", best=1, beam=4)
+    assert found.text == f"龙{found.fills[0]}\n我{found.fills[1]} é"
+    assert not set(found.fills) & set(" \n\ufffd")
+
+
+def test_accuracy_of_a_model_that_reads_forward(random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint()
+    decoder, ids = checkpoint.decoder(), checkpoint.vocabulary.encode("山上的雨\n我们")
+    state, hits = decoder.initial_state(1), 0
+    for before, after in zip(ids, ids[1:]):
+        logits, state = decoder.step(np.array([before]), state)
+        hits += int(np.argmax(logits[0]) == after)
+    assert scoring.accuracy(decoder, ids) == hits / (len(ids) - 1)

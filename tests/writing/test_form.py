@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lyricgen.config import FormConfig
+from lyricgen.errors import OptionError
+from lyricgen.writing.form import Form, Line, Rhyme, compile_form
+
+
+def form(length: int | None = None, **options: Any) -> Form:
+    return compile_form(FormConfig(**options), length)
+
+
+def lengths(form: Form, count: int) -> list[int | None]:
+    return [form.line(number).length for number in range(count)]
+
+
+def test_a_template_is_repeated() -> None:
+    found = form(form="7,*, 5", lines=7)
+    assert found.count == 7
+    assert lengths(found, 7) == [7, None, 5, 7, None, 5, 7]
+    assert not any(found.line(number).blank for number in range(7))
+
+
+@pytest.mark.parametrize(
+    ("template", "blanks"),
+    [("5,5/7,7", [2, 6]), ("5,5/7,7/", [2, 4, 6]), ("5/", [1, 2, 3, 4, 5, 6, 7]), ("5/7", [1, 3, 5, 7])],
+)
+def test_strokes_are_blank_lines(template: str, blanks: list[int]) -> None:
+    found = form(form=template, lines=8)
+    assert [number for number in range(8) if found.line(number).blank] == blanks
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"form": "7,7,5"}, 3),
+        ({"form": "7,7", "acrostic": "春夏秋"}, 3),
+        ({"rhyme": "ABAB"}, 4),
+        ({"line_length": 7}, None),
+        ({"line_length": 7, "acrostic": "春 夏"}, 2),
+        ({"until_blank": True, "rhyme": "AA"}, None),
+        ({"structure": "VCVC"}, 16),
+        ({"structure": "VC", "lines": 3}, 6),
+        ({"structure": "VC", "form": "5,5,7"}, 6),
+        ({"form": "7,7", "lines": 5}, 5),
+        ({}, None),
+    ],
+)
+def test_how_many_lines_a_song_has(options: dict[str, Any], count: int | None) -> None:
+    assert form(**options).count == count
+
+
+def test_a_length_that_is_given_leaves_the_count_open() -> None:
+    assert form(100, form="7,7").count is None
+    assert form(100, form="7,7", lines=4).count == 4
+
+
+def test_rhymes_begin_anew_with_each_repetition_but_a_single_one() -> None:
+    scheme = form(rhyme="aab-", lines=8)
+    assert [scheme.line(n).rhyme for n in range(8)] == [
+        Rhyme(0, "A"), Rhyme(0, "A"), Rhyme(0, "B"), None, Rhyme(1, "A"), Rhyme(1, "A"), Rhyme(1, "B"), None,
+    ]  # fmt: skip
+    assert scheme.partners(Rhyme(1, "A")) == 2
+    single = form(rhyme="A", lines=5)
+    assert {single.line(n).rhyme for n in range(5)} == {Rhyme(0, "A")}
+    assert single.partners(Rhyme(0, "A")) == 5
+
+
+def test_sounds_belong_to_the_letters_in_their_order() -> None:
+    found = form(rhyme="ABAB", rhyme_with="光年")
+    assert [found.sound(Rhyme(n, letter)) for n, letter in ((0, "A"), (1, "B"), (0, "C"))] == ["光", "年", ""]
+    assert form(rhyme_with="love", lines=2).scheme == "A"
+    assert form(rhyme="AB", rhyme_with="light day").rhymes_with == ("light", "day")
+
+
+def test_refrains_return_the_lines_of_their_section() -> None:
+    found = form(structure="ABA", lines=2, rhyme="AA", acrostic="山水花月山")
+    assert [found.line(n).again for n in range(6)] == [None, None, None, None, 0, 1]
+    assert [n for n in range(6) if found.line(n).blank] == [2, 4]
+    assert found.line(4) == Line(first="山", again=0, blank=True)
+    assert found.line(0).rhyme == found.line(1).rhyme != found.line(2).rhyme
+
+
+def test_a_song_may_end_after_whole_repetitions() -> None:
+    found = form(until_blank=True, form="7,7", acrostic="春夏秋")
+    assert [n for n in range(9) if found.may_end(n)] == [4, 6, 8]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"form": "7,,7"}, {"form": "x"}, {"form": ""}, {"form": "/"}, {"form": "257"}, {"form": "7 7"},
+        {"form": "7", "line_length": 7}, {"rhyme": "12"}, {"rhyme": "--"}, {"rhyme": ""}, {"rhyme_with": " "},
+        {"rhyme": "A", "rhyme_with": "光年"}, {"rhyme_strict": True}, {"rhyme_identical": True}, {"structure": "V1"},
+        {"acrostic": " "}, {"acrostic": "春夏", "lines": 1}, {"until_blank": True, "lines": 2},
+        {"structure": "AA", "lines": 1, "acrostic": "春夏"},
+    ],
+)  # fmt: skip
+def test_what_is_no_form(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=r"^--"):
+        form(**options)
+
+
+def test_sections_and_a_length_exclude_each_other() -> None:
+    with pytest.raises(OptionError, match="--length"):
+        form(100, structure="AB")
