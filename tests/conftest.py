@@ -28,7 +28,7 @@ def song_dataset() -> Dataset:
     return dataset.split([SONG], PrepareConfig(valid_fraction=0.2))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_checkpoint() -> Callable[..., Checkpoint]:
     """Checkpoints with random parameters, for whatever needs no training."""
 

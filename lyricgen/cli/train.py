@@ -168,6 +168,7 @@ def _introduce(start: Checkpoint, data: Dataset) -> None:
 
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
+    cell = f"bidirectional {cell}" if model.bidirectional else cell
     say(f"text        {_sizes(data)}")
     say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
     say(f"threads     {threads.limit_unless_set()}")

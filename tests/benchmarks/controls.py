@@ -18,6 +18,7 @@ import numpy as np
 import lyricgen.threads  # noqa: F401  (before NumPy)
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model import checkpoint as checkpoints
+from lyricgen.writing import outlook
 from lyricgen.writing.generation import Writer
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -79,7 +80,10 @@ def main() -> None:
     free, _ = measure({"length": 32})
     print("| asked for | songs | broken | characters/s | of free | ln p |\n|---|---|---|---|---|---|", flush=True)
     print(f"| nothing | {len(free)} | | | | {nats(free):.3f} |")
-    for asked in CONTROLS:
+    for number, asked in enumerate([*CONTROLS, {"form": "7,7,7,7"}, LYRIC]):
+        if number == len(CONTROLS):
+            print("| *without looking ahead:* | | | | | |")
+            outlook.AHEAD = 0
         _, speed = measure({"length": 32})
         songs, rate = measure(asked)
         faults = [fault for song in songs for fault in broken(song, corpus=corpus, **asked)]

@@ -10,9 +10,12 @@ import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from conftest import SONG
+
+from lyricgen.model.checkpoint import Checkpoint
 
 USAGE = """
 prepare: --max-chars -1; --max-chars 1.5; --valid-fraction 0.95; --valid-fraction x; --valid-fraction nan
@@ -28,7 +31,12 @@ train: song.txt -o model --force --resume
 generate: --samples 0; --length -1; --temperature -1; --temperature nan; --top-k -1; --top-p 0; --top-p 1.1
 generate: --seed x; --engine torch; --prefix; song
 generate: -c model --weights 1,2; -c model --weights x; -c model --weights ,; -c model --weights -1
-generate: -c model --weights 0
+generate: -c model --weights 0; -c model --form 7,,7; -c model --rhyme 12; -c model --lines 1 --acrostic 山雨
+generate: -c model --lines 4 --until-blank; -c model --rhyme-strict; -c model --structure V1; --lines 0; --beam -1
+generate: -c model --structure AB --length 9; -c model --form 7,7,7 --lines 3 --length 9
+generate: -c model --interactive --json; --particles 0; --line-length 257; -c model --rhyme A --rhyme-with qzx
+generate: -c model --form 1 --prefix 山雨
+fill: --best 0; --beam 0; -c model --template; 山＿ --wings
 evaluate: -c model --weights 1,2; --perplexity
 evaluate: -c model - --encoding nonsense
 score: song.txt; -c model --weights nan
@@ -72,12 +80,18 @@ FAULTS = [
     ("evaluate latin.txt -c model", "latin.txt", "--encoding"),
     ("evaluate -c rubbish.safetensors", "rubbish.safetensors", "no file of lyricgen's"),
     ("score -c missing", "missing", "lyricgen train"),
+    ("fill 山＿ -c missing", "missing", "lyricgen train"),
+    ("fill 山水 -c model", "山水", "no blank"),
+    ("generate -c both", "both", "--bidirectional"),
+    ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "ask for less"),
     ("measure empty.txt", "empty.txt", "no song"),
 ]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, trained: Path, random_checkpoint: Callable[..., Checkpoint]
+) -> Path:
     """One of everything that can be wrong."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "song.txt").write_text(SONG, "utf-8")
@@ -98,6 +112,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
     (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)
+    random_checkpoint(bidirectional=True).save(folder / "both" / "best.safetensors")
     return folder
 
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from checker import broken
+from conftest import SONG, Cli
 
 LENGTH = ("--length", "30", "--seed", "1")
 
@@ -116,3 +119,93 @@ def test_faults_get_one_line(arguments: list[str], status: int, words: str, cli:
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
     assert words in result.stderr
+
+
+def test_a_lyric_keeps_its_form(cli: Cli, trained: Path) -> None:
+    options = ("--form", "3,3", "--acrostic", "山雨", "--rhyme-with", "山", "--max-copy", "6", "--seed", "1")
+    result = cli("generate", *options, "-n", "4", "--json", cwd=trained)
+    assert result.returncode == 0, result.stderr
+    for line in result.stdout.splitlines():
+        song = json.loads(line)
+        asked = {"form": "3,3", "acrostic": "山雨", "rhyme_with": "山", "max_copy": 6}
+        assert broken(song["text"], corpus=SONG, **asked) == []
+        assert song["copied"] in SONG
+        assert len(song["copied"]) <= 6
+    streamed = cli("generate", *options, cwd=trained).stdout
+    assert streamed == json.loads(result.stdout.splitlines()[0])["text"] + "\n"
+
+
+def test_a_song_that_cannot_be_is_one_line_and_no_half_song(cli: Cli, trained: Path) -> None:
+    result = cli("generate", "--prefix", "山上的雨", "--form", "2,2", cwd=trained)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --prefix: its line 1")
+
+
+def test_an_acrostic_may_have_characters_that_the_model_never_saw(cli: Cli, trained: Path) -> None:
+    result = cli("generate", "--acrostic", "山龙", "--seed", "1", cwd=trained)
+    assert result.stderr.startswith("Warning: this model never saw 龙")
+    assert [line[0] for line in result.stdout.splitlines()] == ["山", "龙"]
+
+
+def test_a_checkpoint_without_an_index(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    command = ("train", str(trained / "dataset.safetensors"), "--cell", "ngram", "--no-index")
+    assert cli(*command, cwd=tmp_path).returncode == 0
+    assert "copied" not in json.loads(cli("generate", "--length", "3", "--json", cwd=tmp_path).stdout)
+    result = cli("generate", "--max-copy", "3", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--max-copy" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_writing_by_turns_on_a_terminal(trained: Path) -> None:
+    """A person at a pseudo-terminal: a number, a text, a line of the model's, undo, the end; stdout is a pipe."""
+    import pty
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "lyricgen", "generate", "--interactive", "--prefix", "山", "--seed", "1"]
+    with subprocess.Popen(
+        command, cwd=trained, stdin=follower, stderr=follower, stdout=subprocess.PIPE, close_fds=True
+    ) as process:
+        os.close(follower)
+        shown = _read_until(leader, "> ")
+        first = re.search(r"1 (\S) \d+\.\d%", shown)
+        assert first
+        for answer in ("1", "雨", ":u", "我们", ":n", ":l", "1", "", ":u", "nonsense龙\x15", ":x"):
+            os.write(leader, (answer + "\n").encode())
+            shown = _read_until(leader, "> ")
+        assert "no such command" in shown
+        os.write(leader, b":q\n")
+        assert process.stdout is not None
+        song = process.stdout.read().decode()
+        assert process.wait(20) == 0
+    os.close(leader)
+    assert song.startswith(f"山{first[1]}我们\n")
+    assert len(song.splitlines()) >= 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_ctrl_c_at_the_terminal_loses_no_song(trained: Path) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    command = ["lyricgen", "generate", "--interactive", "--prefix", "山", "--seed", "1"]
+    code = f"import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, '-m', *{command!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=trained, stdin=follower, stderr=follower, stdout=subprocess.PIPE
+    ) as process:
+        os.close(follower)
+        _read_until(leader, "> ")
+        os.write(leader, "上的雨\n".encode())
+        _read_until(leader, "> ")
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        assert process.stdout.read().decode() == "山上的雨\n"
+        assert process.wait(20) == 130
+    os.close(leader)
+
+
+def _read_until(descriptor: int, end: str) -> str:
+    shown = ""
+    while not shown.endswith(end):
+        shown += os.read(descriptor, 4096).decode("utf-8", "replace")
+    return shown

@@ -12,7 +12,7 @@ from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.decoder import NetworkDecoder
 from lyricgen.engine.network import Masks, Network, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.runtime import mx, nd
-from lyricgen.model.cells import Recurrence, initial_parameters, initial_state, parameter_shapes
+from lyricgen.model.cells import Bidirectional, Recurrence, initial_parameters, initial_state, parameter_shapes
 
 T, N, D, H, V = 3, 4, 5, 6, 7
 CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
@@ -165,3 +165,41 @@ def test_masks_act_on_the_input_between_layers_and_on_the_output() -> None:
     masks = [*ones[:2], nd.zeros_like(ones[2])]
     only_bias = np.tile(parameters["output.bias"], (T * N, 1))
     np.testing.assert_allclose(network.forward(IDS, state, Masks(None, masks))[0].asnumpy(), only_bias, atol=1e-6)
+
+
+@pytest.mark.parametrize(("cell", "reset"), CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("tie", [False, True])
+def test_both_halves_of_a_bidirectional_network_agree(cell: str, reset: str, layers: int, tie: bool) -> None:
+    """Logits, and gradients against numeric ones of the NumPy half in double precision."""
+    config, parameters, network = build(cell, reset, layers=layers, tie=tie, bidirectional=True)
+    text = np.concatenate([IDS, LABELS])
+    with mx.autograd.record():
+        logits, _ = network.forward(text[:-3], network.initial_state(N), following=text[1:])
+    loss, head = loss_gradient(logits, text[1:-2])
+    logits.backward(head)
+
+    def plain(parameters: dict[str, Any]) -> Any:
+        model = Bidirectional(config, {name: tensor.astype(np.float64) for name, tensor in parameters.items()})
+        hidden, _ = model.hidden(text, initial_state(config, N), len(text) - 3)
+        return model.logits(hidden)
+
+    def nats(parameters: dict[str, Any]) -> float:
+        rows = plain(parameters).reshape(-1, V)
+        rows -= np.log(np.exp(rows).sum(axis=1, keepdims=True))
+        return float(-rows[np.arange(len(rows)), text[1:-2].ravel()].sum())
+
+    np.testing.assert_allclose(logits.asnumpy(), plain(parameters).reshape(-1, V), atol=1e-5)
+    assert float(loss.asscalar()) == pytest.approx(nats(parameters), rel=1e-5)
+    gradient = network.gradient.asnumpy()
+    offsets = np.cumsum([0, *(np.prod(shape) for shape in network.shapes.values())])
+    for name, begin in zip(network.shapes, offsets):
+        tensor = parameters[name].astype(np.float64)
+        for place in np.random.default_rng(5).permutation(tensor.size)[:4]:
+            losses = []
+            for nudge in (1e-3, -1e-3):  # the LSTM's state stays in single precision
+                moved = tensor.copy()
+                moved.flat[place] += nudge
+                losses.append(nats({**parameters, name: moved}))
+            numeric = (losses[0] - losses[1]) / 2e-3
+            assert gradient[begin + place] == pytest.approx(numeric, rel=2e-3, abs=2e-3), (name, place)

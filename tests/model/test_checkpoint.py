@@ -61,6 +61,20 @@ def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path:
     for path in broken:
         with pytest.raises(FileError, match=r"b\.safetensors: .*damaged"):
             checkpoints.load(path)
+    for index in (np.array([999], "u2"), np.array([1.0], "f4"), np.ones((2, 2), "u2")):
+        with pytest.raises(FileError, match="index"):
+            checkpoints.load(damaged({**tensors, "index": index}))
+
+
+def test_the_index_is_the_training_text(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
+    saved = random_checkpoint()
+    index = saved.vocabulary.encode("山上的雨")
+    dataclasses.replace(saved, index=index).save(tmp_path / "a.safetensors")
+    saved.save(tmp_path / "b.safetensors")
+    loaded = checkpoints.load(tmp_path / "a.safetensors").index
+    assert loaded is not None
+    np.testing.assert_array_equal(loaded, index)
+    assert checkpoints.load(tmp_path / "b.safetensors").index is None
 
 
 def test_a_vocabulary_with_escape_sequences_is_refused(
