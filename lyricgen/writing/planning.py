@@ -33,7 +33,8 @@ from lyricgen.writing.verse import LONGEST, Wanted
 
 TRIES = 60  # of a line, before a song counts as impossible
 _SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide
-_BACK = 4  # every so many tries begin a line earlier
+_BACK = 4  # so many tries each begin a line earlier
+_OPEN = 8  # lines before the present one that are not handed out yet, since they may have to change
 _BLOCK = 64  # characters whose shares are summed up before a draw
 
 
@@ -41,7 +42,7 @@ _BLOCK = 64  # characters whose shares are summed up before a draw
 class _Song:
     rng: np.random.Generator
     rows: list[Row]
-    starts: list[Row]  # of the line before this one, if it may still be changed, and of this one
+    starts: list[Row]  # of this line, last, and of those before it that may still be changed
     ended: list[Row] = dataclasses.field(default_factory=list)  # rows whose line end has been chosen
     shown: int = 0  # characters handed out
     tries: int = 0
@@ -154,15 +155,15 @@ class Planner:
         return None
 
     def _retry(self, song: _Song) -> None:
-        """Write the line again, or now and then the one before it too."""
+        """Write the line again; the more tries it takes, the more lines before it, too."""
         song.tries += 1
         if song.tries > TRIES:
             raise DemandError(
                 f"line {len(song.starts[-1].place.lines) + 1} cannot be written so that all that is asked for is kept "
                 f"({TRIES} tries): ask for less, or take another --seed"
             )
-        if song.tries % _BACK == 0:
-            song.starts = song.starts[:1]
+        back = min(song.tries // _BACK, len(song.starts) - 1)
+        song.starts = song.starts[: len(song.starts) - back]
         song.rows = [song.starts[-1]]
         song.is_branched = song.is_mended = False
 
@@ -175,7 +176,7 @@ class Planner:
                 move.song.rows.append(row)
 
     def _settle(self, song: _Song) -> str:
-        """Hand out what will not change any more: all lines but this one and the one before."""
+        """Hand out what will not change any more."""
         if song.rows:
             place = song.rows[0].place
             if self._verse.is_over(place):
@@ -183,7 +184,7 @@ class Planner:
             elif place.text or song.is_branched:
                 return ""
             elif len(place.lines) > len(song.starts[-1].place.lines):
-                song.starts = [song.starts[-1], self._rules.alone(song.rows[0])]
+                song.starts = [*song.starts[-_OPEN:], self._rules.alone(song.rows[0])]
                 if len(place.lines) > song.furthest:
                     song.furthest, song.tries = len(place.lines), 0
         written = song.starts[0].place.written

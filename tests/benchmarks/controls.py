@@ -44,7 +44,7 @@ CONTROLS: list[dict[str, Any]] = [
     {**LYRIC, "no_repeat": 2, "max_copy": 4},
     {**LYRIC, "structure": "VCVC"},
     {"structure": "ABA", "lines": 2, "rhyme": "AA", "acrostic": "山水花月"},
-    {"lines": 5, "rhyme": "A", "no_repeat": 1},
+    {"form": "7,5", "lines": 4, "rhyme": "A", "no_repeat": 1},
     {"form": "*,7,*,7", "rhyme": "ABAB", "max_copy": 3},
     {"form": "5,7/5,7", "rhyme": "AB", "repetition_penalty": 2.0, "lines": 8},
     {**LYRIC, "particles": 4},
