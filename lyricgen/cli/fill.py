@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -25,14 +25,17 @@ _STDIN = "-"
 @click.command()
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_options
-@click.option("--template", type=click.File("r", encoding="utf-8-sig"), help="A file that is one text, all its lines.")
+@click.option(
+    "--template", type=click.File("r", encoding="utf-8-sig", errors="replace"),
+    help="A file that is one text, all its lines.",
+)  # fmt: skip
 @click.option("-n", "--best", type=click.IntRange(1), default=1, show_default=True, help="Fillings of each text.")
 @click.option(
     "--beam", type=click.IntRange(1, 4096), default=64, show_default=True, help="Fillings that are tried side by side."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each filling.")
 def fill(
-    texts: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, template: click.File | None,
+    texts: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, template: IO[str] | None,
     best: int, beam: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Fill the blanks of a text, each ＿ or _ a character.
@@ -43,7 +46,7 @@ def fill(
     from lyricgen.writing import filling
 
     memory.keep_freed()
-    wanted = list(_read(texts)) + ([template.read().rstrip("\n")] if template else [])  # type: ignore[attr-defined]
+    wanted = list(_read(texts)) + ([template.read().rstrip("\n")] if template else [])
     if not wanted:
         raise OptionError("no TEXT and no --template: there is nothing to fill")
     for text in wanted:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
+from lyricgen.text.corpus import normalise
 
 ANY = "*"
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
@@ -101,7 +102,7 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
         An option is none, or two of them contradict each other.
     """
     lengths, blanks = _lengths(config)
-    acrostic = "".join((config.acrostic or "").split())
+    acrostic = "".join(normalise(config.acrostic or "").split())
     if config.acrostic is not None and not acrostic:
         raise OptionError("--acrostic: names no character")
     scheme, sounds = _scheme(config)

@@ -84,6 +84,10 @@ def test_refrains_return_the_lines_of_their_section() -> None:
     assert found.line(0).rhyme == found.line(1).rhyme != found.line(2).rhyme
 
 
+def test_an_acrostic_is_composed_and_without_what_a_terminal_obeys() -> None:
+    assert form(acrostic="e\u0301\x1b 春").acrostic == "é春"
+
+
 def test_a_song_may_end_after_whole_repetitions() -> None:
     found = form(until_blank=True, form="7,7", acrostic="春夏秋")
     assert [n for n in range(9) if found.may_end(n)] == [4, 6, 8]
