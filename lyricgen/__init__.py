@@ -1,7 +1,24 @@
 """Learn a character-level recurrent language model from lyrics, and write new ones."""
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from lyricgen import threads
 
+if TYPE_CHECKING:
+    from lyricgen.library import Model, count, evaluate, load, prepare, train
+
+__version__ = "0.1.0"
+__all__ = ["Model", "__version__", "count", "evaluate", "load", "prepare", "train"]
+
 threads.name_kernels()
+
+
+def __getattr__(name: str) -> Any:
+    """The library, when it is first asked for: the command line needs none of it for ``--help``."""
+    if name not in __all__:
+        raise AttributeError(f"module 'lyricgen' has no attribute {name!r}")
+    from lyricgen import library
+
+    return getattr(library, name)

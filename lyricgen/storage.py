@@ -127,6 +127,11 @@ def is_stored(path: Path) -> bool:
         return file.read(9)[8:] == b"{" and path.suffix not in (".txt", ".zip", ".gz")
 
 
+def kind_of(path: Path) -> str:
+    """What a file of ours is; FileError when it is none."""
+    return str(_read_metadata(path)["kind"])
+
+
 def read(path: Path, kind: str) -> Stored:
     """The file at ``path``, which must be of that ``kind``; FileError says what is wrong with it.
 

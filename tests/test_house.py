@@ -14,7 +14,8 @@ import lyricgen
 HOME = Path(lyricgen.__file__).parent
 # A room may import from itself and from those before it.
 FIRST = ["threads", "__init__", "errors", "config", "storage", "memory", "signals"]
-ROOMS = [*FIRST, "text", "model", "engine", "writing", "cli", "__main__"]
+ROOMS = [*FIRST, "text", "model", "engine", "writing", "library", "cli", "__main__"]
+DOOR = ("__init__", "library")  # opened when somebody asks for it
 WRITING = ["writing"]  # and it does not look into the engine
 
 
@@ -46,7 +47,7 @@ def test_imports_go_one_way(path: Path) -> None:
         if parts[0] != "lyricgen":
             continue
         theirs = parts[1] if parts[1] in ROOMS else "__init__"
-        assert ROOMS.index(theirs) <= ROOMS.index(mine), f"{mine} imports {name}"
+        assert ROOMS.index(theirs) <= ROOMS.index(mine) or (mine, theirs) == DOOR, f"{mine} imports {name}"
         assert not (mine in WRITING and theirs == "engine"), f"{mine} imports {name}"
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import click
 
 from lyricgen import __version__
+from lyricgen.cli.completion import completion
 from lyricgen.cli.evaluate import evaluate
 from lyricgen.cli.fill import fill
 from lyricgen.cli.generate import generate
+from lyricgen.cli.info import info
 from lyricgen.cli.measure import measure
 from lyricgen.cli.options import say
 from lyricgen.cli.prepare import prepare
@@ -40,7 +42,10 @@ class _Commands(click.Group):
             context.exit(INTERRUPTED)
 
 
-@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LYRICGEN"}
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="lyricgen", message="%(prog)s %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
@@ -57,7 +62,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (prepare, train, generate, fill, evaluate, score, measure):
+for _command in (prepare, train, generate, fill, evaluate, score, measure, info, completion):
     commands.add_command(_command)
 
 

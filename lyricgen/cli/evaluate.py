@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import memory
-from lyricgen.cli.models import Models, dataset_at_hand, model_options, open_models, validation_part
+from lyricgen.cli.models import model_options, open_models
 from lyricgen.cli.options import say, show
 from lyricgen.errors import FileError
 
 if TYPE_CHECKING:
+    from lyricgen.library import Model
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
     from lyricgen.text.vocabulary import Ids
@@ -43,10 +44,11 @@ def evaluate(
     is used (the validation part if there is no test part), or else that of the embedded corpus. A bidirectional model
     foresees each character from both sides.
     """
+    from lyricgen.library import find_dataset, validation_part
     from lyricgen.writing import scoring
 
     memory.keep_freed()
-    name, data = dataset_at_hand()
+    name, data = find_dataset()
     part = None if sources else "test" if len(data.test) else "valid"
 
     def fit_on(checkpoint: Checkpoint) -> Ids | None:
@@ -115,7 +117,7 @@ def _figures(score: Score, **more: Any) -> dict[str, Any]:
     return {**figures, **more}
 
 
-def _print(models: Models, cached: bool, score: Score, hits: float | None, below: Mapping[str, Score]) -> None:
+def _print(models: Model, cached: bool, score: Score, hits: float | None, below: Mapping[str, Score]) -> None:
     model = models.checkpoint.model
     name = ("bidirectional " if model.bidirectional else "") + model.cell
     name = name if models.weights is None else "mixture" + (" with cache" if cached else "")

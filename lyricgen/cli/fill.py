@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from lyricgen import memory
-from lyricgen.cli.models import model_options, open_models, validation_part, warn_of_unknown
+from lyricgen.cli.models import model_options, open_models, warn_of_unknown
 from lyricgen.cli.options import show
 from lyricgen.errors import FileError, OptionError
 
@@ -52,11 +52,10 @@ def fill(
     for text in wanted:
         if not filling.BLANK.search(text):
             raise FileError(f"{show(text, 40)!r}: has no blank in it, ＿ or _")
-    models = open_models(paths, weights, cached=cache, fit_on=validation_part, bidirectional=True)
-    vocabulary = models.checkpoint.vocabulary
+    model = open_models(paths, weights, cached=cache, bidirectional=True)
     for text in wanted:
-        warn_of_unknown(models.checkpoint, filling.BLANK.sub("", text))
-        for found in filling.fill(models.model, vocabulary, text, best=best, beam=max(beam, best)):
+        warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))
+        for found in model.fill(text, best=best, beam=beam):
             _print(found, text, several=best > 1, as_json=as_json)
 
 

@@ -16,7 +16,7 @@ import click
 
 from lyricgen import memory
 from lyricgen.cli.interactive import interact
-from lyricgen.cli.models import model_options, open_models, validation_part, warn_of_unknown
+from lyricgen.cli.models import model_options, open_models, warn_of_unknown
 from lyricgen.cli.options import build, config_options, say
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.errors import OptionError
@@ -59,12 +59,10 @@ def generate(
     config, form = build(SampleConfig, values), build(FormConfig, values)
     if interactive and (as_json or samples > 1 or config.beam or len(prefixes) > 1 or _STDIN in prefixes):
         raise OptionError("--interactive: writes one song from one prefix; leave --json, -n, --beam and - out")
-    models = open_models(paths, weights, cached=cache, fit_on=validation_part, engine=engine)
-    checkpoint = models.checkpoint
-    from lyricgen.writing.generation import Writer
-
+    model = open_models(paths, weights, cached=cache, engine=engine)
+    checkpoint = model.checkpoint
     warn_of_unknown(checkpoint, form.acrostic or "")
-    writer = Writer(models.decoder, checkpoint.vocabulary, config, form, checkpoint.index)
+    writer = model.writer(config, form)
     for prefix in prefixes:
         if prefix != _STDIN:
             writer.check(prefix)

@@ -9,7 +9,6 @@ from typing import IO
 
 import click
 
-from lyricgen.cli.models import dataset_at_hand
 from lyricgen.errors import FileError
 
 
@@ -26,7 +25,9 @@ def measure(songs: IO[str], as_json: bool) -> None:
     texts = _read(songs.read())
     if not texts:
         raise FileError(f"{songs.name}: no song in it")
-    name, data = dataset_at_hand()
+    from lyricgen.library import find_dataset
+
+    name, data = find_dataset()
     corpus = data.vocabulary.decode(data.train)
     known = _songs(corpus)
     figures = {**_measure(texts, known), **_copies(texts, corpus)}

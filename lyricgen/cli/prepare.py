@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import build, config_options, say, show
+from lyricgen.cli.options import config_options, say, show
 from lyricgen.config import PrepareConfig
-from lyricgen.errors import FileError
 
 if TYPE_CHECKING:
     from lyricgen.text.dataset import Dataset
@@ -31,15 +30,9 @@ def prepare(sources: tuple[str, ...], output: Path, force: bool, **values: Any) 
     SOURCE is a .txt, .gz or .zip file, a folder of these, or - for standard input; several are joined, a blank line
     between them. Without one, the embedded corpus is used. Prints the dataset's path.
     """
-    from lyricgen.text import dataset
+    from lyricgen import library
 
-    if output.is_dir():
-        raise FileError(f"{output}: is a folder; name a file with -o")
-    if output.exists() and not force:
-        raise FileError(f"{output}: exists already; --force replaces it, -o names another file")
-    prepared = dataset.prepare(sources, build(PrepareConfig, values))
-    prepared.save(output)
-    report(prepared)
+    report(library.prepare(*sources, output=output, force=force, **values))
     click.echo(str(output))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lyricgen import memory
-from lyricgen.cli.models import model_options, open_models, validation_part
+from lyricgen.cli.models import model_options, open_models
 
 
 @click.command()
@@ -26,8 +26,8 @@ def score(paths: tuple[Path, ...], weights: str | None, cache: bool, as_json: bo
     from lyricgen.writing.generation import as_taught, line_start
 
     memory.keep_freed()
-    checkpoint, decoder, _ = open_models(paths, weights, cached=cache, fit_on=validation_part)
-    vocabulary = checkpoint.vocabulary
+    model = open_models(paths, weights, cached=cache)
+    decoder, vocabulary = model.decoder, model.checkpoint.vocabulary
     for raw in iter(sys.stdin.readline, ""):
         line = raw.rstrip("\r\n")
         ids = vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, line))

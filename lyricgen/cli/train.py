@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen import signals, threads
-from lyricgen.cli.options import build, config_options, say, show
-from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
-from lyricgen.errors import FileError, OptionError
+from lyricgen.cli.options import config_options, say, show
+from lyricgen.cli.settings import config_file_option
+from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
+from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
     from lyricgen.engine.run import Event
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
 
-_CHANGEABLE = ("epochs", "patience")  # what a resumed training may do otherwise than before
 _PREVIEW = SampleConfig(length=50)
 
 
@@ -30,6 +29,7 @@ _PREVIEW = SampleConfig(length=50)
     "-o", "--output", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
     help="Folder for best.safetensors, last.safetensors and log.jsonl.",
 )  # fmt: skip
+@config_file_option
 @config_options(ModelConfig, TrainConfig)
 @click.option("--preview", multiple=True, metavar="PREFIX", help="Write a line from PREFIX now and then (repeatable).")
 @click.option("--preview-every", type=click.IntRange(1), default=10, show_default=True, help="Epochs between previews.")
@@ -50,30 +50,28 @@ def train(
     DATASET is a file made by `lyricgen prepare`, or anything that command reads. Without one, dataset.safetensors of
     this folder is used, or else the embedded corpus. Prints the path of the best checkpoint.
     """
-    _check_folder(output, resume=resume, force=force)
+    from lyricgen import library
+
+    library.check_folder(output, resume=resume, force=force)
     if thread_count:
         threads.limit(thread_count)
     if values["cell"] == "ngram":
-        _count(_find_dataset(dataset), output, preview, resume=resume, **values)
+        _count(dataset, output, preview, resume=resume, force=force, **values)
         return
     with signals.caught() as caught:
-        from lyricgen import storage
         from lyricgen.engine import run
-        from lyricgen.model.checkpoint import BEST, LAST
+        from lyricgen.model.checkpoint import BEST
 
         data = _find_dataset(dataset)
-        if resume:
-            start = _resumed(output / LAST, data, _given(context, values))
-        else:
-            start = run.begin(data, build(ModelConfig, values), build(TrainConfig, values))
+        options = _given(context, values) if resume else values
+        training = library.begin(data, output, resume=resume, force=force, **options)
+        start = training.start
         _introduce(start, data)
         if run.finished(start.progress, start.train):
             say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
         if not caught:
-            with storage.locked(output):
-                _check_folder(output, resume=resume, force=force)  # it may have changed before it was locked
-                events = run.run(start, data, output, save_every=checkpoint_every, stopped=lambda: bool(caught))
-                _follow(events, start, data, preview, preview_every)
+            events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught))
+            _follow(events, start, data, preview, preview_every)
     if caught:
         _say_how_to_go_on(dataset, output)
         context.exit(128 + caught[0])
@@ -91,17 +89,17 @@ def _say_how_to_go_on(dataset: str | None, folder: Path) -> None:
     say(f"Interrupted; `{' '.join(words)} --resume` goes on from here")
 
 
-def _count(data: Dataset, folder: Path, preview: Sequence[str], *, resume: bool, **values: Any) -> None:
-    from lyricgen import storage
-    from lyricgen.model import counting
+def _count(
+    source: str | None, folder: Path, preview: Sequence[str], *, resume: bool, force: bool, **values: Any
+) -> None:
+    from lyricgen import library
     from lyricgen.model.checkpoint import BEST
 
     if resume:
         raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it anew")
+    data = _find_dataset(source)
     say(f"text        {_sizes(data)}")
-    checkpoint, record = counting.count(data, build(ModelConfig, values), build(TrainConfig, values))
-    with storage.locked(folder):
-        counting.save(checkpoint, record, folder)
+    checkpoint, record = library.count(data, folder, force=force, **values)
     grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
     say(
         f"model       n-gram of order {checkpoint.model.order}, {grams:,} n-grams, counted in {record['seconds']:.2f} s"
@@ -112,22 +110,6 @@ def _count(data: Dataset, folder: Path, preview: Sequence[str], *, resume: bool,
     click.echo(str(folder / BEST))
 
 
-def _check_folder(folder: Path, *, resume: bool, force: bool) -> None:
-    from lyricgen.model.checkpoint import BEST, LAST
-
-    if folder.exists() and not folder.is_dir():
-        raise FileError(f"{folder}: is a file; name a folder with -o")
-    held = (folder / BEST).exists() or (folder / LAST).exists()
-    if held and not (resume or force):
-        raise FileError(
-            f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder"
-        )
-    if resume and not (folder / LAST).exists():
-        raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
-    if resume and force:
-        raise OptionError("--resume and --force: take one of them, to go on or to begin anew")
-
-
 def _given(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """The options that the user named, not those that have their default."""
     default = click.core.ParameterSource.DEFAULT
@@ -135,32 +117,12 @@ def _given(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _find_dataset(source: str | None) -> Dataset:
-    from lyricgen import storage
-    from lyricgen.text import dataset as datasets
+    from lyricgen.library import find_dataset
+    from lyricgen.text.corpus import EMBEDDED
 
-    if source is None and Path(datasets.DEFAULT_FILE).exists():
-        source = datasets.DEFAULT_FILE
-    if source and Path(source).is_file() and storage.is_stored(Path(source)):
-        say(f"dataset     {source}")
-        return datasets.load(Path(source))
-    prepared = datasets.prepare([source] if source else [], PrepareConfig())
-    say(f"dataset     {source or 'the embedded corpus (no dataset.safetensors here)'}")
-    return prepared
-
-
-def _resumed(path: Path, data: Dataset, given: dict[str, Any]) -> Checkpoint:
-    from lyricgen.model import checkpoint
-
-    start = checkpoint.load(path)
-    if start.dataset != data.fingerprint:
-        raise FileError(f"{path}: was trained on another dataset; name that one, or train anew in another folder (-o)")
-    trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
-    for name, value in given.items():
-        if trained[name] != value and name not in _CHANGEABLE:
-            was = trained[name]
-            raise OptionError(f"{flag(name)}: {value} given, but this training began with {was}; leave it out")
-    changed = {name: given[name] for name in _CHANGEABLE if name in given}
-    return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
+    name, data = find_dataset(source)
+    say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
+    return data
 
 
 def _introduce(start: Checkpoint, data: Dataset) -> None:

@@ -12,7 +12,7 @@ from lyricgen.engine.runtime import NDArray, mx, nd
 from lyricgen.model.cells import Floats, sigmoid
 
 
-class GruBefore(mx.autograd.Function):  # type: ignore[misc]
+class GruBefore(mx.autograd.Function):  # type: ignore[misc, name-defined]
     """Gates (T, N, 3H), weight (3H, H), state (N, H) -> hidden states (T, N, H); Cho et al. 2014.
 
     ``gates`` are the inputs already multiplied, all biases added, in the order reset, update, candidate. The state

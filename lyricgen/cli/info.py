@@ -1,0 +1,113 @@
+"""``lyricgen info``: what is in a dataset or a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lyricgen.cli.options import show
+from lyricgen.errors import FileError, OptionError
+
+if TYPE_CHECKING:
+    from lyricgen.model.checkpoint import Checkpoint
+    from lyricgen.text.dataset import Dataset
+
+_SHOWN = 60
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--toml", "as_toml", is_flag=True, help="The file by which `train --config` would train it again.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
+def info(paths: tuple[Path, ...], as_toml: bool, as_json: bool) -> None:
+    """Tell what is in datasets and checkpoints.
+
+    PATH is a dataset, a checkpoint, or a folder's best one. [default: checkpoints]
+    """
+    from lyricgen.model import checkpoint as checkpoints
+    from lyricgen.text import dataset as datasets
+
+    if as_toml and as_json:
+        raise OptionError("--toml and --json: take one of them")
+    for number, path in enumerate(paths or (Path(checkpoints.DEFAULT_FOLDER),)):
+        kind = _kind(path)
+        if as_toml and kind != checkpoints.KIND:
+            raise FileError(f"{path}: is a dataset; --toml wants a checkpoint, which knows how it was trained")
+        if kind == datasets.KIND:
+            facts = _of_dataset(datasets.load(path))
+        else:
+            checkpoint = checkpoints.load(path)
+            if as_toml:
+                click.echo(_toml(checkpoint), nl=False)
+                continue
+            facts = _of_checkpoint(checkpoint)
+        facts = {"path": str(path), "kind": kind, **facts}
+        if as_json:
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        else:
+            click.echo(("\n" if number else "") + _table(facts))
+
+
+def _kind(path: Path) -> str:
+    from lyricgen import storage
+    from lyricgen.model.checkpoint import locate
+
+    return storage.kind_of(locate(path))
+
+
+def _of_dataset(data: Dataset) -> dict[str, Any]:
+    parts = {name: {"characters": len(ids), "unknown": data.unknown_share(name)} for name, ids in data.splits.items()}
+    return {
+        "sources": list(data.sources),
+        "characters": len(data),
+        "vocabulary": data.vocabulary.characters,
+        "parts": parts,
+        "config": dataclasses.asdict(data.config),
+        "fingerprint": data.fingerprint,
+    }
+
+
+def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "model": dataclasses.asdict(checkpoint.model),
+        "train": dataclasses.asdict(checkpoint.train),
+        "parameters": sum(tensor.size for tensor in checkpoint.parameters.values()),
+        "vocabulary": checkpoint.vocabulary.characters,
+        "newlines": checkpoint.newlines,
+        "progress": dataclasses.asdict(checkpoint.progress),
+        "can_resume": bool(checkpoint.optimizer) or checkpoint.state is not None,
+        "index": 0 if checkpoint.index is None else len(checkpoint.index),
+        "fingerprint": checkpoint.dataset,
+    }
+
+
+def _table(facts: Mapping[str, Any], indent: str = "") -> str:
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", _table(value, indent + "  ")]
+            continue
+        if name == "vocabulary":
+            value = f"{len(value):,}: {show(value, _SHOWN)}"
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value)) or "the embedded corpus"
+        elif isinstance(value, float):
+            value = f"{value:.6g}"
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = f"{value:,}"
+        elif isinstance(value, bool) or value is None:
+            value = {True: "yes", False: "no", None: "-"}[value]
+        lines.append(f"{indent}{name:<{20 - len(indent)}}{show(str(value))}")
+    return "\n".join(lines)
+
+
+def _toml(checkpoint: Checkpoint) -> str:
+    import tomli_w
+
+    options = {**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)}
+    return tomli_w.dumps({name: value for name, value in options.items() if value is not None})
