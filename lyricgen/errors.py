@@ -23,6 +23,10 @@ class EngineError(LyricgenError):
     """MXNet is missing or cannot start on this machine."""
 
 
+class MissingError(LyricgenError):
+    """A package that only some commands need is not installed."""
+
+
 class DemandError(LyricgenError):
     """A song that was asked for and cannot be written."""
 

@@ -15,6 +15,7 @@ import click
 from lyricgen import __version__
 from lyricgen.cli.completion import completion
 from lyricgen.cli.evaluate import evaluate
+from lyricgen.cli.export import export
 from lyricgen.cli.fill import fill
 from lyricgen.cli.generate import generate
 from lyricgen.cli.info import info
@@ -62,7 +63,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (prepare, train, generate, fill, evaluate, score, measure, info, completion):
+for _command in (prepare, train, generate, fill, evaluate, score, measure, info, export, completion):
     commands.add_command(_command)
 
 
