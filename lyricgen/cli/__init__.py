@@ -21,6 +21,7 @@ from lyricgen.cli.generate import generate
 from lyricgen.cli.info import info
 from lyricgen.cli.measure import measure
 from lyricgen.cli.options import say
+from lyricgen.cli.plot import plot
 from lyricgen.cli.prepare import prepare
 from lyricgen.cli.score import score
 from lyricgen.cli.train import train
@@ -63,7 +64,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (prepare, train, generate, fill, evaluate, score, measure, info, export, completion):
+for _command in (prepare, train, generate, fill, evaluate, score, measure, info, plot, export, completion):
     commands.add_command(_command)
 
 

@@ -32,11 +32,15 @@ _SHOWN = 40
     "--baselines/--no-baselines", default=True, show_default=True,
     help="Beside it, models that only count, made from the same training text.",
 )  # fmt: skip
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path),
+    help="Write a page that colours each character by its surprisal and shows what was expected instead.",
+)  # fmt: skip
 @click.option("--accuracy", is_flag=True, help="Also how often the likeliest character is the right one.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON, with the figures of each song and line.")
 def evaluate(
     sources: tuple[str, ...], paths: tuple[Path, ...], weights: str | None, cache: bool, encoding: str, baselines: bool,
-    accuracy: bool, as_json: bool,
+    page: Path | None, accuracy: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure perplexity and bits per character on a text.
 
@@ -67,6 +71,16 @@ def evaluate(
     probabilities = models.model.probabilities(ids)
     score = scoring.score(probabilities, ids)
     hits = scoring.accuracy(models.model, ids) if accuracy else None
+    if page:
+        from lyricgen.cli import page as pages
+
+        pages.write(
+            page,
+            models.model,
+            vocabulary,
+            text,
+            title=f"{', '.join(sources) or name}, perplexity {score.perplexity:.2f}",
+        )
     known_training = data.fingerprint == models.checkpoint.dataset
     below = _baselines(ids, len(vocabulary), data if known_training else None) if baselines else {}
     if as_json:
@@ -125,7 +139,7 @@ def _print(models: Model, cached: bool, score: Score, hits: float | None, below:
     click.echo(
         f"unknown             {score.unknown:,} ({score.unknown / score.characters:.1%}), each as the unknown one"
     )
-    click.echo(f"perplexity          {score.perplexity:.2f}")
+    click.echo(f"perplexity          perplexity {score.perplexity:.2f}")
     click.echo(f"bits per character  {score.bits_per_character:.3f}")
     if hits is not None:
         click.echo(f"accuracy            {hits:.1%}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from lyricgen import signals, threads
 from lyricgen.cli.options import config_options, say, show
 from lyricgen.cli.settings import config_file_option
 from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
-from lyricgen.errors import OptionError
+from lyricgen.errors import FileError, MissingError, OptionError
 
 if TYPE_CHECKING:
     from lyricgen.engine.run import Event
@@ -37,13 +37,16 @@ _PREVIEW = SampleConfig(length=50)
     "--checkpoint-every", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="SECONDS",
     help="Write last.safetensors within an epoch, too.",
 )  # fmt: skip
+@click.option(
+    "--tensorboard", type=click.Path(path_type=Path), metavar="DIR", help="Write each epoch's figures for TensorBoard."
+)
 @click.option("--threads", "thread_count", type=click.IntRange(1), help="Threads. [default: the usable processors]")
 @click.option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
 @click.option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
 @click.pass_context
 def train(
     context: click.Context, /, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
-    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, **values: Any,
+    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, tensorboard: Path | None, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
 
@@ -53,6 +56,7 @@ def train(
     from lyricgen import library
 
     library.check_folder(output, resume=resume, force=force)
+    board = _board(tensorboard) if tensorboard else None
     if thread_count:
         threads.limit(thread_count)
     if values["cell"] == "ngram":
@@ -71,11 +75,38 @@ def train(
             say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
         if not caught:
             events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught))
-            _follow(events, start, data, preview, preview_every)
+            _follow(_written(events, board) if board else events, start, data, preview, preview_every)
     if caught:
         _say_how_to_go_on(dataset, output)
         context.exit(128 + caught[0])
     click.echo(str(output / BEST))
+
+
+def _board(folder: Path) -> Any:
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise MissingError("tensorboardX is not installed: pip install 'tensorboardX>=2.6'") from None
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder}: is a file; name a folder with --tensorboard")
+    try:
+        return SummaryWriter(str(folder))
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _written(events: Iterable[Event], board: Any) -> Iterator[Event]:
+    """The same events, each epoch's figures written to TensorBoard's file by the way."""
+    from lyricgen.engine.run import Epoch
+
+    with board:
+        for event in events:
+            if isinstance(event, Epoch):
+                for name, value in event.record.items():
+                    if name != "epoch" and value is not None:
+                        board.add_scalar(name, value, event.record["epoch"])
+                board.flush()
+            yield event
 
 
 def _say_how_to_go_on(dataset: str | None, folder: Path) -> None:

@@ -58,7 +58,10 @@ def write_torch(checkpoint: Checkpoint, path: Path) -> None:
     """A safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
     from safetensors.numpy import save_file
 
+    path.touch()
+    mode = path.stat().st_mode
     save_file(torch_tensors(checkpoint), path, {"lyricgen": json.dumps(metadata(checkpoint), ensure_ascii=False)})
+    path.chmod(mode)  # safetensors leaves 0600 behind
 
 
 def write_onnx(checkpoint: Checkpoint, path: Path) -> None:

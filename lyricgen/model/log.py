@@ -30,3 +30,13 @@ def truncate(path: Path, epoch: int) -> None:
         raise FileError(f"{path}: cannot be read ({error})") from error
     with storage.replacing(path) as part:
         part.write_text("".join(lines[:epoch]), "utf-8")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Every epoch's line; none if there is no such file."""
+    if not path.exists():
+        return []
+    try:
+        return [dict(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    except (OSError, ValueError, TypeError) as error:
+        raise FileError(f"{path}: cannot be read ({error})") from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Bidirectional
+from lyricgen.model.cells import Bidirectional, Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 from lyricgen.writing.decoder import Decoder
 
@@ -41,15 +42,21 @@ def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
     return Score(len(probabilities), int(np.count_nonzero(ids[1:] == UNKNOWN)), nats)
 
 
+def foresee(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
+    """Logits (V,) of each character of a text (T,) after the first."""
+    if isinstance(model, Bidirectional):
+        for logits in model.foresee(ids):
+            yield from logits
+        return
+    state = model.initial_state(1)
+    for before in ids[:-1]:
+        logits, state = model.step(np.array([before]), state)
+        yield logits[0]
+
+
 def accuracy(model: Decoder | Bidirectional, ids: Ids) -> float:
     """The share of the characters of a text (T,) after the first that the model holds to be the likeliest."""
-    if isinstance(model, Bidirectional):
-        guesses = np.concatenate([logits.argmax(axis=1) for logits in model.foresee(ids)])
-        return float(np.mean(guesses == ids[1:]))
-    hits, state = 0, model.initial_state(1)
-    for before, after in zip(ids[:-1], ids[1:]):
-        logits, state = model.step(np.array([before]), state)
-        hits += int(logits[0].argmax() == after)
+    hits = sum(int(logits.argmax() == after) for logits, after in zip(foresee(model, ids), ids[1:]))
     return hits / (len(ids) - 1)
 
 

@@ -1,0 +1,131 @@
+"""``evaluate --html``: one page without anything from elsewhere, on which a text shows how surprising it is."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lyricgen import storage
+from lyricgen.errors import FileError
+
+if TYPE_CHECKING:
+    from lyricgen.model.cells import Bidirectional
+    from lyricgen.text.vocabulary import Vocabulary
+    from lyricgen.writing.decoder import Decoder
+
+GUESSES = 5
+MOST = 20_000  # characters; a browser holds no more of them well
+_BITS = 12.0  # of the deepest colour
+
+
+def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str, *, title: str) -> None:
+    """Write the page of a text; FileError if it is too long or the file cannot be written."""
+    if len(text) > MOST:
+        raise FileError(f"--html: {len(text):,} characters are too many for a page, {MOST:,} are the most")
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; name a file with --html")
+    page = _page(title, text, _figures(model, vocabulary, text))
+    with storage.replacing(path) as part:
+        part.write_text(page, "utf-8")
+
+
+def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str) -> list[list[Any]]:
+    """For every character after the first: its bits, and the guesses with their shares."""
+    from lyricgen.writing.sampling import softmax
+    from lyricgen.writing.scoring import foresee
+
+    ids, figures = vocabulary.encode(text), []
+    for logits, identity in zip(foresee(model, ids), ids[1:]):
+        shares = softmax(logits[None].astype(np.float64))[0]
+        best = np.argsort(-shares, kind="stable")[:GUESSES]
+        guesses = [[vocabulary.signs[guess], round(float(shares[guess]), 4)] for guess in best]
+        figures.append([round(-math.log2(max(float(shares[identity]), 1e-300)), 2), guesses])
+    return figures
+
+
+def _page(title: str, text: str, figures: list[list[Any]]) -> str:
+    cells = [f"<i>{_cell(text[0])}</i>"]
+    for at, (character, (bits, _)) in enumerate(zip(text[1:], figures)):
+        depth = min(bits / _BITS, 1.0)
+        cells.append(
+            f'<button tabindex="{0 if at == 0 else -1}" style="--s:{depth:.2f}" aria-label="{_name(character)}, {bits} '
+            f'bits">{_cell(character)}</button>'
+        )
+        if character == "\n":
+            cells.append("<br>")
+    data = json.dumps(figures, ensure_ascii=False).replace("<", "\\u003c")
+    return _TEMPLATE.replace("@TITLE@", html.escape(title)).replace("@TEXT@", "".join(cells)).replace("@DATA@", data)
+
+
+def _cell(character: str) -> str:
+    return {"\n": "↵", " ": "␣"}.get(character, html.escape(character))
+
+
+def _name(character: str) -> str:
+    return {"\n": "line end", " ": "space"}.get(character, html.escape(character))
+
+
+_TEMPLATE = """<!DOCTYPE html>
+<html lang="zh">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>@TITLE@</title>
+<style>
+:root { --paper: #fffdf8; --ink: #1d1b18; --hot: #e4572e; --edge: #8a8378; }
+@media (prefers-color-scheme: dark) { :root { --paper: #171613; --ink: #ece7dd; --hot: #d9542b; --edge: #7c766b; } }
+body { margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 9rem; background: var(--paper); color: var(--ink);
+  font: 1.15rem/1.9 "Noto Serif CJK SC", "Songti SC", "SimSun", serif; }
+h1 { font-size: 1.1rem; font-weight: 600; }
+p { font-size: .9rem; line-height: 1.5; }
+#text button, #text i { font: inherit; font-style: normal; color: inherit; border: 0; margin: 0; padding: .1em .06em;
+  border-radius: .15em; background: color-mix(in srgb, var(--hot) calc(var(--s, 0) * 85%), transparent);
+  cursor: pointer; }
+#text button:focus-visible, #text button.on { outline: 2px solid var(--ink); outline-offset: 1px; }
+#told { position: fixed; inset: auto 0 0 0; min-height: 4.5rem; padding: .7rem 1rem; background: var(--paper);
+  border-top: 1px solid var(--edge); font-size: 1rem; line-height: 1.6; text-align: center; }
+#told b { font-weight: 600; } #told span { white-space: nowrap; margin: 0 .6em; }
+</style>
+<h1>@TITLE@</h1>
+<p>The deeper the colour, the less the model expected the character. Point at one, tap it, or move with the arrow keys:
+below stands what it expected. 颜色越深，模型越没有料到。</p>
+<main id="text">@TEXT@</main>
+<div id="told" role="status" aria-live="polite"></div>
+<script>
+const figures = @DATA@, cells = [...document.querySelectorAll("#text button")];
+const told = document.getElementById("told");
+let at = 0;
+const shown = c => c === "\\n" ? "↵" : c === " " ? "␣" : c;
+function tell(i) {
+  cells[at].tabIndex = -1; cells[at].classList.remove("on");
+  at = i; cells[at].tabIndex = 0; cells[at].classList.add("on");
+  told.replaceChildren();
+  const bits = document.createElement("b");
+  bits.textContent = `${cells[i].textContent}  ${figures[i][0]} bits`;
+  told.append(bits, document.createElement("br"));
+  for (const [character, share] of figures[i][1]) {
+    const guess = document.createElement("span");
+    guess.textContent = `${shown(character)} ${(100 * share).toFixed(1)}%`;
+    told.append(guess);
+  }
+}
+cells.forEach((cell, i) => {
+  cell.addEventListener("mouseenter", () => tell(i));
+  cell.addEventListener("focus", () => tell(i));
+  cell.addEventListener("click", () => tell(i));
+});
+document.getElementById("text").addEventListener("keydown", event => {
+  const move = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: 20, ArrowUp: -20, Home: -1e9, End: 1e9}[event.key];
+  if (!move) return;
+  event.preventDefault();
+  cells[Math.max(0, Math.min(cells.length - 1, at + move))].focus();
+});
+if (cells.length) tell(0);
+</script>
+</html>
+"""

@@ -1,0 +1,84 @@
+"""``lyricgen plot``: the logs of trainings -> a picture of their perplexities."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lyricgen.cli.options import say
+from lyricgen.errors import FileError, MissingError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_KINDS = (".png", ".svg")
+_FONTS = [
+    "DejaVu Sans",
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei",
+    "SimHei",
+]  # fmt: skip
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("perplexity.png"), show_default=True,
+    help="File to write, .png or .svg.",
+)  # fmt: skip
+@click.option("--title", default="", help="Words above the picture.")
+@click.option("-f", "--force", is_flag=True, help="Replace an existing file.")
+def plot(runs: tuple[Path, ...], output: Path, title: str, force: bool) -> None:
+    """Draw training and validation perplexity over the epochs.
+
+    RUN is a folder of `lyricgen train`. [default: checkpoints] Prints the file's path.
+    """
+    from lyricgen import storage
+    from lyricgen.model.checkpoint import DEFAULT_FOLDER, LOG
+    from lyricgen.model.log import read
+
+    if output.suffix not in _KINDS:
+        raise OptionError(f"-o: {output} ends in neither .png nor .svg")
+    if output.exists() and not force:
+        raise FileError(f"{output}: exists already; --force replaces it, -o names another file")
+    named = runs or (Path(DEFAULT_FOLDER),)
+    records = [read(run / LOG) for run in named]
+    for run, lines in zip(named, records):
+        if not lines:
+            raise FileError(f"{run}: has no {LOG} with an epoch in it; name a folder of `lyricgen train`")
+    with storage.replacing(output) as part:
+        _draw(named, records, title, part, output.suffix[1:])
+    click.echo(str(output))
+
+
+def _draw(runs: Sequence[Path], records: Sequence[list[dict[str, Any]]], title: str, path: Path, kind: str) -> None:
+    try:
+        import matplotlib
+    except ImportError:
+        raise MissingError("matplotlib is not installed: pip install 'matplotlib>=3.6'") from None
+    matplotlib.use("Agg")
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    import matplotlib.pyplot as plt
+    from matplotlib import font_manager
+
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    plt.rcParams["font.family"] = [font for font in _FONTS if font in known]
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    for number, (run, lines) in enumerate(zip(runs, records)):
+        epochs, colour = [line["epoch"] for line in lines], f"C{number}"
+        axes.plot(epochs, [line["train_perplexity"] for line in lines], colour, label=f"{run}: training", marker=".")
+        held_out = [line["valid_perplexity"] for line in lines]
+        if None not in held_out:
+            axes.plot(epochs, held_out, colour, linestyle="--", label=f"{run}: validation", marker=".")
+    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title=title)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(path, format=kind, dpi=150)
+    plt.close(figure)
+    if any("Glyph" in str(warning.message) for warning in caught):
+        say("Warning: no font here has all of these characters; a Chinese one is in fonts-noto-cjk (Debian, Ubuntu)")

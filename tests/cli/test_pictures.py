@@ -1,0 +1,95 @@
+"""Pictures: the plot, TensorBoard's files, the page of surprisals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import SONG, Cli
+
+
+def test_plot_draws_runs(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "checkpoints", tmp_path / "a 歌")
+    for name, begin in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
+        result = cli("plot", "a 歌", str(trained / "checkpoints"), "-o", name, "--title", "run", cwd=tmp_path)
+        assert (result.returncode, result.stdout) == (0, f"{name}\n"), result.stderr
+        assert (tmp_path / name).read_bytes().startswith(begin)
+    assert (tmp_path / "b.svg").read_text("utf-8").count("<path") > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [(["nowhere"], 1, "nowhere"), (["-o", "a.txt"], 2, "-o"), (["-o", "taken.png"], 1, "--force")],
+)
+def test_plot_says_what_is_wrong(arguments: list[str], status: int, words: str, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "taken.png").touch()
+    result = cli("plot", *arguments)
+    assert (result.returncode, result.stdout) == (status, "")
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_tensorboard_reads_what_was_written(cli: Cli, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    options = ("--hidden", "8", "--batch-size", "4", "--steps", "10", "--epochs", "3", "--tensorboard", "board")
+    assert cli("train", "song.txt", *options).returncode == 0
+    board = EventAccumulator(str(tmp_path / "board")).Reload()
+    assert {"train_perplexity", "learning_rate"} <= set(board.Tags()["scalars"])
+    lines = (tmp_path / "checkpoints" / "log.jsonl").read_text("utf-8").splitlines()
+    scalars = board.Scalars("train_perplexity")
+    assert [scalar.step for scalar in scalars] == [1, 2, 3] == list(range(1, len(lines) + 1))
+    assert scalars[-1].value == pytest.approx(json.loads(lines[-1])["train_perplexity"], rel=1e-5)
+
+
+def test_what_is_not_installed_is_named(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    for name in ("matplotlib", "tensorboardX"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError")
+    environment = {"PYTHONPATH": str(tmp_path)}
+    for arguments in (["plot", str(trained / "checkpoints")], ["train", "--tensorboard", "x"]):
+        result = cli(*arguments, env=environment)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "is not installed: pip install" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_the_page_of_surprisals(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    """In a browser: every character is there, what was expected is told, arrow keys move."""
+    (tmp_path / "text.txt").write_text("山上的雨\n我们<b>不分开&", "utf-8")
+    result = cli("evaluate", "text.txt", "-c", str(trained / "checkpoints"), "--html", "page.html", "--no-baselines")
+    assert result.returncode == 0, result.stderr
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<button") == len("山上的雨\n我们<b>不分开&") - 1
+    assert "http" not in page
+    assert "<b>不" not in page
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here; the page was only read as text")
+    keys = """<script>
+    const focused = () => document.activeElement.textContent + told.textContent;
+    cells[0].focus(); const seen = [focused()];
+    for (const key of ["ArrowRight", "End"]) {
+      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); seen.push(focused());
+    }
+    document.title = seen.join("|");
+    </script></html>"""
+    (tmp_path / "page.html").write_text(page.replace("</html>", keys), "utf-8")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", (tmp_path / "page.html").as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False).stdout
+    first, second, last = shown.split("<title>")[1].split("</title>")[0].split("|")
+    assert first.startswith("上上 ")
+    assert second.startswith("的的 ")
+    assert last.startswith("&amp;&amp; ")
+    assert all(each.count("%") == 5 for each in (first, second, last))
+
+
+def test_a_text_too_long_for_a_page(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("山上的雨" * 6000, "utf-8")
+    result = cli("evaluate", "text.txt", "-c", str(trained / "checkpoints"), "--html", "page.html")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "--html" in result.stderr
+    assert not (tmp_path / "page.html").exists()
