@@ -31,5 +31,9 @@ class DemandError(LyricgenError):
     """A song that was asked for and cannot be written."""
 
 
+class WorkerError(LyricgenError):
+    """One of several workers has ended, and the training with it."""
+
+
 class DivergenceError(LyricgenError):
     """Training has left the finite numbers."""

@@ -35,6 +35,7 @@ from lyricgen.writing.generation import Writer
 from lyricgen.writing.scoring import Score
 
 if TYPE_CHECKING:
+    from lyricgen.engine.cluster import Cluster
     from lyricgen.engine.run import Event
 
 PathLike = Union[str, Path]
@@ -76,14 +77,27 @@ class Training:
     force: bool
 
     def run(
-        self, *, checkpoint_every: float = math.inf, stopped: Callable[[], bool] = lambda: False
+        self,
+        *,
+        checkpoint_every: float = math.inf,
+        stopped: Callable[[], bool] = lambda: False,
+        cluster: Cluster | None = None,
     ) -> Iterator[Event]:
-        """Train; yields each step and each epoch. The folder is held until the last one."""
+        """Train; yields each step and each epoch. The folder is held until the last one.
+
+        ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
+        """
         from lyricgen.engine import run
 
+        if cluster is not None and cluster.rank:
+            yield from run.run(self.start, self.dataset, self.folder, stopped=stopped, cluster=cluster)
+            return
+        more = {"cluster": cluster} if cluster else {}
         with storage.locked(self.folder):
             check_folder(self.folder, resume=self.resume, force=self.force)  # it may have changed before it was locked
-            yield from run.run(self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped)
+            yield from run.run(
+                self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, **more
+            )
 
 
 def begin(

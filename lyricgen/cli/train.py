@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +18,18 @@ from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
 from lyricgen.errors import FileError, MissingError, OptionError
 
 if TYPE_CHECKING:
+    from lyricgen.engine.cluster import Cluster
     from lyricgen.engine.run import Event
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
 
 _PREVIEW = SampleConfig(length=50)
+
+
+def _check_device(_context: click.Context, _parameter: click.Parameter, device: str) -> str:
+    if not re.fullmatch("cpu|gpu(:[0-9]{1,2})?", device):
+        raise click.BadParameter(f"{device!r} is neither cpu nor gpu nor gpu:N")
+    return device
 
 
 @click.command()
@@ -41,12 +50,22 @@ _PREVIEW = SampleConfig(length=50)
     "--tensorboard", type=click.Path(path_type=Path), metavar="DIR", help="Write each epoch's figures for TensorBoard."
 )
 @click.option("--threads", "thread_count", type=click.IntRange(1), help="Threads. [default: the usable processors]")
+@click.option(
+    "--device", default="cpu", show_default=True, metavar="cpu|gpu[:N]", help="What MXNet computes on.",
+    callback=_check_device,
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine that share every minibatch.")
+@click.option(
+    "--kvstore", type=click.Choice(["dist_sync"]),
+    help="Join the workers that a launcher's DMLC_* variables describe, on this machine or several.",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
 @click.option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
 @click.pass_context
 def train(
     context: click.Context, /, dataset: str | None, output: Path, resume: bool, force: bool, thread_count: int | None,
-    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, tensorboard: Path | None, **values: Any,
+    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, tensorboard: Path | None,
+    device: str, workers: int | None, kvstore: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
 
@@ -59,10 +78,19 @@ def train(
     board = _board(tensorboard) if tensorboard else None
     if thread_count:
         threads.limit(thread_count)
+    if (workers or kvstore) and values["cell"] == "ngram":
+        raise OptionError("--workers, --kvstore: an n-gram model is counted by one process; leave them out")
+    if workers and not kvstore:
+        _run_workers(context, workers, dataset, output)
+        return
     if values["cell"] == "ngram":
         _count(dataset, output, preview, resume=resume, force=force, **values)
         return
     with signals.caught() as caught:
+        cluster = _join() if kvstore else None
+        from lyricgen.engine import runtime
+
+        runtime.use_device(device)
         from lyricgen.engine import run
         from lyricgen.model.checkpoint import BEST
 
@@ -74,12 +102,33 @@ def train(
         if run.finished(start.progress, start.train):
             say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
         if not caught:
-            events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught))
+            events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught), cluster=cluster)
             _follow(_written(events, board) if board else events, start, data, preview, preview_every)
     if caught:
         _say_how_to_go_on(dataset, output)
         context.exit(128 + caught[0])
     click.echo(str(output / BEST))
+
+
+def _run_workers(context: click.Context, count: int, dataset: str | None, folder: Path) -> None:
+    from lyricgen.cli import workers
+
+    status = workers.run(count, sys.argv[1:])
+    if status > 128:
+        _say_how_to_go_on(dataset, folder)
+    context.exit(status)
+
+
+def _join() -> Cluster:
+    """Join the other workers; only the first one of them speaks."""
+    from lyricgen.engine import cluster
+
+    joined = cluster.join()
+    if joined.rank:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+    return joined
 
 
 def _board(folder: Path) -> Any:

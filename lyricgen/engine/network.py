@@ -165,11 +165,13 @@ def load_state(state: Floats) -> State:
     return [[nd.array(part[None]) for part in parts] for parts in state]
 
 
-def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
+def dropout_masks(
+    network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator, rows: slice = slice(None)
+) -> Masks:
     """Masks that drop the same units, and the same characters, at every step of a minibatch; scaled by 1 / (1 - rate).
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend
-    on the number of threads.
+    on the number of threads; for the whole minibatch, of which ``rows`` are kept.
     """
 
     def kept(rate: float, *shape: int) -> Floats:
@@ -178,7 +180,9 @@ def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: n
     widths = ([network.config.embedding_size] + [network.config.hidden] * network.config.layers) * len(
         stacks(network.config)
     )
-    units = [nd.array(kept(config.dropout, 1, batch_size, width)) for width in widths] if config.dropout else None
+    units = None
+    if config.dropout:
+        units = [nd.array(kept(config.dropout, 1, batch_size, width)[:, rows]) for width in widths]
     characters = kept(config.embedding_dropout, network.vocabulary_size) if config.embedding_dropout else None
     return Masks(characters, units)
 

@@ -12,6 +12,7 @@ from typing import Any, Union
 import numpy as np
 
 from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.engine.cluster import ALONE, Cluster
 from lyricgen.engine.network import Network, load_state, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, perplexity, train_epoch
@@ -56,12 +57,14 @@ def run(
     *,
     save_every: float = math.inf,
     stopped: Callable[[], bool] = lambda: False,
+    cluster: Cluster = ALONE,
 ) -> Iterator[Event]:
     """Train from ``start`` to the last epoch of its configuration; yields each step and each epoch.
 
     An epoch's ``best`` and log line are written before its ``last``, which is therefore never ahead of them: after an
     interruption the log's lines beyond ``last`` are dropped and their epochs done again. Within an epoch ``last`` is
-    written after ``save_every`` seconds, and when ``stopped`` says so after a step or an epoch, which ends the run.
+    written after ``save_every`` seconds, and when ``stopped`` says so after a step or an epoch, which ends the run. Of
+    several workers the first one writes, and only whole epochs.
 
     Raises
     ------
@@ -73,7 +76,9 @@ def run(
     if start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
     progress, state = start.progress, start.state
-    log.truncate(folder / LOG, progress.epoch)
+    writes = cluster.rank == 0
+    if writes:
+        log.truncate(folder / LOG, progress.epoch)
     saved = tick = time.perf_counter()
 
     def model(progress: Progress) -> Checkpoint:
@@ -84,14 +89,15 @@ def run(
 
     while not finished(progress, start.train):
         part = progress.part or Part()
-        before = None if state is None else load_state(state)
+        before = None if state is None else load_state(state[:, :, cluster.rows])
+        epoch = progress.epoch + 1
         for step in train_epoch(
-            network, optimizer, dataset.train, start.train, progress.epoch + 1, done=part.steps, state=before
+            network, optimizer, dataset.train, start.train, epoch, done=part.steps, state=before, cluster=cluster
         ):
             yield step
             now = time.perf_counter()
             part, tick = _add(part, step, now - tick), now
-            if stopped() or now - saved >= save_every:
+            if cluster.workers == 1 and (stopped() or now - saved >= save_every):
                 within = dataclasses.replace(progress, step=optimizer.count, part=part)
                 save_last(model(within), save_state(step.state))
                 saved = now
@@ -100,10 +106,11 @@ def run(
         record = _record(network, dataset, start.train, progress.epoch + 1, part)
         progress, state = _advance(progress, record, optimizer.count), None
         checkpoint, is_best = model(progress), progress.best_epoch == progress.epoch
-        if is_best:
+        if is_best and writes:
             checkpoint.save(folder / BEST)
-        log.append(folder / LOG, record)
-        save_last(checkpoint)
+        if writes:
+            log.append(folder / LOG, record)
+            save_last(checkpoint)
         saved = time.perf_counter()
         yield Epoch(record, checkpoint, is_best, finished(progress, start.train))
         tick = time.perf_counter()

@@ -127,3 +127,14 @@ def _library_advice(words: str) -> str:
 mx = _import()
 nd = mx.nd
 NDArray = Any
+
+
+def use_device(name: str) -> None:
+    """Compute on ``cpu``, ``gpu`` or ``gpu:N`` from now on; EngineError if this MXNet has no such device."""
+    kind, _, number = name.partition(":")
+    if kind == "gpu" and int(number or 0) >= mx.context.num_gpus():
+        raise EngineError(
+            f"--device {name}: this MXNet sees {mx.context.num_gpus()} GPUs; pip install mxnet-cu112==1.9.1 brings a "
+            "build for CUDA 11.2 in place of mxnet"
+        )
+    mx.context.Context._default_ctx.value = mx.Context(kind, int(number or 0))

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import TrainConfig
-from lyricgen.engine.network import Masks, Network, State, cross_entropy, detach, dropout_masks, loss_gradient
+from lyricgen.engine.cluster import ALONE, Cluster
+from lyricgen.engine.network import NO_MASKS, Masks, Network, State, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
@@ -68,10 +69,12 @@ def train_epoch(
     *,
     done: int = 0,
     state: State | None = None,
+    cluster: Cluster = ALONE,
 ) -> Iterator[Step]:
     """Train on every minibatch of an epoch (counted from 1) and yield each one's figures.
 
-    An epoch that was interrupted goes on after ``done`` minibatches, with the state that the last of them left.
+    An epoch that was interrupted goes on after ``done`` minibatches, with the state that the last of them left. Of
+    several workers each computes with its rows of every minibatch, and yields the figures of all of them.
 
     Raises
     ------
@@ -82,7 +85,8 @@ def train_epoch(
     heard = _hide_rare(ids, network.vocabulary_size, config.unknown_rate, rng)
     batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
     size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
-    state, read = state or network.initial_state(size), 0
+    mine, read = cluster.rows, 0
+    state = state or _zero_state(network, size, mine)
     for number, batch in enumerate(batches):
         read += batch.x.size
         if number < done:
@@ -90,14 +94,17 @@ def train_epoch(
         if heard is not None:
             batch = Batch(heard[batch.x], heard[batch.y])
         chance = epoch_rng(config, epoch, number + 1)
+        rows = batch.x.shape[1]
         if config.sampling == "random":
-            state = network.initial_state(batch.x.shape[1])
+            state = _zero_state(network, rows, mine)
         elif config.reset_rate:
-            state = _begin_anew(state, chance.random(batch.x.shape[1]) < config.reset_rate)
+            state = _begin_anew(state, (chance.random(rows) < config.reset_rate)[mine])
         rate = learning_rate(config, (epoch - 1 + (read - batch.x.size) / len(ids)) / config.epochs)
-        masks = dropout_masks(network, config, batch.x.shape[1], chance)
+        masks = dropout_masks(network, config, rows, chance, mine) if state else NO_MASKS
         read_by = _blanked(batch, chance) if network.config.bidirectional else batch
-        loss, state = _backward(network, read_by, batch.y, state, masks)
+        part = Batch(read_by.x[:, mine], read_by.y[:, mine])
+        loss, state = _backward(network, part, batch.y[:, mine], state, masks)
+        loss = cluster.total(network.gradient, loss)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -106,6 +113,12 @@ def train_epoch(
                 f"{rate:.3g}: lower --lr or --clip; the last good checkpoint is kept"
             )
         yield Step(batch.x.size, loss, norm, rate, state)
+
+
+def _zero_state(network: Network, rows: int, mine: slice) -> State:
+    """The state before any text of one worker's rows; nothing if it has none."""
+    count = len(range(rows)[mine])
+    return network.initial_state(count) if count else []
 
 
 def _hide_rare(ids: Ids, size: int, rate: float | None, rng: np.random.Generator) -> Ids | None:
@@ -138,6 +151,9 @@ def _blanked(batch: Batch, rng: np.random.Generator) -> Batch:
 
 def _backward(network: Network, batch: Batch, labels: Ids, state: State, masks: Masks) -> tuple[float, State]:
     """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
+    if not labels.size:  # there are fewer rows than workers
+        network.gradient[:] = 0
+        return 0.0, state
     with mx.autograd.record():
         logits, state = network.forward(batch.x, detach(state), masks, batch.y)
     loss, gradient = loss_gradient(logits, labels)

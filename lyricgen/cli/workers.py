@@ -1,0 +1,104 @@
+"""``train --workers N``: a scheduler, a server and N workers on this machine, which end together, however they end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from lyricgen import signals, threads
+from lyricgen.errors import WorkerError
+
+_PATIENCE = 10.0  # seconds for scheduler and server to end after the workers
+_SERVE = "import lyricgen.engine.runtime"  # importing MXNet in that role serves until the workers are done
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def run(count: int, arguments: Sequence[str]) -> int:
+    """Train with ``count`` workers by the command line's ``arguments``; returns the exit status.
+
+    Raises
+    ------
+    WorkerError
+        A worker was killed.
+    """
+    environment = {
+        **os.environ,
+        "DMLC_PS_ROOT_URI": "127.0.0.1",
+        "DMLC_PS_ROOT_PORT": str(_free_port()),
+        "DMLC_NUM_SERVER": "1",
+        "DMLC_NUM_WORKER": str(count),
+    }
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, threads.available() // count)))
+    worker = [sys.executable, "-m", "lyricgen", *arguments, "--kvstore", "dist_sync"]
+    serving = {"MXNET_ENGINE_TYPE": "ThreadedEnginePerDevice"}  # the naive one serves a single worker at a time
+    with signals.caught() as caught, _ending() as processes:
+        for role in ("scheduler", "server"):
+            processes.append(_start([sys.executable, "-c", _SERVE], {**environment, **serving, "DMLC_ROLE": role}))
+        workers = [_start(worker, {**environment, "DMLC_ROLE": "worker"}) for _ in range(count)]
+        processes += workers
+        status = _watch(workers, processes[:2], caught)
+        for process in processes if status == 0 else []:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+        return status
+
+
+def _watch(
+    workers: Sequence[subprocess.Popen[bytes]], others: Sequence[subprocess.Popen[bytes]], caught: Sequence[int]
+) -> int:
+    while True:
+        if caught:
+            return 128 + caught[0]
+        states = [worker.poll() for worker in workers]
+        for number, status in enumerate(states, 1):
+            if status:
+                if status > 0:
+                    return status  # it has said why
+                raise WorkerError(f"worker {number} was killed by signal {-status}: all were ended; --resume goes on")
+        if any(other.poll() for other in others):
+            raise WorkerError("the parameter server ended: all workers were ended; --resume goes on")
+        if all(status == 0 for status in states):
+            return 0
+        time.sleep(0.05)
+
+
+@contextmanager
+def _ending() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A list of processes none of which outlives the block."""
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+
+
+def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # In a session of its own, so that Ctrl-C reaches this process alone, which then ends them all.
+    serving = environment["DMLC_ROLE"] != "worker"
+    shown = subprocess.DEVNULL if serving else None
+    return subprocess.Popen(
+        command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown,
+        preexec_fn=_die_with_parent,
+    )  # fmt: skip
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
