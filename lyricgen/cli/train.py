@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import sys
@@ -104,6 +105,8 @@ def train(
         if not caught:
             events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught), cluster=cluster)
             _follow(_written(events, board) if board else events, start, data, preview, preview_every)
+        if cluster and not caught:
+            cluster.leave()
     if caught:
         _say_how_to_go_on(dataset, output)
         context.exit(128 + caught[0])
@@ -120,7 +123,16 @@ def _run_workers(context: click.Context, count: int, dataset: str | None, folder
 
 
 def _join() -> Cluster:
-    """Join the other workers; only the first one of them speaks."""
+    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return."""
+    from lyricgen.engine import watch
+
+    role = os.environ.get("DMLC_ROLE")
+    if role in ("scheduler", "server"):
+        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
+    if role == "scheduler":
+        watch.serve()
+    elif role == "server" and not os.environ.get("LYRICGEN_WATCHED"):
+        atexit.register(watch.Watch(silent=True).leave)
     from lyricgen.engine import cluster
 
     joined = cluster.join()

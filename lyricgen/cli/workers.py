@@ -16,7 +16,6 @@ from lyricgen import signals, threads
 from lyricgen.errors import WorkerError
 
 _PATIENCE = 10.0  # seconds for scheduler and server to end after the workers
-_SERVE = "import lyricgen.engine.runtime"  # importing MXNet in that role serves until the workers are done
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -34,13 +33,13 @@ def run(count: int, arguments: Sequence[str]) -> int:
         "DMLC_PS_ROOT_PORT": str(_free_port()),
         "DMLC_NUM_SERVER": "1",
         "DMLC_NUM_WORKER": str(count),
+        "LYRICGEN_WATCHED": "1",
     }
     environment.setdefault("OMP_NUM_THREADS", str(max(1, threads.available() // count)))
     worker = [sys.executable, "-m", "lyricgen", *arguments, "--kvstore", "dist_sync"]
-    serving = {"MXNET_ENGINE_TYPE": "ThreadedEnginePerDevice"}  # the naive one serves a single worker at a time
     with signals.caught() as caught, _ending() as processes:
         for role in ("scheduler", "server"):
-            processes.append(_start([sys.executable, "-c", _SERVE], {**environment, **serving, "DMLC_ROLE": role}))
+            processes.append(_start(worker, {**environment, "DMLC_ROLE": role}))
         workers = [_start(worker, {**environment, "DMLC_ROLE": "worker"}) for _ in range(count)]
         processes += workers
         status = _watch(workers, processes[:2], caught)

@@ -11,14 +11,18 @@ import os
 from typing import Any
 
 from lyricgen.engine.runtime import NDArray, mx, nd
+from lyricgen.engine.watch import Watch
 from lyricgen.errors import EngineError, OptionError
+
+WATCHED = "LYRICGEN_WATCHED"  # set by who starts all workers and watches them himself
 
 
 class Cluster:
     """The place of this process among the workers; alone unless told otherwise."""
 
-    def __init__(self, store: Any = None) -> None:
+    def __init__(self, store: Any = None, watch: Watch | None = None) -> None:
         self._store = store
+        self._watch = watch
         self.rank: int = store.rank if store else 0
         self.workers: int = store.num_workers if store else 1
         self._known: set[str] = set()
@@ -36,6 +40,11 @@ class Cluster:
         self._sum(gradient)
         self._sum(losses)
         return float(losses.asscalar())
+
+    def leave(self) -> None:
+        """The training is done; without a farewell the others take this process for lost."""
+        if self._watch:
+            self._watch.leave()
 
     def _sum(self, values: NDArray) -> None:
         key = str(values.size)  # the server keeps an array of one size under each
@@ -65,6 +74,7 @@ def join() -> Cluster:
     if missing:
         raise OptionError(f"--kvstore: {missing[0]} is not set; a launcher sets it, or --workers N does it all here")
     try:
-        return Cluster(mx.kv.create("dist_sync"))
+        store = mx.kv.create("dist_sync")
     except mx.base.MXNetError as error:
         raise EngineError(f"this MXNet cannot join a cluster: {str(error).splitlines()[-1]}") from error
+    return Cluster(store, None if os.environ.get(WATCHED) else Watch())

@@ -48,15 +48,14 @@ def train_all(folder: Path, cluster: Cluster) -> None:
 def test_two_workers_train_what_one_process_trains(tmp_path: Path) -> None:
     address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(workers._free_port())}
     base = {**os.environ, **address, "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2", "OMP_NUM_THREADS": "1"}
+    base["LYRICGEN_WATCHED"] = "1"
     serving = {**base, "MXNET_ENGINE_TYPE": "ThreadedEnginePerDevice"}
     code = "import sys; from pathlib import Path; sys.path[:0] = sys.argv[2:]; import test_cluster as tests; "
     code += "from lyricgen.engine.cluster import join; tests.train_all(Path(sys.argv[1]), join())"
     here = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "two"), *here]
-    processes = [
-        workers._start([sys.executable, "-c", workers._SERVE], {**serving, "DMLC_ROLE": role})
-        for role in ("scheduler", "server")
-    ]
+    serve = [sys.executable, "-c", "import lyricgen.engine.runtime"]
+    processes = [workers._start(serve, {**serving, "DMLC_ROLE": role}) for role in ("scheduler", "server")]
     processes += [workers._start(command, {**base, "DMLC_ROLE": "worker"}) for _ in range(2)]
     try:
         train_all(tmp_path / "one", ALONE)
@@ -91,6 +90,33 @@ def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: C
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"{Path('checkpoints', 'best.safetensors')}\n"
     assert checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch == epoch + 1
+
+
+def test_under_any_launcher_a_lost_worker_ends_the_others(tmp_path: Path) -> None:
+    """The same command in four processes, as a launcher on several hosts would start it."""
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(workers._free_port())}
+    base = {**os.environ, **address, "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2", "OMP_NUM_THREADS": "1"}
+    options = ["song.txt", "--hidden", "8", "--batch-size", "4", "--steps", "10", "--epochs", "100000"]
+    command = [sys.executable, "-m", "lyricgen", "train", *options, "--kvstore", "dist_sync"]
+    processes = [
+        subprocess.Popen(
+            command, cwd=tmp_path, env={**base, "DMLC_ROLE": role}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        for role in ("scheduler", "server", "worker", "worker")
+    ]
+    try:
+        wait_for(tmp_path / "checkpoints" / LAST)
+        time.sleep(0.5)
+        processes[2].kill()
+        assert processes[3].wait(30) == 1
+        assert [process.wait(30) for process in processes[:2]] == [1, 1]
+        assert processes[3].stderr is not None
+        assert b"another process of this training has ended" in processes[3].stderr.read()
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
 def wait_for(path: Path) -> None:
