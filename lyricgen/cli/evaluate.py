@@ -139,7 +139,7 @@ def _print(models: Model, cached: bool, score: Score, hits: float | None, below:
     click.echo(
         f"unknown             {score.unknown:,} ({score.unknown / score.characters:.1%}), each as the unknown one"
     )
-    click.echo(f"perplexity          perplexity {score.perplexity:.2f}")
+    click.echo(f"perplexity          {score.perplexity:.2f}")
     click.echo(f"bits per character  {score.bits_per_character:.3f}")
     if hits is not None:
         click.echo(f"accuracy            {hits:.1%}")
