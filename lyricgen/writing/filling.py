@@ -87,8 +87,9 @@ def _from_both_sides(model: Bidirectional, ids: Ids, blanks: list[int], never: N
 def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.bool_], width: int) -> _Beam:
     beam = _Beam(np.zeros((1, 0), np.int64), np.zeros(1))
     logits, state = model.step(ids[:1], model.initial_state(1))
+    wanted = set(blanks)
     for place in range(1, len(ids)):
-        if place in blanks:
+        if place in wanted:
             beam, rows = _extend(beam, np.where(never, NEVER, _log_softmax(logits)), width)
             state, chosen = model.select(state, rows), beam.fills[:, -1]
         else:
