@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lyricgen import threads
 
 if TYPE_CHECKING:
-    from lyricgen.library import Model, count, evaluate, load, prepare, train
+    from lyricgen.api import Model, count, evaluate, load, prepare, train
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "count", "evaluate", "load", "prepare", "train"]
@@ -19,6 +19,6 @@ def __getattr__(name: str) -> Any:
     """The library, when it is first asked for: the command line needs none of it for ``--help``."""
     if name not in __all__:
         raise AttributeError(f"module 'lyricgen' has no attribute {name!r}")
-    from lyricgen import library
+    from lyricgen import api
 
-    return getattr(library, name)
+    return getattr(api, name)

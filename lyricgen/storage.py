@@ -75,6 +75,14 @@ def _lock(folder: Path, descriptor: int) -> None:
         return
 
 
+def check_new(path: Path, *, force: bool) -> None:
+    """FileError if a file may not be written there: there is a folder, or a file that ``force`` does not give up."""
+    if path.is_dir():
+        raise FileError(f"{path}: is a folder; name a file with -o")
+    if path.exists() and not force:
+        raise FileError(f"{path}: exists already; --force replaces it, -o names another file")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes otherwise."""
@@ -110,13 +118,18 @@ def write(path: Path, kind: str, metadata: Mapping[str, Any], tensors: Tensors) 
     described["checksum"] = _checksum(described, contiguous)
     value = json.dumps(described, ensure_ascii=False, sort_keys=True)  # several keys would come out in changing order
     with replacing(path) as part:
-        part.touch()
-        mode = part.stat().st_mode
-        try:
-            save_file(contiguous, part, {KEY: value})
-        except SafetensorError as error:
-            raise FileError(f"{path}: cannot be written: {error}") from error
-        part.chmod(mode)  # safetensors leaves 0600 behind
+        save_tensors(part, contiguous, value)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], value: str) -> None:
+    """A safetensors file of contiguous tensors with that value under KEY; OSError when it cannot be written."""
+    path.touch()
+    mode = path.stat().st_mode
+    try:
+        save_file(dict(tensors), path, {KEY: value})
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    path.chmod(mode)  # safetensors leaves 0600 behind
 
 
 def is_stored(path: Path) -> bool:

@@ -15,7 +15,7 @@ from lyricgen.cli.options import say, show
 from lyricgen.errors import FileError
 
 if TYPE_CHECKING:
-    from lyricgen.library import Model
+    from lyricgen.api import Model
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
     from lyricgen.text.vocabulary import Ids
@@ -48,7 +48,7 @@ def evaluate(
     is used (the validation part if there is no test part), or else that of the embedded corpus. A bidirectional model
     foresees each character from both sides.
     """
-    from lyricgen.library import find_dataset, validation_part
+    from lyricgen.api import find_dataset, validation_part
     from lyricgen.writing import scoring
 
     memory.keep_freed()

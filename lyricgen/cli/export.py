@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from lyricgen.errors import FileError
-
 
 @click.command()
 @click.option(
@@ -34,10 +32,7 @@ def export(path: Path, kind: str, output: Path | None, force: bool) -> None:
 
     checkpoint = checkpoints.load(path)
     target = output or Path("model" + exports.FORMATS[kind])
-    if target.is_dir():
-        raise FileError(f"{target}: is a folder; name a file with -o")
-    if target.exists() and not force:
-        raise FileError(f"{target}: exists already; --force replaces it, -o names another file")
+    storage.check_new(target, force=force)
     write = {"onnx": exports.write_onnx, "torch": exports.write_torch}[kind]
     with storage.replacing(target) as part:
         write(checkpoint, part)

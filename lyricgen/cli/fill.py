@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -13,13 +10,11 @@ import click
 
 from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
-from lyricgen.cli.options import show
+from lyricgen.cli.options import read_texts, show
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
     from lyricgen.writing.filling import Filling
-
-_STDIN = "-"
 
 
 @click.command()
@@ -46,7 +41,7 @@ def fill(
     from lyricgen.writing import filling
 
     memory.keep_freed()
-    wanted = list(_read(texts)) + ([template.read().rstrip("\n")] if template else [])
+    wanted = list(read_texts(texts)) + ([template.read().rstrip("\n")] if template else [])
     if not wanted:
         raise OptionError("no TEXT and no --template: there is nothing to fill")
     for text in wanted:
@@ -57,14 +52,6 @@ def fill(
         warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))
         for found in model.fill(text, best=best, beam=beam):
             _print(found, text, several=best > 1, as_json=as_json)
-
-
-def _read(texts: tuple[str, ...]) -> Iterator[str]:
-    for text in texts:
-        if text == _STDIN:
-            yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
-        else:
-            yield os.fsencode(text).decode("utf-8", "replace")
 
 
 def _print(found: Filling, template: str, *, several: bool, as_json: bool) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
-import os
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +14,13 @@ import click
 from lyricgen import memory
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
-from lyricgen.cli.options import build, config_options, say
+from lyricgen.cli.options import STDIN, build, config_options, read_texts, say
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
     from lyricgen.model.checkpoint import Checkpoint
-    from lyricgen.writing.copies import CopyIndex
     from lyricgen.writing.generation import Writer
-
-_STDIN = "-"
 
 
 @click.command()
@@ -57,33 +51,39 @@ def generate(
     """
     memory.keep_freed()
     config, form = build(SampleConfig, values), build(FormConfig, values)
-    if interactive and (as_json or samples > 1 or config.beam or len(prefixes) > 1 or _STDIN in prefixes):
+    if interactive and (as_json or samples > 1 or config.beam or len(prefixes) > 1 or STDIN in prefixes):
         raise OptionError("--interactive: writes one song from one prefix; leave --json, -n, --beam and - out")
     model = open_models(paths, weights, cached=cache, engine=engine)
     checkpoint = model.checkpoint
     warn_of_unknown(checkpoint, form.acrostic or "")
     writer = model.writer(config, form)
     for prefix in prefixes:
-        if prefix != _STDIN:
+        if prefix != STDIN:
             writer.check(prefix)
     seed = _seed(config)
     if interactive:
-        (prefix,) = _read_prefixes(prefixes or ("",))
+        (prefix,) = read_texts(prefixes or ("",))
         warn_of_unknown(checkpoint, prefix)
         interact(writer, prefix, seed=seed)
         return
     streamed = (stream if stream is not None else samples == 1) and not as_json
+    corpus = checkpoint.vocabulary.decode(checkpoint.index) if as_json and checkpoint.index is not None else ""
     song = 0
-    for prefix in _read_prefixes(prefixes or ("",)):
+    for prefix in read_texts(prefixes or ("",)):
         warn_of_unknown(checkpoint, prefix)
         if streamed:
             for sample in range(samples):
                 _part(song + sample)
                 _stream(writer, prefix, seed, sample)
         elif as_json:
-            copies = _Copies(checkpoint)
             for sample, text in enumerate(writer.songs(prefix, seed=seed, samples=samples)):
-                line = {"prefix": prefix, "text": text, "seed": seed, "sample": sample, **copies.longest(text)}
+                line = {
+                    "prefix": prefix,
+                    "text": text,
+                    "seed": seed,
+                    "sample": sample,
+                    **_copied(checkpoint, corpus, text),
+                }
                 _print(json.dumps(line, ensure_ascii=False))
         else:
             for sample, text in enumerate(writer.songs(prefix, seed=seed, samples=samples)):
@@ -92,28 +92,14 @@ def generate(
         song += samples
 
 
-class _Copies:
-    """The longest stretch of each song that stands in the training text, if the checkpoint knows that."""
+def _copied(checkpoint: Checkpoint, corpus: str, text: str) -> dict[str, str]:
+    """The longest stretch of a song that stands in the training text, if the checkpoint knows that."""
+    if checkpoint.index is None:
+        return {}
+    from lyricgen.writing.copies import longest_copy
+    from lyricgen.writing.prefix import as_taught
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint = checkpoint
-
-    def longest(self, text: str) -> dict[str, str]:
-        if self._checkpoint.index is None:
-            return {}
-        from lyricgen.writing.copies import longest_copy
-        from lyricgen.writing.generation import as_taught
-
-        taught = as_taught(self._checkpoint.vocabulary, text)
-        begin, length = longest_copy(self._checkpoint.vocabulary.encode(taught), self._index)
-        return {"copied": taught[begin : begin + length]}
-
-    @functools.cached_property
-    def _index(self) -> CopyIndex:
-        from lyricgen.writing.copies import seed_index
-
-        assert self._checkpoint.index is not None
-        return seed_index(self._checkpoint.index)
+    return {"copied": longest_copy(as_taught(checkpoint.vocabulary, text), corpus)}
 
 
 def _seed(config: SampleConfig) -> int:
@@ -122,14 +108,6 @@ def _seed(config: SampleConfig) -> int:
     seed = secrets.randbelow(2**32)
     say(f"seed {seed}")
     return seed
-
-
-def _read_prefixes(prefixes: Iterable[str]) -> Iterator[str]:
-    for prefix in prefixes:
-        if prefix == _STDIN:
-            yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
-        else:
-            yield os.fsencode(prefix).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
 
 
 def _stream(writer: Writer, prefix: str, seed: int, sample: int) -> None:

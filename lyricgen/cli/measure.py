@@ -25,7 +25,7 @@ def measure(songs: IO[str], as_json: bool) -> None:
     texts = _read(songs.read())
     if not texts:
         raise FileError(f"{songs.name}: no song in it")
-    from lyricgen.library import find_dataset
+    from lyricgen.api import find_dataset
 
     name, data = find_dataset()
     corpus = data.vocabulary.decode(data.train)
@@ -70,9 +70,9 @@ def _measure(songs: list[str], corpus: list[str]) -> dict[str, float]:
 
 
 def _copies(songs: list[str], corpus: str) -> dict[str, float]:
-    from lyricgen.writing import measures
+    from lyricgen.writing.copies import longest_copy
 
-    lengths = [len(measures.longest_copy(song, corpus)) for song in songs]
+    lengths = [len(longest_copy(song, corpus)) for song in songs]
     return {"longest_copy_mean": statistics.mean(lengths), "longest_copy_max": max(lengths)}
 
 

@@ -12,7 +12,7 @@ from lyricgen.cli.options import Decorated, say
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
-    from lyricgen.library import Model
+    from lyricgen.api import Model
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.vocabulary import Ids
 
@@ -45,21 +45,15 @@ def open_models(
     bidirectional: bool = False,
 ) -> Model:
     """The model that these options name; says with what shares several are mixed, if that was found out."""
-    from lyricgen import library
-
-    fitted: list[int] = []
-
-    def text(checkpoint: Checkpoint) -> Ids | None:
-        ids = (fit_on or library.validation_part)(checkpoint)
-        fitted.append(0 if ids is None else min(len(ids), library.FITTED_ON) - 1)
-        return ids
+    from lyricgen import api
 
     given = None if weights is None else _parse(weights)
-    model = library.load(*paths, weights=given, cache=cached, engine=engine, bidirectional=bidirectional, fit_on=text)
-    if fitted and fitted[0] > 0 and model.weights is not None:
-        shown = " ".join(f"{share:.3f}" for share in model.mean_weights)
-        say(f"weights     {shown}{' (the last is the cache)' if cached else ''}, fitted on {fitted[0]:,} characters")
-    elif fitted and len(paths) > 1:
+    model = api.load(*paths, weights=given, cache=cached, engine=engine, bidirectional=bidirectional, fit_on=fit_on)
+    if model.fit and model.fit.characters:
+        shown = " ".join(f"{share:.3f}" for share in model.fit.mean)
+        last = " (the last is the cache)" if cached else ""
+        say(f"weights     {shown}{last}, fitted on {model.fit.characters:,} characters")
+    elif model.fit and len(paths) > 1:
         say("weights     alike: no validation text of their dataset here to fit them on")
     return model
 
@@ -73,7 +67,7 @@ def _parse(weights: str) -> list[float]:
 
 def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
     """Say which characters of a text the model reads as unknown."""
-    from lyricgen.writing.generation import as_taught
+    from lyricgen.writing.prefix import as_taught
 
     unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, text))
     if unknown:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, TypeVar
 
 import click
@@ -12,6 +14,7 @@ import click
 from lyricgen.config import Bounds, Config, flag
 
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
+STDIN = "-"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -34,6 +37,15 @@ def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
 def say(words: str) -> None:
     """A line for the person, on stderr; what a terminal would obey instead of showing it is left out."""
     click.echo(_UNSHOWABLE.sub("", words), err=True)
+
+
+def read_texts(texts: Iterable[str]) -> Iterator[str]:
+    """What a command was given; for STDIN each line of that, as it comes."""
+    for text in texts:
+        if text == STDIN:
+            yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
+        else:
+            yield os.fsencode(text).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
 
 
 def show(text: str, limit: int = 0) -> str:

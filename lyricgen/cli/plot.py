@@ -42,8 +42,7 @@ def plot(runs: tuple[Path, ...], output: Path, title: str, force: bool) -> None:
 
     if output.suffix not in _KINDS:
         raise OptionError(f"-o: {output} ends in neither .png nor .svg")
-    if output.exists() and not force:
-        raise FileError(f"{output}: exists already; --force replaces it, -o names another file")
+    storage.check_new(output, force=force)
     named = runs or (Path(DEFAULT_FOLDER),)
     records = [read(run / LOG) for run in named]
     for run, lines in zip(named, records):

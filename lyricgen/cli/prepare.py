@@ -30,9 +30,9 @@ def prepare(sources: tuple[str, ...], output: Path, force: bool, **values: Any) 
     SOURCE is a .txt, .gz or .zip file, a folder of these, or - for standard input; several are joined, a blank line
     between them. Without one, the embedded corpus is used. Prints the dataset's path.
     """
-    from lyricgen import library
+    from lyricgen import api
 
-    report(library.prepare(*sources, output=output, force=force, **values))
+    report(api.prepare(*sources, output=output, force=force, **values))
     click.echo(str(output))
 
 

@@ -11,6 +11,7 @@ import click
 
 from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models
+from lyricgen.cli.options import STDIN, read_texts
 
 
 @click.command()
@@ -23,13 +24,12 @@ def score(paths: tuple[Path, ...], weights: str | None, cache: bool, as_json: bo
     the beginning of a song; one without a character has no score (nan).
     """
     from lyricgen.writing import scoring
-    from lyricgen.writing.generation import as_taught, line_start
+    from lyricgen.writing.prefix import as_taught, line_start
 
     memory.keep_freed()
     model = open_models(paths, weights, cached=cache)
     decoder, vocabulary = model.decoder, model.checkpoint.vocabulary
-    for raw in iter(sys.stdin.readline, ""):
-        line = raw.rstrip("\r\n")
+    for line in read_texts([STDIN]):
         ids = vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, line))
         result = scoring.score(decoder.probabilities(ids), ids) if len(ids) > 1 else None
         bits = result.bits_per_character if result else None

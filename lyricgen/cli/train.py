@@ -73,10 +73,9 @@ def train(
     DATASET is a file made by `lyricgen prepare`, or anything that command reads. Without one, dataset.safetensors of
     this folder is used, or else the embedded corpus. Prints the path of the best checkpoint.
     """
-    from lyricgen import library
+    from lyricgen import api
 
-    library.check_folder(output, resume=resume, force=force)
-    board = _board(tensorboard) if tensorboard else None
+    api.check_folder(output, resume=resume, force=force)
     if thread_count:
         threads.limit(thread_count)
     if (workers or kvstore) and values["cell"] == "ngram":
@@ -89,6 +88,7 @@ def train(
         return
     with signals.caught() as caught:
         cluster = _join() if kvstore else None
+        board = _board(tensorboard) if tensorboard and not (cluster and cluster.rank) else None
         from lyricgen.engine import runtime
 
         runtime.use_device(device)
@@ -97,7 +97,7 @@ def train(
 
         data = _find_dataset(dataset)
         options = _given(context, values) if resume else values
-        training = library.begin(data, output, resume=resume, force=force, **options)
+        training = api.begin(data, output, resume=resume, force=force, **options)
         start = training.start
         _introduce(start, data)
         if run.finished(start.progress, start.train):
@@ -131,7 +131,7 @@ def _join() -> Cluster:
         os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
     if role == "scheduler":
         watch.serve()
-    elif role == "server" and not os.environ.get("LYRICGEN_WATCHED"):
+    elif role == "server" and not os.environ.get(watch.WATCHED):
         atexit.register(watch.Watch(silent=True).leave)
     from lyricgen.engine import cluster
 
@@ -184,14 +184,14 @@ def _say_how_to_go_on(dataset: str | None, folder: Path) -> None:
 def _count(
     source: str | None, folder: Path, preview: Sequence[str], *, resume: bool, force: bool, **values: Any
 ) -> None:
-    from lyricgen import library
+    from lyricgen import api
     from lyricgen.model.checkpoint import BEST
 
     if resume:
         raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it anew")
     data = _find_dataset(source)
     say(f"text        {_sizes(data)}")
-    checkpoint, record = library.count(data, folder, force=force, **values)
+    checkpoint, record = api.count(data, folder, force=force, **values)
     grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
     say(
         f"model       n-gram of order {checkpoint.model.order}, {grams:,} n-grams, counted in {record['seconds']:.2f} s"
@@ -209,7 +209,7 @@ def _given(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _find_dataset(source: str | None) -> Dataset:
-    from lyricgen.library import find_dataset
+    from lyricgen.api import find_dataset
     from lyricgen.text.corpus import EMBEDDED
 
     name, data = find_dataset(source)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from lyricgen import signals, threads
+from lyricgen.engine.watch import WATCHED
 from lyricgen.errors import WorkerError
 
 _PATIENCE = 10.0  # seconds for scheduler and server to end after the workers
@@ -33,7 +34,7 @@ def run(count: int, arguments: Sequence[str]) -> int:
         "DMLC_PS_ROOT_PORT": str(_free_port()),
         "DMLC_NUM_SERVER": "1",
         "DMLC_NUM_WORKER": str(count),
-        "LYRICGEN_WATCHED": "1",
+        WATCHED: "1",
     }
     environment.setdefault("OMP_NUM_THREADS", str(max(1, threads.available() // count)))
     worker = [sys.executable, "-m", "lyricgen", *arguments, "--kvstore", "dist_sync"]

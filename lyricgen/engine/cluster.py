@@ -11,10 +11,8 @@ import os
 from typing import Any
 
 from lyricgen.engine.runtime import NDArray, mx, nd
-from lyricgen.engine.watch import Watch
+from lyricgen.engine.watch import WATCHED, Watch
 from lyricgen.errors import EngineError, OptionError
-
-WATCHED = "LYRICGEN_WATCHED"  # set by who starts all workers and watches them himself
 
 
 class Cluster:

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from lyricgen.errors import EngineError
 
+WATCHED = "LYRICGEN_WATCHED"  # set by who starts all the processes and watches them himself
 _FAREWELL = b"."
 _JOIN = 60.0  # seconds to wait for the scheduler
 _LOST = b"Error: another process of this training has ended, so this one ends, too; --resume goes on\n"

@@ -162,7 +162,26 @@ class _Layer(NamedTuple):
     hidden_bias: Floats
 
 
-class Recurrence:
+class States:
+    """Songs side by side, their states in one array (L, S, N, H)."""
+
+    config: ModelConfig
+
+    def initial_state(self, batch_size: int = 1) -> Floats:
+        """Zero state (L, S, N, H)."""
+        return initial_state(self.config, batch_size)
+
+    def select(self, state: Floats, rows: NDArray[np.intp]) -> Floats:
+        """The state of those songs."""
+        selected: Floats = state[:, :, rows]
+        return selected
+
+    def join(self, states: Sequence[Floats]) -> Floats:
+        """The states of several groups of songs as that of one."""
+        return np.concatenate(states, axis=2)
+
+
+class Recurrence(States):
     """The whole network in NumPy: (ids, state) -> (logits, state)."""
 
     def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
@@ -173,10 +192,6 @@ class Recurrence:
         self._output = output_weight(config, parameters).T
         self._output_bias = parameters["output.bias"]
         self._tile, self._together = 0, dict[int, bool]()
-
-    def initial_state(self, batch_size: int = 1) -> Floats:
-        """Zero state (L, S, N, H)."""
-        return initial_state(self.config, batch_size)
 
     def hidden(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
         """ids (T, N), state (L, S, N, H) -> the last layer's hidden states (T, N, H), state after T steps."""
@@ -238,15 +253,6 @@ class Recurrence:
             ):
                 return False
         return True
-
-    def select(self, state: Floats, rows: NDArray[np.intp]) -> Floats:
-        """The state of those songs."""
-        selected: Floats = state[:, :, rows]
-        return selected
-
-    def join(self, states: Sequence[Floats]) -> Floats:
-        """The states of several groups of songs as that of one."""
-        return np.concatenate(states, axis=2)
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen import __version__
+from lyricgen import __version__, storage
 from lyricgen.errors import MissingError, OptionError
 from lyricgen.model.cells import GATES, STATES, Floats, output_weight
 from lyricgen.model.checkpoint import Checkpoint
@@ -56,12 +56,7 @@ def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
 
 def write_torch(checkpoint: Checkpoint, path: Path) -> None:
     """A safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
-    from safetensors.numpy import save_file
-
-    path.touch()
-    mode = path.stat().st_mode
-    save_file(torch_tensors(checkpoint), path, {"lyricgen": json.dumps(metadata(checkpoint), ensure_ascii=False)})
-    path.chmod(mode)  # safetensors leaves 0600 behind
+    storage.save_tensors(path, torch_tensors(checkpoint), json.dumps(metadata(checkpoint), ensure_ascii=False))
 
 
 def write_onnx(checkpoint: Checkpoint, path: Path) -> None:

@@ -10,10 +10,9 @@ import numpy as np
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
-from lyricgen.model.cells import Floats
 from lyricgen.writing.outlook import Outlook
 from lyricgen.writing.rules import Row, Rules
-from lyricgen.writing.sampling import NEVER
+from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
 
 @dataclasses.dataclass
@@ -55,12 +54,14 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
         part = slice(at, at + len(song.rows))
         at = part.stop
         if song.rows:
-            chosen = _best(song.rows, gains[part], guides[part] - config.diversity * taken, config.beam)
-            if not chosen and not song.ended:
+            before = np.array([row.weight for row in song.rows])[:, None]
+            scores = before + gains[part] + guides[part] - config.diversity * taken
+            numbers, ids = likeliest(scores, config.beam)
+            if not len(ids) and not song.ended:
                 raise DemandError(
                     "the beam finds no song that keeps all that is asked for: widen --beam, or ask for less"
                 )
-            for number, identity in chosen:
+            for number, identity in zip(numbers, ids):
                 row, gain = song.rows[number], float(gains[part][number, identity])
                 moves.append((song, row._replace(weight=row.weight + gain), rules.signs[identity]))
                 taken[identity] += 1
@@ -74,29 +75,17 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
             song.rows = []
 
 
-def _gains(rules: Rules, outlook: Outlook, rows: Sequence[Row]) -> tuple[Floats, Floats]:
+def _gains(rules: Rules, outlook: Outlook, rows: Sequence[Row]) -> tuple[Logits, Logits]:
     """ln p (N, V) of what each row may go on with, and ln of what that is worth for the end of its line."""
     logits, allowed, _ = rules.apply(rows)
+    gains = log_softmax(logits)
     verse = rules.verse
     for at, row in enumerate(rows):
         if verse.is_line(row.place) and not verse.rhymes(row.place):
             allowed[at, rules.line_end] = False
-    logits = logits.astype(np.float64)
-    logits -= logits.max(axis=1, keepdims=True)
-    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     guides = outlook.guides([row.place for row in rows])
-    worth = np.zeros_like(logits) if guides is None else np.log(np.maximum(guides, 1e-30))
-    return np.where(allowed, logits, NEVER), worth
-
-
-def _best(rows: Sequence[Row], gains: Floats, worth: Floats, width: int) -> list[tuple[int, int]]:
-    """The ``width`` best (row, id) to go on with."""
-    scores = np.array([row.weight for row in rows])[:, None] + gains + worth
-    count = min(width, scores.size)
-    flat = scores.ravel()
-    places = np.argpartition(-flat, count - 1)[:count]
-    places = places[np.argsort(-flat[places], kind="stable")]
-    return [divmod(int(place), scores.shape[1]) for place in places if flat[place] > NEVER]
+    worth = np.zeros_like(gains) if guides is None else np.log(np.maximum(guides, 1e-30))
+    return np.where(allowed, gains, NEVER), worth
 
 
 def _mean(row: Row) -> float:

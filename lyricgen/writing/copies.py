@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.text.vocabulary import Ids
+from lyricgen.text.vocabulary import Ids, code_points
 
 Hashes = NDArray[np.uint64]
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication by it loses nothing
@@ -13,12 +15,12 @@ _SEED = 4  # length of the agreements that longer ones are grown from
 
 
 def _hash(ids: Ids, length: int) -> Hashes:
-    """A hash of every stretch of that length: ids (..., T) -> (..., T - length + 1), by Horner's rule modulo 2^64."""
-    count = ids.shape[-1] - length + 1
-    hashes = np.zeros((*ids.shape[:-1], max(count, 0)), np.uint64)
-    for offset in range(length if count > 0 else 0):
+    """A hash of every stretch of that length: ids (T,) -> (T - length + 1,), by Horner's rule modulo 2^64."""
+    count = max(len(ids) - length + 1, 0)
+    hashes = np.zeros(count, np.uint64)
+    for offset in range(length if count else 0):
         hashes *= _BASE
-        hashes += ids[..., offset : offset + count].astype(np.uint64) + np.uint64(1)
+        hashes += ids[offset : offset + count].astype(np.uint64) + np.uint64(1)
     hashes ^= hashes >> np.uint64(29)
     return hashes
 
@@ -47,11 +49,22 @@ class CopyIndex:
         return found
 
 
-def longest_copy(song: Ids, index: CopyIndex) -> tuple[int, int]:
-    """(begin, length) of the longest stretch of a song (T,) that stands in the text; the first of several.
+def longest_copy(song: str, text: str) -> str:
+    """The longest stretch of a song that stands in the text word for word; the first of several.
 
-    ``index`` is that of ``seed_index``. Agreements shorter than its stretches are found by trying every length.
+    The text is looked up in by an index that is kept, for the next song.
     """
+    begin, length = _longest(code_points(song), _seed_index(text))
+    return song[begin : begin + length]
+
+
+@functools.lru_cache(maxsize=1)
+def _seed_index(text: str) -> CopyIndex:
+    return CopyIndex(code_points(text), _SEED)
+
+
+def _longest(song: Ids, index: CopyIndex) -> tuple[int, int]:
+    """(begin, length) of the longest copy, grown from those of the index's length; shorter ones by trying each."""
     text = index.text
     begins, places = [], []
     for begin in range(len(song) - _SEED + 1):
@@ -67,11 +80,6 @@ def longest_copy(song: Ids, index: CopyIndex) -> tuple[int, int]:
         if not going.any():
             return int(here[0]), length
         here, there, length = here[going], there[going], length + 1
-
-
-def seed_index(text: Ids) -> CopyIndex:
-    """What ``longest_copy`` looks songs up in."""
-    return CopyIndex(text, _SEED)
 
 
 def _short_copy(song: Ids, text: Ids) -> tuple[int, int]:

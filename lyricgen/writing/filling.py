@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
-from lyricgen.writing.generation import as_taught, line_start
-from lyricgen.writing.sampling import NEVER, Logits
+from lyricgen.writing.prefix import as_taught, line_start
+from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
 BLANK = re.compile("[＿_]")
 
@@ -79,7 +79,7 @@ def _from_both_sides(model: Bidirectional, ids: Ids, blanks: list[int], never: N
         before, state = model.forward(stretch, state)
         behind = model.backward(ids[blank + 1 : blank + 1 + 2 * READ_AHEAD, None])[:1]
         known = np.concatenate([before[-1], np.repeat(behind[0], len(beam.scores), axis=0)], axis=1)
-        beam, rows = _extend(beam, _log_softmax(np.where(never, NEVER, model.logits(known))), width)
+        beam, rows = _extend(beam, log_softmax(np.where(never, NEVER, model.logits(known))), width)
         state, at = state[:, :, rows], blank
     return beam
 
@@ -90,10 +90,10 @@ def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.
     wanted = set(blanks)
     for place in range(1, len(ids)):
         if place in wanted:
-            beam, rows = _extend(beam, np.where(never, NEVER, _log_softmax(logits)), width)
+            beam, rows = _extend(beam, np.where(never, NEVER, log_softmax(logits)), width)
             state, chosen = model.select(state, rows), beam.fills[:, -1]
         else:
-            beam = beam._replace(scores=beam.scores + _log_softmax(logits)[:, ids[place]])
+            beam = beam._replace(scores=beam.scores + log_softmax(logits)[:, ids[place]])
             chosen = np.full(len(beam.scores), ids[place])
         logits, state = model.step(chosen, state)
     order = np.argsort(-beam.scores, kind="stable")
@@ -103,15 +103,5 @@ def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.
 def _extend(beam: _Beam, gains: Logits, width: int) -> tuple[_Beam, NDArray[np.intp]]:
     """The likeliest ways to fill one more blank by ln p (N, V), and the row that each of them continues."""
     scores = gains + beam.scores[:, None]
-    flat = scores.ravel()
-    count = min(width, int(np.count_nonzero(flat > NEVER)))
-    places = np.argpartition(-flat, count - 1)[:count]
-    places = places[np.argsort(-flat[places], kind="stable")]
-    rows, chosen = np.divmod(places, gains.shape[1])
-    return _Beam(np.concatenate([beam.fills[rows], chosen[:, None]], axis=1), flat[places]), rows
-
-
-def _log_softmax(logits: NDArray[Any]) -> Logits:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    found: Logits = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return found
+    rows, ids = likeliest(scores, width)
+    return _Beam(np.concatenate([beam.fills[rows], ids[:, None]], axis=1), scores[rows, ids]), rows

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
-from lyricgen.model.cells import Floats
-from lyricgen.text import corpus
 from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
+from lyricgen.writing.prefix import as_taught, read_prefix
 from lyricgen.writing.sampling import choose
 
 if TYPE_CHECKING:
@@ -29,24 +28,6 @@ AT_ONCE = 256  # songs decoded side by side; more of them save no time and take 
 def song_rng(seed: int, sample: int) -> np.random.Generator:
     """The chance of the ``sample``-th song (from 0) of a seed: the same whatever is decoded beside it."""
     return np.random.default_rng([seed, sample])
-
-
-def line_start(vocabulary: Vocabulary) -> str:
-    """What stands before a song: a line end, or the space that is one where line ends were made spaces."""
-    return "\n" if "\n" in vocabulary else " "
-
-
-def as_taught(vocabulary: Vocabulary, prefix: str) -> str:
-    """A prefix in the form that the training text had: normalised, line ends as spaces where the model knows none."""
-    return corpus.flatten(corpus.normalise(prefix), "keep" if "\n" in vocabulary else "space")
-
-
-def read_prefix(decoder: Decoder, vocabulary: Vocabulary, prefix: str) -> tuple[Floats, Any]:
-    """Logits (1, V) of what follows ``prefix`` at the beginning of a line, and the state after it."""
-    state = decoder.initial_state(1)
-    for identity in vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, prefix)):
-        logits, state = decoder.step(np.array([identity]), state)
-    return logits, state
 
 
 def write(
@@ -115,7 +96,7 @@ class Writer:
     def _planner(self) -> Planner:
         from lyricgen.writing.planning import Planner
 
-        return Planner(self._rules, self._outlook, self._vocabulary, self._config)
+        return Planner(self._rules, self._outlook, self._config)
 
     def check(self, prefix: str) -> None:
         """OptionError if a prefix breaks already what is asked for."""

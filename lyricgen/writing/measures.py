@@ -38,12 +38,3 @@ def distance(a: Counter[int], b: Counter[int]) -> float:
 def mean_length(lengths: Counter[int]) -> float:
     """Characters a line."""
     return sum(length * count for length, count in lengths.items()) / (sum(lengths.values()) or 1)
-
-
-def longest_copy(song: str, corpus: str) -> str:
-    """The longest stretch of the song that stands in the corpus word for word."""
-    begin, longest = 0, 0
-    for start in range(len(song)):
-        while start + longest < len(song) and song[start : start + longest + 1] in corpus:
-            begin, longest = start, longest + 1
-    return song[begin : begin + longest]

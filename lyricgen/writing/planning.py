@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +25,15 @@ from numpy.typing import NDArray
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
 from lyricgen.model.cells import Floats
-from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.outlook import AHEAD, Outlook
 from lyricgen.writing.rules import Row, Rules
-from lyricgen.writing.sampling import NEVER, top_k, top_p
-from lyricgen.writing.verse import LONGEST, Wanted
+from lyricgen.writing.sampling import NEVER, draw_shares, restrict
+from lyricgen.writing.verse import LONGEST
 
 TRIES = 60  # of a line, before a song counts as impossible
 _SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide
 _BACK = 4  # so many tries each begin a line earlier
 _OPEN = 8  # lines before the present one that are not handed out yet, since they may have to change
-_BLOCK = 64  # characters whose shares are summed up before a draw
 
 
 @dataclasses.dataclass
@@ -60,11 +58,11 @@ class _Move(NamedTuple):
 class Planner:
     """Writes songs side by side, each with its own chance."""
 
-    def __init__(self, rules: Rules, outlook: Outlook, vocabulary: Vocabulary, config: SampleConfig) -> None:
+    def __init__(self, rules: Rules, outlook: Outlook, config: SampleConfig) -> None:
         self._rules = rules
         self._verse = rules.verse
         self._outlook = outlook
-        self._signs = vocabulary.signs
+        self._signs = rules.signs
         self._config = config
 
     def write(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
@@ -197,7 +195,8 @@ class Planner:
         shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self._config.temperature or 1))
         totals = shares.sum(axis=1)
         if self._config.top_k or self._config.top_p < 1:
-            allowed &= self._kept(np.where(allowed, logits, NEVER))
+            scaled = logits.astype(np.float64) / (self._config.temperature or 1)
+            allowed &= restrict(np.where(allowed, scaled, NEVER), self._config) > NEVER
         shares *= allowed
         guides = self._outlook.guides([row.place for row in rows])
         if guides is not None:
@@ -207,7 +206,7 @@ class Planner:
         found = []
         for at, row in enumerate(rows):
             if wanted[at].forced:
-                found.append((row, self._forced(wanted[at], allowed[at])))
+                found.append((row, wanted[at].forced if allowed[at].any() else ""))
                 continue
             identity, mass = int(ids[at]), float(masses[at])
             while mass and not self._verse.suits(row.place, self._signs[identity]):
@@ -218,37 +217,7 @@ class Planner:
             found.append((row._replace(weight=row.weight + math.log(gain)), self._signs[identity] if mass else ""))
         return found
 
-    def _forced(self, wanted: Wanted, allowed: NDArray[np.bool_]) -> str:
-        return wanted.forced if allowed.any() else ""
-
-    def _kept(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-        scaled = logits.astype(np.float64) / (self._config.temperature or 1)
-        if self._config.top_k:
-            scaled = top_k(scaled, self._config.top_k)
-        if self._config.top_p < 1:
-            scaled = top_p(scaled, self._config.top_p)
-        return scaled > NEVER
-
     def _draw(self, shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         if self._config.temperature == 0:
             return np.argmax(shares, axis=1), shares.sum(axis=1, dtype=np.float64)
         return draw_shares(shares, uniforms)
-
-
-def draw_shares(shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Ids (N,) in proportion to shares (N, V), by inversion, and the sums of the shares (N,).
-
-    First a block of characters, then one of the block: sums are faster than running sums.
-    """
-    count, size = shares.shape
-    padded = np.zeros((count, -(-size // _BLOCK) * _BLOCK), shares.dtype)
-    padded[:, :size] = shares
-    blocks, rows = padded.reshape(count, -1, _BLOCK), np.arange(count)
-    coarse = np.cumsum(blocks.sum(axis=2), axis=1, dtype=np.float64)
-    masses = coarse[:, -1]
-    thresholds = np.minimum(uniforms * masses, np.nextafter(masses, 0))
-    block = np.argmax(coarse > thresholds[:, None], axis=1)
-    fine = np.cumsum(blocks[rows, block], axis=1, dtype=np.float64)
-    rest = thresholds - np.where(block > 0, coarse[rows, block - 1], 0.0)
-    rest = np.minimum(rest, np.nextafter(fine[:, -1], 0))  # the two sums of a block may differ in the last bit
-    return block * _BLOCK + np.argmax(fine > rest[:, None], axis=1), masses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 
@@ -27,6 +28,7 @@ def penalise(logits: Floats, recent: Ids, sung: NDArray[np.bool_], penalty: floa
     return logits - np.float32(math.log(penalty)) * (said & sung)
 
 
+@functools.lru_cache(maxsize=4096)
 def sung_of(line: str) -> str:
     """Its sung characters."""
     return "".join(filter(is_sung, line))

@@ -15,6 +15,7 @@ from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing import repetition
 from lyricgen.writing.copies import CopyIndex
 from lyricgen.writing.decoder import Decoder
+from lyricgen.writing.prefix import read_prefix
 from lyricgen.writing.sampling import NEVER
 from lyricgen.writing.verse import Place, Verse, Wanted
 
@@ -70,9 +71,7 @@ class Rules:
         """A song that has read its prefix (as the model was taught to read it), from the beginning of a line."""
         place = self.verse.start(prefix, length)
         ids = self._vocabulary.encode(self.verse.line_end + prefix).astype(np.int64)
-        state = self._decoder.initial_state(1)
-        for identity in ids:
-            logits, state = self._decoder.step(np.array([identity]), state)
+        logits, state = read_prefix(self._decoder, self._vocabulary, prefix)
         recent = np.concatenate([np.full(self._window, NO_ID), ids])[None, -self._window :]
         return Row(place, Batch(logits, state, recent), 0)
 

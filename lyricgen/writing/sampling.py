@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
+from lyricgen.model.cells import Floats
 from lyricgen.text.vocabulary import UNKNOWN
 
 Logits = NDArray[np.float64]
 NEVER = -np.inf
+_BLOCK = 64  # characters whose shares are summed up before a draw
 
 
 def softmax(logits: Logits) -> Logits:
@@ -19,6 +21,13 @@ def softmax(logits: Logits) -> Logits:
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: Logits = weights / weights.sum(axis=-1, keepdims=True)
     return probabilities
+
+
+def log_softmax(logits: NDArray[np.floating[Any]]) -> Logits:
+    """ln of the probabilities (N, V), in double precision."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    found: Logits = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
 
 
 def without_unknown(logits: NDArray[np.floating[Any]]) -> Logits:
@@ -46,6 +55,13 @@ def top_p(logits: Logits, p: float) -> Logits:
     return np.where(kept, logits, NEVER)
 
 
+def restrict(logits: Logits, config: SampleConfig) -> Logits:
+    """Top-k, then top-p, of logits that the temperature has divided already."""
+    if config.top_k:
+        logits = top_k(logits, config.top_k)
+    return top_p(logits, config.top_p) if config.top_p < 1 else logits
+
+
 def draw(logits: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     """One id for each row by inversion: the first whose cumulative probability exceeds ``uniforms`` (N,) in [0, 1)."""
     cumulative = logits - logits.max(axis=-1, keepdims=True)
@@ -62,9 +78,33 @@ def choose(logits: NDArray[np.floating[Any]], config: SampleConfig, uniforms: ND
     if config.temperature == 0:
         ids: NDArray[np.intp] = np.argmax(allowed, axis=-1)
         return ids
-    allowed /= config.temperature
-    if config.top_k:
-        allowed = top_k(allowed, config.top_k)
-    if config.top_p < 1:
-        allowed = top_p(allowed, config.top_p)
-    return draw(allowed, uniforms)
+    return draw(restrict(allowed / config.temperature, config), uniforms)
+
+
+def draw_shares(shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Ids (N,) in proportion to shares (N, V), by inversion, and the sums of the shares (N,).
+
+    First a block of characters, then one of the block: sums are faster than running sums.
+    """
+    count, size = shares.shape
+    padded = np.zeros((count, -(-size // _BLOCK) * _BLOCK), shares.dtype)
+    padded[:, :size] = shares
+    blocks, rows = padded.reshape(count, -1, _BLOCK), np.arange(count)
+    coarse = np.cumsum(blocks.sum(axis=2), axis=1, dtype=np.float64)
+    masses = coarse[:, -1]
+    thresholds = np.minimum(uniforms * masses, np.nextafter(masses, 0))
+    block = np.argmax(coarse > thresholds[:, None], axis=1)
+    fine = np.cumsum(blocks[rows, block], axis=1, dtype=np.float64)
+    rest = thresholds - np.where(block > 0, coarse[rows, block - 1], 0.0)
+    rest = np.minimum(rest, np.nextafter(fine[:, -1], 0))  # the two sums of a block may differ in the last bit
+    return block * _BLOCK + np.argmax(fine > rest[:, None], axis=1), masses
+
+
+def likeliest(scores: Logits, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(rows, ids) of the ``count`` highest of scores (N, V), the highest first; those of -inf are none."""
+    flat = scores.ravel()
+    count = min(count, int(np.count_nonzero(flat > NEVER)))
+    places = np.argpartition(-flat, max(count - 1, 0))[:count]
+    places = places[np.argsort(-flat[places], kind="stable")]
+    rows, ids = np.divmod(places, scores.shape[1])
+    return rows, ids

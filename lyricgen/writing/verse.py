@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lyricgen.errors import OptionError
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 from lyricgen.writing.form import Form, Line, Rhyme
+from lyricgen.writing.prefix import line_start
 from lyricgen.writing.rhyme import Rhymer, is_sung, last_sung
 
 Trie = Mapping[str, Any]  # character -> the trie of what follows; "" where a word may end
@@ -62,7 +63,7 @@ class Verse:
         self.form = form
         self._identical = identical
         self._vocabulary = vocabulary
-        self.line_end = "\n" if "\n" in vocabulary else " "
+        self.line_end = line_start(vocabulary)
         self.is_free = not form.asks_for_lines and not form.until_blank
         if self.line_end not in vocabulary and not self.is_free:
             raise OptionError("--lines and the like: this model knows no line ends; its training text had none")
@@ -70,12 +71,14 @@ class Verse:
         self._signs = vocabulary.signs
         self._kinds = self._sort()
         self._masks: dict[tuple[Any, ...], Mask] = {}
+        # Caches of this verse alone, which go when it goes.
+        self._line = functools.cache(form.line)
+        self._later = functools.cache(self._count_later)
+        self._words = functools.cache(self._find_words)
+        self._room = functools.cache(self._count_endings)
+        self._partners = functools.cache(self._count_partners)
         if form.scheme:
             self._check_rhymes()
-
-    @functools.cache  # noqa: B019
-    def _line(self, number: int) -> Line:
-        return self.form.line(number)
 
     # -- what the vocabulary has
 
@@ -100,19 +103,19 @@ class Verse:
         sung = (sign for sign, counts in zip(self._signs, self._kinds["sung"]) if counts)
         return {sign: self._rhymer.of_character(sign) for sign in sung}
 
-    @functools.cache  # noqa: B019
-    def _room(self, name: str) -> int:
+    def _count_endings(self, name: str) -> int:
         """How many different endings a class has."""
         return int(np.count_nonzero(self.members.get(name, 0))) + len(self._words(name))
 
-    @functools.cache  # noqa: B019  (a verse lives as long as its process)
-    def _words(self, name: str) -> tuple[str, ...]:
+    def _find_words(self, name: str) -> tuple[str, ...]:
+        """The English words of a class that the vocabulary can spell."""
         return tuple(word for word in sorted(self._rhymer.words(name)) if all(c in self._vocabulary for c in word))
 
     def _check_rhymes(self) -> None:
         """OptionError for rhymes that this vocabulary cannot have."""
-        for number in range(self.form.count or len(self.form.scheme)):
-            rhyme = self.form.line(number).rhyme
+        letters = len(self.form.scheme)  # each repetition asks for the same
+        for number in range(min(self.form.count or letters, letters)):
+            rhyme = self._line(number).rhyme
             if rhyme is None:
                 continue
             wanted = 1 if self._identical else self.form.partners(rhyme)
@@ -242,8 +245,7 @@ class Verse:
         here = max(place.target - place.sung, 0) if place.target is not None else int(not place.sung)
         return max(here, len(place.script)) + self._later(number)
 
-    @functools.cache  # noqa: B019
-    def _later(self, number: int) -> int:
+    def _count_later(self, number: int) -> int:
         """The fewest characters that the lines after this one take."""
         last = self.form.count if self.form.count is not None else len(self.form.acrostic)
         lines = [self._line(later) for later in range(number + 1, last)]
@@ -353,14 +355,12 @@ class Verse:
         """Whether the last characters of the line are known to be the last ones before they are written."""
         if place.target is None or place.is_copy:
             return False
-        rhyme = self._asked(place).rhyme
-        ending = rhyme and self.ending(place, rhyme)
-        return rhyme is None or bool(ending.name in self.members if ending else self.members)
+        name = self.class_of(place)
+        return self._asked(place).rhyme is None or (bool(self.members) if name is None else name in self.members)
 
     def mend(self, draft: Place, start: Place, ahead: int) -> Place:
         """The beginning of a line whose draft does not rhyme: all but its end stays, and that is to be written anew."""
-        rhyme = self._asked(start).rhyme
-        ending = rhyme and self.ending(start, rhyme)
+        ending = self._settled(start)
         words = self._words(ending.name) if ending else ()
         text, begun = draft.text, len(start.text)  # of a line that a prefix began, that much must stay
         cut = text.lower().rfind(last_sung(text))
@@ -400,9 +400,13 @@ class Verse:
 
     def class_of(self, place: Place) -> str | None:
         """The class that this line must end in, if that is settled."""
-        rhyme = self._asked(place).rhyme
-        ending = rhyme and self.ending(place, rhyme)
+        ending = self._settled(place)
         return ending.name if ending else None
+
+    def _settled(self, place: Place) -> Ending | None:
+        """What this line must end in; None if it need not rhyme, or may choose."""
+        rhyme = self._asked(place).rhyme
+        return self.ending(place, rhyme) if rhyme else None
 
     def suits(self, place: Place, character: str) -> bool:
         """Whether a character that the mask allows rhymes in this line, too, where it has several readings."""
@@ -416,7 +420,7 @@ class Verse:
         rivals = (each for each in place.rhymes if each.repetition == rhyme.repetition and each.letter != rhyme.letter)
         return frozenset(place.rhymes[each].name for each in rivals)
 
-    def _partners(self, rhyme: Rhyme) -> int:
+    def _count_partners(self, rhyme: Rhyme) -> int:
         """How many different endings the lines of a rhyme need."""
         return min(self.form.partners(rhyme), 2) if self._identical else self.form.partners(rhyme)
 

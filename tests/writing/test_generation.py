@@ -9,7 +9,8 @@ from lyricgen.config import SampleConfig
 from lyricgen.model.cells import Recurrence
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing import generation
-from lyricgen.writing.generation import as_taught, line_start, read_prefix, song_rng, write, write_songs
+from lyricgen.writing.generation import song_rng, write, write_songs
+from lyricgen.writing.prefix import as_taught, line_start, read_prefix
 
 Make = Callable[..., Checkpoint]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lyricgen.writing import measures
+from lyricgen.writing.copies import longest_copy
 
 
 def test_distinct_counts_different_grams_within_lines() -> None:
@@ -31,4 +32,4 @@ def test_line_lengths_and_their_distance() -> None:
     [("abXcde", "cde"), ("XYZ", ""), ("", ""), ("cdeab", "cde"), ("abcdef", "abcdef"), ("fab", "ab")],
 )
 def test_the_longest_copy(song: str, copied: str) -> None:
-    assert measures.longest_copy(song, "abcdef") == copied
+    assert longest_copy(song, "abcdef") == copied

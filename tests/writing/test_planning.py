@@ -19,8 +19,8 @@ from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.form import compile_form
 from lyricgen.writing.generation import Writer
 from lyricgen.writing.outlook import AHEAD, Outlook
-from lyricgen.writing.planning import draw_shares
 from lyricgen.writing.rhyme import Rhymer
+from lyricgen.writing.sampling import draw_shares
 from lyricgen.writing.verse import Place, Verse
 
 Make = Callable[..., Checkpoint]

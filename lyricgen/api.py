@@ -10,8 +10,9 @@ import dataclasses
 import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Union, cast
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
 import numpy as np
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 PathLike = Union[str, Path]
 Data = Union[Dataset, PathLike, None]
-FITTED_ON = 20_000  # characters of the validation part: more change the weights by little
+_FITTED_ON = 20_000  # characters of the validation part: more change the weights by little
 _CHANGEABLE = ("epochs", "patience")  # what a resumed training may do otherwise than before
 
 
@@ -54,15 +55,12 @@ def prepare(*sources: PathLike, output: PathLike | None = None, force: bool = Fa
     FileError
         A source cannot be read, the text is too short, or ``output`` exists already and ``force`` is not given.
     """
-    config = _config(PrepareConfig, options)
-    path = None if output is None else Path(output)
-    if path is not None and path.is_dir():
-        raise FileError(f"{path}: is a folder; name a file with -o")
-    if path is not None and path.exists() and not force:
-        raise FileError(f"{path}: exists already; --force replaces it, -o names another file")
+    (config,) = _configs(options, PrepareConfig)
+    if output is not None:
+        storage.check_new(Path(output), force=force)
     prepared = datasets.prepare([str(source) for source in sources], config)
-    if path is not None:
-        prepared.save(path)
+    if output is not None:
+        prepared.save(Path(output))
     return prepared
 
 
@@ -88,15 +86,14 @@ class Training:
         ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
         """
         from lyricgen.engine import run
+        from lyricgen.engine.cluster import ALONE
 
-        if cluster is not None and cluster.rank:
-            yield from run.run(self.start, self.dataset, self.folder, stopped=stopped, cluster=cluster)
-            return
-        more = {"cluster": cluster} if cluster else {}
-        with storage.locked(self.folder):
-            check_folder(self.folder, resume=self.resume, force=self.force)  # it may have changed before it was locked
+        cluster = cluster or ALONE
+        with nullcontext() if cluster.rank else storage.locked(self.folder):
+            if not cluster.rank:  # the folder may have changed before it was locked
+                check_folder(self.folder, resume=self.resume, force=self.force)
             yield from run.run(
-                self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, **more
+                self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, cluster=cluster
             )
 
 
@@ -188,6 +185,13 @@ def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
 
 
+class Fit(NamedTuple):
+    """How the weights of a mixture were found: on so many characters (0: all models weigh alike), and their mean."""
+
+    characters: int
+    mean: list[float]
+
+
 class Model:
     """A checkpoint, or several as a mixture, ready to write and to score."""
 
@@ -196,12 +200,12 @@ class Model:
         checkpoint: Checkpoint,
         model: Decoder | Bidirectional,
         weights: mixture.Weights | None = None,
-        mean_weights: Sequence[float] = (),
+        fit: Fit | None = None,
     ) -> None:
         self.checkpoint = checkpoint  # the first one, which speaks for all: they share vocabulary and line ends
         self.model = model
         self.weights = weights  # of a mixture
-        self.mean_weights = mean_weights  # over the text that they were fitted on
+        self.fit = fit  # where they come from, if they were not given
 
     @property
     def vocabulary(self) -> str:
@@ -212,7 +216,7 @@ class Model:
     def decoder(self) -> Decoder:
         """What writes; FileError for a bidirectional network."""
         if self.checkpoint.model.bidirectional:
-            raise FileError("is a bidirectional model, which only fills blanks")
+            raise FileError("this model is bidirectional, so that it only fills blanks; load one that writes")
         return cast("Decoder", self.model)
 
     def writer(self, sample: SampleConfig, form: FormConfig) -> Writer:
@@ -247,7 +251,7 @@ class Model:
     def _score(self, text: str) -> Score:
         ids = self.checkpoint.vocabulary.encode(text)
         if len(ids) < 2:
-            raise FileError("too short; two characters are the least")
+            raise FileError("the text is too short; two characters are the least")
         return scoring.score(self.model.probabilities(ids), ids)
 
 
@@ -279,12 +283,12 @@ def load(
     decoders = [_decoder(checkpoint, engine) for checkpoint in loaded]
     if len(loaded) == 1 and not cache:
         return Model(first, decoders[0])
-    mean: Sequence[float] = ()
+    fit = None
     if shares is None:
-        chosen, mean = _fit(decoders, (fit_on or validation_part)(first), cache)
+        chosen, fit = _fit(decoders, (fit_on or validation_part)(first), cache)
     else:
         chosen = mixture.with_cache(shares) if cache else shares[None]
-    return Model(first, mixture.Mixture(decoders, chosen, len(first.vocabulary)), chosen, mean)
+    return Model(first, mixture.Mixture(decoders, chosen, len(first.vocabulary)), chosen, fit)
 
 
 def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
@@ -292,7 +296,8 @@ def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
     if len(values) != count:
         raise OptionError(f"--weights: {len(values)} numbers for {count} checkpoints; name one for each -c")
     if not np.all(np.isfinite(values)) or np.any(values < 0) or not values.sum():
-        raise OptionError("--weights: are no shares; none may be negative or infinite, not all zero")
+        shown = ",".join(f"{weight:g}" for weight in weights)
+        raise OptionError(f"--weights: {shown} are no shares; none may be negative or infinite, not all zero")
     shares: mixture.Weights = values / values.sum()
     return shares
 
@@ -306,14 +311,13 @@ def _decoder(checkpoint: Checkpoint, engine: str) -> Decoder:
     return checkpoint.decoder()
 
 
-def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Sequence[float]]:
-    """The weights, and their mean over the text."""
+def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Fit]:
     if ids is None or len(ids) < 2:
-        return mixture.equal_weights(len(decoders), cached=cached), ()
-    probabilities, lengths = mixture.foresee(decoders, ids[:FITTED_ON], cached=cached)
+        return mixture.equal_weights(len(decoders), cached=cached), Fit(0, [])
+    probabilities, lengths = mixture.foresee(decoders, ids[:_FITTED_ON], cached=cached)
     fitted = mixture.fit(probabilities, lengths, caches.LONGEST + 1 if cached else 1)
     counts = np.bincount(lengths, minlength=len(fitted))
-    return fitted, ((fitted * counts[:, None]).sum(axis=0) / counts.sum()).tolist()
+    return fitted, Fit(len(lengths), ((fitted * counts[:, None]).sum(axis=0) / counts.sum()).tolist())
 
 
 def validation_part(checkpoint: Checkpoint, data: Dataset | None = None) -> Ids | None:
@@ -331,10 +335,6 @@ def evaluate(
     """How well a checkpoint, or a mixture of several, foresees sources; ``options`` are those of ``load``."""
     paths = [checkpoint] if isinstance(checkpoint, (str, Path)) else checkpoint
     return load(*paths, **options).evaluate(*sources)
-
-
-def _config(kind: Any, options: Mapping[str, Any]) -> Any:
-    return _configs(options, kind)[0]
 
 
 def _configs(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
