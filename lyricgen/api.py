@@ -1,47 +1,58 @@
-"""What the command line does, for Python, in the same words: ``prepare``, ``train``, ``load``, ``evaluate``.
+"""All that the command line does, for Python, in the same words: ``prepare``, ``train``, ``count``, ``load``, ``evaluate``,
+``measure``, ``export``.
 
 Options have the names of the flags (``batch_size`` for ``--batch-size``), the same defaults and the same bounds. What a
-user can put right is raised as a ``LyricgenError``. Nothing is printed.
+user can put right is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing: bars,
+previews, pictures (``plot``), the page of surprisals, tables (``info``) and starting several workers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import math
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
-import numpy as np
-
 from lyricgen import storage
 from lyricgen import threads as processors
-from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
+from lyricgen.config import (
+    FormConfig,
+    ModelConfig,
+    PrepareConfig,
+    SampleConfig,
+    TrainConfig,
+    flag,
+    refuse_without_effect,
+)
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model import counting
-from lyricgen.model.cells import Bidirectional
+from lyricgen.model import counting, evaluation, exports, load as loading, mixture, scoring
+from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import BEST, LAST, Checkpoint
-from lyricgen.text import corpus
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.evaluation import Evaluation, Text
+from lyricgen.model.load import Fit
+from lyricgen.model.scoring import Score
+from lyricgen.text import corpus, prompt
 from lyricgen.text import dataset as datasets
+from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import cache as caches
-from lyricgen.writing import filling, mixture, scoring
-from lyricgen.writing.decoder import Decoder
+from lyricgen.writing import filling, measures
 from lyricgen.writing.filling import Filling
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.scoring import Score
 
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
     from lyricgen.engine.run import Event
 
 PathLike = Union[str, Path]
-Data = Union[Dataset, PathLike, None]
-_FITTED_ON = 20_000  # characters of the validation part: more change the weights by little
+Data = Union[Dataset, PathLike, Sequence[PathLike], None]
 _CHANGEABLE = ("epochs", "patience")  # what a resumed training may do otherwise than before
 
 
@@ -66,56 +77,52 @@ def prepare(*sources: PathLike, output: PathLike | None = None, force: bool = Fa
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """A training that is about to begin or to go on."""
+    """A training that is about to begin or to go on; its folder is held meanwhile."""
 
     start: Checkpoint
     dataset: Dataset
     folder: Path
-    resume: bool
-    force: bool
+    cluster: Cluster
 
     def run(
-        self,
-        *,
-        checkpoint_every: float = math.inf,
-        stopped: Callable[[], bool] = lambda: False,
-        cluster: Cluster | None = None,
+        self, *, checkpoint_every: float = math.inf, stopped: Callable[[], bool] = lambda: False
     ) -> Iterator[Event]:
-        """Train; yields each step and each epoch. The folder is held until the last one.
+        """Train; yields each step and each epoch."""
+        from lyricgen.engine import run
 
-        ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
-        """
+        return run.run(
+            self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, cluster=self.cluster
+        )
+
+
+@contextlib.contextmanager
+def begin(
+    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, resume: bool = False, force: bool = False,
+    cluster: Cluster | None = None, **options: Any,
+) -> Iterator[Training]:  # fmt: skip
+    """Hold a folder for the length of the block, with what ``train`` trains there; for networks only.
+
+    ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
+    """
+    if options.get("cell") == "ngram":
+        raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
+    folder = Path(output)
+    with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
+        data = find_dataset(dataset)[1]
         from lyricgen.engine import run
         from lyricgen.engine.cluster import ALONE
 
-        cluster = cluster or ALONE
-        with nullcontext() if cluster.rank else storage.locked(self.folder):
-            if not cluster.rank:  # the folder may have changed before it was locked
-                check_folder(self.folder, resume=self.resume, force=self.force)
-            yield from run.run(
-                self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, cluster=cluster
-            )
-
-
-def begin(
-    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, resume: bool = False, force: bool = False,
-    **options: Any,
-) -> Training:  # fmt: skip
-    """What ``train`` trains, before its first step; for networks only."""
-    from lyricgen.engine import run
-
-    folder = Path(output)
-    check_folder(folder, resume=resume, force=force)
-    data = find_dataset(dataset)[1]
-    if resume:
-        return Training(_resumed(folder / LAST, data, options), data, folder, resume, force)
-    model, config = _configs(options, ModelConfig, TrainConfig)
-    return Training(run.begin(data, model, config), data, folder, resume, force)
+        if resume:
+            start = _resumed(folder / LAST, data, options)
+        else:
+            model, config = _configs(options, ModelConfig, TrainConfig)
+            start = run.begin(data, model, config)
+        yield Training(start, data, folder, cluster or ALONE)
 
 
 def train(
     dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, resume: bool = False, force: bool = False,
-    threads: int | None = None, checkpoint_every: float = 60.0, **options: Any,
+    threads: int | None = None, device: str = "cpu", checkpoint_every: float = 60.0, **options: Any,
 ) -> Iterator[Event]:  # fmt: skip
     """Train a model into a folder; yields every step, and every epoch with its line of the log.
 
@@ -125,8 +132,11 @@ def train(
     """
     if threads:
         processors.limit(threads)
-    training = begin(dataset, output, resume=resume, force=force, **options)
-    yield from training.run(checkpoint_every=checkpoint_every)
+    with begin(dataset, output, resume=resume, force=force, **options) as training:
+        from lyricgen.engine import runtime
+
+        runtime.use_device(device)
+        yield from training.run(checkpoint_every=checkpoint_every)
 
 
 def count(
@@ -134,40 +144,49 @@ def count(
 ) -> tuple[Checkpoint, dict[str, Any]]:
     """Count an n-gram model into a folder: the checkpoint and its line of the log."""
     folder = Path(output)
-    check_folder(folder, resume=False, force=force)
     model, config = _configs({**options, "cell": "ngram"}, ModelConfig, TrainConfig)
-    checkpoint, record = counting.count(find_dataset(dataset)[1], model, config)
-    with storage.locked(folder):
+    with _held(folder, resume=False, force=force):
+        checkpoint, record = counting.count(find_dataset(dataset)[1], model, config)
         counting.save(checkpoint, record, folder)
     return checkpoint, record
 
 
-def check_folder(folder: Path, *, resume: bool, force: bool) -> None:
-    """FileError if a training may not write there."""
-    if folder.exists() and not folder.is_dir():
-        raise FileError(f"{folder}: is a file; name a folder with -o")
-    held = (folder / BEST).exists() or (folder / LAST).exists()
-    if held and not (resume or force):
-        raise FileError(
-            f"{folder}: holds a model already; --resume goes on with it, --force replaces it, -o names another folder"
-        )
-    if resume and not (folder / LAST).exists():
-        raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
+@contextlib.contextmanager
+def _held(folder: Path, *, resume: bool, force: bool) -> Iterator[None]:
+    """The folder of a training, locked; FileError if it may not write there."""
     if resume and force:
         raise OptionError("--resume and --force: take one of them, to go on or to begin anew")
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder}: is a file; name a folder with -o")
+    if resume and not (folder / LAST).exists():
+        raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
+    with storage.locked(folder):
+        if ((folder / BEST).exists() or (folder / LAST).exists()) and not (resume or force):
+            raise FileError(
+                f"{folder}: holds a model already; --resume goes on with it, --force replaces it, "
+                "-o names another folder"
+            )
+        yield
 
 
 def find_dataset(source: Data = None) -> tuple[str, Dataset]:
-    """The dataset that is meant, with its name: a file of ours, anything that ``prepare`` reads, the one at hand."""
+    """What ``train`` learns from, with its name.
+
+    A dataset, a dataset file, anything that ``prepare`` reads; or else dataset.safetensors of this folder, or else the
+    embedded corpus.
+    """
     if isinstance(source, Dataset):
         return "the dataset given", source
-    if source is None and Path(datasets.DEFAULT_FILE).exists():
-        source = datasets.DEFAULT_FILE
-    if source is None:
+    named = [source] if isinstance(source, (str, Path)) else list(source or ())
+    if not named and Path(datasets.DEFAULT_FILE).exists():
+        named = [datasets.DEFAULT_FILE]
+    if not named:
         return corpus.EMBEDDED, datasets.prepare([], PrepareConfig())
-    if Path(source).is_file() and storage.is_stored(Path(source)):
-        return str(source), datasets.load(Path(source))
-    return str(source), datasets.prepare([str(source)], PrepareConfig())
+    (first, *more) = named
+    if not more and Path(first).is_file() and storage.is_stored(Path(first)):
+        return str(first), datasets.load(Path(first))
+    sources = [str(path) for path in named]
+    return ", ".join(sources), datasets.prepare(sources, PrepareConfig())
 
 
 def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
@@ -185,27 +204,17 @@ def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
 
 
-class Fit(NamedTuple):
-    """How the weights of a mixture were found: on so many characters (0: all models weigh alike), and their mean."""
-
-    characters: int
-    mean: list[float]
-
-
 class Model:
     """A checkpoint, or several as a mixture, ready to write and to score."""
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        model: Decoder | Bidirectional,
-        weights: mixture.Weights | None = None,
-        fit: Fit | None = None,
-    ) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, combined: loading.Combined | Bidirectional) -> None:
+        self.name = name  # of the first checkpoint's file
         self.checkpoint = checkpoint  # the first one, which speaks for all: they share vocabulary and line ends
-        self.model = model
-        self.weights = weights  # of a mixture
-        self.fit = fit  # where they come from, if they were not given
+        both = isinstance(combined, Bidirectional)
+        self.model = combined if isinstance(combined, Bidirectional) else combined.decoder
+        self.weights: mixture.Weights | None = None if both else cast("loading.Combined", combined).weights
+        self.fit: Fit | None = None if both else cast("loading.Combined", combined).fit
+        self._copies: CopyFinder | None = None
 
     @property
     def vocabulary(self) -> str:
@@ -219,135 +228,207 @@ class Model:
             raise FileError("this model is bidirectional, so that it only fills blanks; load one that writes")
         return cast("Decoder", self.model)
 
-    def writer(self, sample: SampleConfig, form: FormConfig) -> Writer:
-        """What writes songs of which that is asked."""
-        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, self.checkpoint.index)
+    def writer(self, **options: Any) -> Writer:
+        """What writes songs of which that is asked: the fields of SampleConfig and FormConfig."""
+        sample, form = _configs(options, SampleConfig, FormConfig)
+        text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
+        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
 
     def generate(self, prefix: str = "", *, samples: int = 1, **options: Any) -> Iterator[str]:
-        """Whole songs, the prefix at the head of each; ``options`` are the fields of SampleConfig and FormConfig."""
-        sample, form = _configs(options, SampleConfig, FormConfig)
-        return self.writer(sample, form).songs(prefix, seed=_seed(sample), samples=samples)
+        """Whole songs, the prefix at the head of each; ``options`` as for ``writer``."""
+        return self.writer(**options).songs(prefix, seed=_seed(options), samples=samples)
 
     def stream(self, prefix: str = "", **options: Any) -> Iterator[str]:
-        """One song after its prefix, in the pieces in which it is settled."""
-        sample, form = _configs(options, SampleConfig, FormConfig)
-        for (piece,) in self.writer(sample, form).stream(prefix, seed=_seed(sample), samples=[0]):
+        """One song after its prefix, in the pieces in which it is final; ``options`` as for ``writer``."""
+        for (piece,) in self.writer(**options).stream(prefix, seed=_seed(options), samples=[0]):
             yield piece
 
     def fill(self, text: str, *, best: int = 1, beam: int = 64) -> list[Filling]:
         """The likeliest ways to fill the blanks (＿ or _) of a text."""
         return filling.fill(self.model, self.checkpoint.vocabulary, text, best=best, beam=max(beam, best))
 
-    def score(self, text: str) -> Score:
-        """How well the model foresees a text of at least two characters, as it would read it."""
-        taught = corpus.flatten(corpus.normalise(text), self.checkpoint.newlines)
-        return self._score(taught)
+    def score(self, line: str) -> Score | None:
+        """How well the model predicts a line as the beginning of a song; None for an empty one."""
+        vocabulary = self.checkpoint.vocabulary
+        ids = vocabulary.encode(prompt.line_start(vocabulary) + prompt.normalise_prompt(vocabulary, line))
+        return scoring.score(self.model.probabilities(ids), ids) if len(ids) > 1 else None
 
-    def evaluate(self, *sources: PathLike, encoding: str = "utf-8") -> Score:
-        """How well the model foresees what ``prepare`` would read."""
-        read = corpus.read([str(source) for source in sources], encoding=encoding, newlines=self.checkpoint.newlines)
-        return self._score("".join(read))
+    def evaluate(
+        self, *sources: PathLike, encoding: str = "utf-8", dataset: Data = None, accuracy: bool = False,
+        baselines: bool = False,
+    ) -> Evaluation:  # fmt: skip
+        """How well the model predicts the characters of a text after its first one.
 
-    def _score(self, text: str) -> Score:
-        ids = self.checkpoint.vocabulary.encode(text)
-        if len(ids) < 2:
-            raise FileError("the text is too short; two characters are the least")
-        return scoring.score(self.model.probabilities(ids), ids)
+        The text is what ``prepare`` would read from ``sources``; or else the held-out part of ``dataset``, or else that
+        of the model's own text, which its checkpoint keeps.
+
+        Raises
+        ------
+        FileError
+            The text has less than two characters, or there is none.
+        """
+        if sources:
+            named = [str(source) for source in sources]
+            read = corpus.read(named, encoding=encoding, newlines=self.checkpoint.newlines)
+            words = "".join(read)
+            text = Text(", ".join(named), words, self.checkpoint.vocabulary.encode(words))
+        else:
+            name, parts = self.name, self.checkpoint.text
+            if dataset is not None:
+                name, data = find_dataset(dataset)
+                parts = data.parts
+            text = evaluation.held_out(self.checkpoint, parts, name)
+        return evaluation.evaluate(self.model, self.checkpoint, text, accuracy=accuracy, baselines=baselines)
+
+    def copied(self, song: str) -> str | None:
+        """The longest stretch of a song that stands in the training text; None if the checkpoint keeps no text."""
+        if self.checkpoint.text is None:
+            return None
+        if self._copies is None:
+            self._copies = CopyFinder(self.checkpoint.text.text("train"))
+        return self._copies.longest(prompt.normalise_prompt(self.checkpoint.vocabulary, song))
 
 
 def load(
-    *paths: PathLike, weights: Sequence[float] | None = None, cache: bool = False, engine: str = "numpy",
-    bidirectional: bool = True, fit_on: Callable[[Checkpoint], Ids | None] | None = None,
+    *checkpoint: PathLike, weights: Sequence[float] | None = None, cache: bool = False, engine: str = "numpy",
+    dataset: Data = None, bidirectional: bool = True, fit: bool = True,
 ) -> Model:  # fmt: skip
     """The model of a checkpoint (a file, or a folder's best), or the mixture of several.
 
-    Without ``weights`` they are fitted on the text that ``fit_on`` gives; the validation part of the dataset at hand,
-    if it is theirs, unless told otherwise. A bidirectional network is not mixed with others.
+    Without ``weights`` they are fitted on the validation part of ``dataset``, or else of the first checkpoint's own text;
+    with ``fit=False`` all models weigh alike. A bidirectional network is not mixed with others.
     """
-    named = [Path(path) for path in paths] or [Path(checkpoints.DEFAULT_FOLDER)]
+    named = [Path(path) for path in checkpoint] or [Path(checkpoints.DEFAULT_FOLDER)]
     loaded = [checkpoints.load(path) for path in named]
     first = loaded[0]
+    loading.check_compatible(named, loaded)
     for path, other in zip(named, loaded):
-        if other.vocabulary != first.vocabulary or other.newlines != first.newlines:
-            raise FileError(
-                f"{path}: has another vocabulary than {named[0]}; train both on the same dataset to mix them"
-            )
         if other.model.bidirectional and not (bidirectional and len(loaded) == 1 and not cache):
             raise FileError(
                 f"{path}: is a bidirectional model, which only fills blanks (lyricgen fill) and is not mixed; "
                 "this takes one that was trained without --bidirectional"
             )
     if first.model.bidirectional:
-        return Model(first, Bidirectional(first.model, first.parameters))
-    shares = None if weights is None else _shares(weights, len(loaded))
-    decoders = [_decoder(checkpoint, engine) for checkpoint in loaded]
-    if len(loaded) == 1 and not cache:
-        return Model(first, decoders[0])
-    fit = None
-    if shares is None:
-        chosen, fit = _fit(decoders, (fit_on or validation_part)(first), cache)
-    else:
-        chosen = mixture.with_cache(shares) if cache else shares[None]
-    return Model(first, mixture.Mixture(decoders, chosen, len(first.vocabulary)), chosen, fit)
+        return Model(str(named[0]), first, Bidirectional(first.model, first.parameters))
+    if engine == "mxnet" and all(each.model.cell == "ngram" for each in loaded):
+        raise OptionError("--engine mxnet: has no effect on an n-gram model; leave it out")
+    fit_on = _validation_part(first, dataset) if fit and weights is None and (cache or len(loaded) > 1) else None
+    decoder_of = _mxnet_decoder if engine == "mxnet" else Checkpoint.decoder
+    combined = loading.combine(loaded, weights=weights, cache=cache, fit_on=fit_on, decoder_of=decoder_of)
+    return Model(str(named[0]), first, combined)
 
 
-def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
-    values = np.array(weights, float)
-    if len(values) != count:
-        raise OptionError(f"--weights: {len(values)} numbers for {count} checkpoints; name one for each -c")
-    if not np.all(np.isfinite(values)) or np.any(values < 0) or not values.sum():
-        shown = ",".join(f"{weight:g}" for weight in weights)
-        raise OptionError(f"--weights: {shown} are no shares; none may be negative or infinite, not all zero")
-    shares: mixture.Weights = values / values.sum()
-    return shares
+def _mxnet_decoder(checkpoint: Checkpoint) -> Decoder:
+    if checkpoint.model.cell == "ngram":
+        return checkpoint.decoder()
+    from lyricgen.engine.decoder import NetworkDecoder
+    from lyricgen.engine.network import Network
+
+    return NetworkDecoder(Network(checkpoint.model, checkpoint.parameters))
 
 
-def _decoder(checkpoint: Checkpoint, engine: str) -> Decoder:
-    if engine == "mxnet" and checkpoint.model.cell != "ngram":
-        from lyricgen.engine.decoder import NetworkDecoder
-        from lyricgen.engine.network import Network
-
-        return NetworkDecoder(Network(checkpoint.model, checkpoint.parameters))
-    return checkpoint.decoder()
-
-
-def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Fit]:
-    if ids is None or len(ids) < 2:
-        return mixture.equal_weights(len(decoders), cached=cached), Fit(0, [])
-    probabilities, lengths = mixture.foresee(decoders, ids[:_FITTED_ON], cached=cached)
-    fitted = mixture.fit(probabilities, lengths, caches.LONGEST + 1 if cached else 1)
-    counts = np.bincount(lengths, minlength=len(fitted))
-    return fitted, Fit(len(lengths), ((fitted * counts[:, None]).sum(axis=0) / counts.sum()).tolist())
-
-
-def validation_part(checkpoint: Checkpoint, data: Dataset | None = None) -> Ids | None:
-    """The validation part of a dataset, that at hand unless another is given, if it has the checkpoint's vocabulary."""
-    data = data or find_dataset()[1]
-    if data.vocabulary != checkpoint.vocabulary or checkpoint.newlines != data.config.newlines:
-        return None
-    ids: Ids = data.valid
-    return ids
+def _validation_part(checkpoint: Checkpoint, dataset: Data) -> Ids | None:
+    """The text (T,) by which the weights of a mixture are fitted, if there is any."""
+    parts = checkpoint.text if dataset is None else find_dataset(dataset)[1].parts
+    return None if parts is None else evaluation.read(checkpoint, parts, "valid")
 
 
 def evaluate(
-    *sources: PathLike, checkpoint: PathLike | Sequence[PathLike] = checkpoints.DEFAULT_FOLDER, **options: Any
-) -> Score:
-    """How well a checkpoint, or a mixture of several, foresees sources; ``options`` are those of ``load``."""
+    *sources: PathLike, checkpoint: PathLike | Sequence[PathLike] = checkpoints.DEFAULT_FOLDER,
+    weights: Sequence[float] | None = None, cache: bool = False, dataset: Data = None, **options: Any,
+) -> Evaluation:  # fmt: skip
+    """How well a checkpoint, or a mixture of several, predicts a text; ``options`` are those of ``Model.evaluate``.
+
+    Weights are never fitted on the text that is measured.
+    """
     paths = [checkpoint] if isinstance(checkpoint, (str, Path)) else checkpoint
-    return load(*paths, **options).evaluate(*sources)
+    fit = bool(sources) or _measures_test_part(Path(paths[0]), dataset)
+    model = load(*paths, weights=weights, cache=cache, dataset=dataset, fit=fit)
+    return model.evaluate(*sources, dataset=dataset, **options)
+
+
+def _measures_test_part(path: Path, dataset: Data) -> bool:
+    parts = checkpoints.load(path).text if dataset is None else find_dataset(dataset)[1].parts
+    return parts is not None and parts.held_out == "test"
+
+
+class Measures(NamedTuple):
+    """Figures of songs, and of the corpus that they are compared with."""
+
+    songs: dict[str, float]
+    corpus: dict[str, float]
+    name: str
+
+
+def measure(
+    songs: PathLike | Sequence[str] = corpus.STDIN, *, checkpoint: PathLike = checkpoints.DEFAULT_FOLDER,
+    dataset: Data = None, encoding: str = "utf-8",
+) -> Measures:  # fmt: skip
+    """What songs are like, beside the text that a checkpoint was trained on, or beside the training part of ``dataset``.
+
+    ``songs``: a list of them; or a file that has them parted by blank lines, or as lines of JSON with a ``text`` each.
+    """
+    if dataset is None:
+        name, parts = str(checkpoint), checkpoints.load(Path(checkpoint)).text
+        if parts is None:
+            raise FileError(f"{name}: keeps no training text to compare with; name one with --dataset")
+    else:
+        name, data = find_dataset(dataset)
+        parts = data.parts
+    if isinstance(songs, (str, Path)):
+        songs = _read_songs("".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True)), str(songs))
+    text = parts.text("train")
+    known, finder = measures.split_songs(text), CopyFinder(text)
+    found = {**measures.figures(songs, known), **measures.copies(songs, finder)}
+    return Measures(found, measures.figures(known, known), name)
+
+
+def _read_songs(text: str, name: str) -> list[str]:
+    if not text.lstrip().startswith("{"):
+        return measures.split_songs(text)
+    try:
+        return [str(json.loads(line)["text"]) for line in text.splitlines() if line.strip()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileError(
+            f"{name}: not lines of JSON with a text in each, as generate --json writes them ({error})"
+        ) from error
+
+
+def export(
+    checkpoint: PathLike = checkpoints.DEFAULT_FOLDER, output: PathLike | None = None, *, format: str = "onnx",
+    force: bool = False,
+) -> Path:  # fmt: skip
+    """Write a checkpoint for another framework, ``onnx`` or ``torch``; returns the file's path."""
+    if format not in exports.FORMATS:
+        raise OptionError(f"--format: {format!r} is none of {', '.join(exports.FORMATS)}")
+    loaded = checkpoints.load(Path(checkpoint))
+    target = Path(output) if output is not None else Path("model" + exports.FORMATS[format])
+    storage.check_new(target, force=force)
+    with storage.replacing(target) as part:
+        exports.write(loaded, part, format)
+    return target
 
 
 def _configs(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
-    """The dataclasses that options describe together; OptionError for a name that none of them has."""
+    """The dataclasses that options describe together.
+
+    Raises
+    ------
+    OptionError
+        None of them has an option of that name, or it has no effect beside the others.
+    """
     fields = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
     for name in options:
         if not any(name in names for names in fields):
             raise OptionError(f"{flag(name)}: no such option")
-    return [kind(**{name: options[name] for name in options if name in names}) for kind, names in zip(kinds, fields)]
+    configs = [kind(**{name: options[name] for name in options if name in names}) for kind, names in zip(kinds, fields)]
+    refuse_without_effect(options, {name: value for config in configs for name, value in vars(config).items()})
+    return configs
 
 
-def _seed(sample: SampleConfig) -> int:
-    return secrets.randbelow(2**32) if sample.seed is None else sample.seed
+def _seed(options: Mapping[str, Any]) -> int:
+    seed = options.get("seed")
+    return secrets.randbelow(2**32) if seed is None else int(seed)
 
 
-__all__ = ["Model", "count", "evaluate", "load", "prepare", "train"]
+__all__ = ["Evaluation", "Measures", "Model", "count", "evaluate", "export", "load", "measure", "prepare", "train"]

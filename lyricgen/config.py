@@ -1,7 +1,8 @@
 """What can be chosen: every option with its default, its bounds and its help, once.
 
-The command line makes its options from these fields and a checkpoint keeps them as metadata, so that a flag, a
-key in a file and a name in the code are always the same word.
+The command line makes its options from these fields and a checkpoint keeps them as metadata. A flag, its variable, its
+key in a TOML file and the keyword in Python are one word:
+``--batch-size``, ``LYRICGEN_TRAIN_BATCH_SIZE``, ``batch_size``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from lyricgen.errors import FileError, OptionError
 
@@ -37,12 +38,13 @@ def _option(
     default: Any,
     help: str,
     *,
+    group: str,
     choices: tuple[str, ...] = (),
     bounds: Bounds | None = None,
     kind: type | None = None,
 ) -> Any:
     kind = kind or type(default)
-    metadata = {"help": help, "choices": choices, "bounds": bounds, "kind": kind}
+    metadata = {"help": help, "group": group, "choices": choices, "bounds": bounds, "kind": kind}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -71,6 +73,11 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
         raise OptionError(f"{flag(field.name)}: {value} is out of range, it must be {bounds}")
 
 
+# The headings under which --help lists the options.
+TEXT, HELD_OUT = "Text", "Held-out parts"
+MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
+DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
+
 COUNT = Bounds(low=1)
 FRACTION = Bounds(low=0.0, high=0.9)
 
@@ -79,14 +86,23 @@ FRACTION = Bounds(low=0.0, high=0.9)
 class PrepareConfig(_Config):
     """How a corpus becomes a dataset."""
 
-    encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.")
-    max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=Bounds(low=0))
-    newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"))
-    valid_fraction: float = _option(
-        0.05, "Share of the text, after the training part, that chooses the best epoch.", bounds=FRACTION
+    encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.", group=TEXT)
+    max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=Bounds(low=0), group=TEXT)
+    newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"), group=TEXT)
+    split: str = _option(
+        "songs",
+        "Hold out whole songs of each source (its end, if it has less than 20 songs), or the end of the whole text.",
+        choices=("songs", "tail"),
+        group=HELD_OUT,
     )
-    test_fraction: float = _option(0.0, "Share at the end that training never sees.", bounds=FRACTION)
-    min_count: int = _option(1, "Rarer characters become the unknown character.", bounds=COUNT)
+    valid_fraction: float = _option(
+        0.05,
+        "Share of the text that chooses the best epoch.",
+        bounds=FRACTION,
+        group=HELD_OUT,
+    )
+    test_fraction: float = _option(0.0, "Share of the text that training never sees.", bounds=FRACTION, group=HELD_OUT)
+    min_count: int = _option(1, "Rarer characters become the unknown character.", bounds=COUNT, group=TEXT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,21 +115,29 @@ class ModelConfig(_Config):
     """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
 
     cell: str = _option(
-        "gru", "Recurrent cell, or ngram for a model that counts.", choices=("rnn", "gru", "lstm", "ngram")
+        "gru",
+        "Recurrent cell, or ngram for a model that counts.",
+        choices=("rnn", "gru", "lstm", "ngram"),
+        group=MODEL,
     )
     gru_reset: str = _option(
         "after",
         "Where a GRU's reset gate acts: after the matrix product (cuDNN) or before it (Cho et al. 2014).",
         choices=("after", "before"),
+        group=MODEL,
     )
-    hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384))
-    layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64))
-    embedding: int = _option(0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384))
-    tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).")
+    hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384), group=MODEL)
+    layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64), group=MODEL)
+    embedding: int = _option(
+        0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384), group=MODEL
+    )
+    tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).", group=MODEL)
     bidirectional: bool = _option(
-        False, "Predict each character from what stands before and after it: a model that fills blanks."
+        False,
+        "Predict each character from what stands before and after it: a model that fills blanks.",
+        group=MODEL,
     )
-    order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16))
+    order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16), group=MODEL)
 
     @property
     def embedding_size(self) -> int:
@@ -135,14 +159,17 @@ class TrainConfig(_Config):
         f"[default: {DROPOUT:g}, less for more than {SMALL:,} characters, 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
         kind=float,
+        group=LEARNING,
     )
     embedding_dropout: float = _option(
         0.0, "Share of the vocabulary whose embedding a minibatch does not see (Gal & Ghahramani 2016).",
         bounds=Bounds(0.0, 0.95),
+        group=LEARNING,
     )  # fmt: skip
     weight_decay: float = _option(
         0.0, "Decay of the weights, decoupled from the gradient: times the learning rate (Loshchilov & Hutter 2019).",
         bounds=Bounds(low=0.0),
+        group=LEARNING,
     )  # fmt: skip
     unknown_rate: float | None = _option(
         None,
@@ -150,6 +177,7 @@ class TrainConfig(_Config):
         f"[default: {UNKNOWN_RATE:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 1.0),
         kind=float,
+        group=MINIBATCHES,
     )
     reset_rate: float | None = _option(
         None,
@@ -157,34 +185,51 @@ class TrainConfig(_Config):
         f"[default: {RESET_RATE:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 1.0),
         kind=float,
+        group=MINIBATCHES,
     )
-    batch_size: int = _option(32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536))
-    steps: int = _option(35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536))
-    epochs: int = _option(15, "Passes over the training text.", bounds=COUNT)
+    batch_size: int = _option(
+        32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536), group=MINIBATCHES
+    )
+    steps: int = _option(
+        35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536), group=MINIBATCHES
+    )
+    epochs: int = _option(15, "Passes over the training text.", bounds=COUNT, group=LEARNING)
     sampling: str = _option(
         "consecutive",
         "Minibatches that continue one another, state carried over, or random ones that start from zero.",
         choices=("random", "consecutive"),
+        group=MINIBATCHES,
     )
-    optimizer: str = _option("adam", "How gradients become steps.", choices=("adam", "sgd"))
-    lr: float = _option(0.008, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True))
+    optimizer: str = _option("adam", "How gradients become steps.", choices=("adam", "sgd"), group=LEARNING)
+    lr: float = _option(
+        0.008, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True), group=LEARNING
+    )
     schedule: str = _option(
-        "cosine", "Learning rate over time: constant, or falling to zero.", choices=("constant", "cosine")
+        "cosine",
+        "Learning rate over time: constant, or falling to zero.",
+        choices=("constant", "cosine"),
+        group=LEARNING,
     )
     warmup: float = _option(
         0.0, "Share of all epochs in which the learning rate rises from zero (Goyal et al. 2017).",
         bounds=Bounds(0.0, 1.0),
+        group=LEARNING,
     )  # fmt: skip
-    clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=Bounds(low=0.0))
+    clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=Bounds(low=0.0), group=LEARNING)
     patience: int = _option(
-        0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=Bounds(low=0)
+        0,
+        "Stop after N epochs without a better validation perplexity (0: never).",
+        bounds=Bounds(low=0),
+        group=LEARNING,
     )
-    index: bool = _option(
-        True, "Keep the training text in the checkpoint, so that copies from it can be told (generate --max-copy)."
+    keep_text: bool = _option(
+        True,
+        "Keep the text in the checkpoint: the training part to find copies, the held-out parts to measure with.",
+        group=OUTPUT,
     )
-    seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1))
+    seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1), group=LEARNING)
 
-    def settled(self, characters: int, *, held_out: bool) -> TrainConfig:
+    def resolve_defaults(self, characters: int, *, held_out: bool) -> TrainConfig:
         """The same with every choice made, for a training text of that length.
 
         Who holds no text out wants the text learnt by heart. Dropout falls by 0.3 for ten times the text.
@@ -205,40 +250,55 @@ class SampleConfig(_Config):
     length: int | None = _option(
         None, f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
         bounds=Bounds(low=0), kind=int,
+        group=DRAWING,
     )  # fmt: skip
     temperature: float = _option(
-        0.8, "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.", bounds=Bounds(low=0.0)
+        0.8,
+        "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
+        bounds=Bounds(low=0.0),
+        group=DRAWING,
     )
-    top_k: int = _option(0, "Draw from the K most likely characters only (0: off).", bounds=Bounds(low=0))
+    top_k: int = _option(
+        0, "Draw from the K most likely characters only (0: off).", bounds=Bounds(low=0), group=DRAWING
+    )
     top_p: float = _option(
         1.0,
         "Draw from the smallest set with this much probability (Holtzman et al. 2020; 1: off).",
         bounds=Bounds(0.0, 1.0, low_open=True),
+        group=DRAWING,
     )
     repetition_penalty: float = _option(
-        1.0, "Divides the probability of what the song has sung of late (1: off).", bounds=Bounds(low=1.0)
+        1.0,
+        "Divides the probability of recent characters (1: off).",
+        bounds=Bounds(low=1.0),
+        group=DRAWING,
     )
     no_repeat: int = _option(
-        0, "No N characters in a row stand twice in the lines of a song (0: off).", bounds=Bounds(low=0)
+        0,
+        "No N characters in a row stand twice in the lines of a song (0: off).",
+        bounds=Bounds(low=0),
+        group=DRAWING,
     )
     max_copy: int = _option(
-        0, "No stretch longer than N characters stands in the training text (0: off).", bounds=Bounds(low=0)
+        0,
+        "No stretch longer than N characters stands in the training text (0: off).",
+        bounds=Bounds(low=0),
+        group=DRAWING,
     )
     particles: int = _option(
         1, "Ways in which the end of each line is tried, to keep the form with the best of them.",
         bounds=Bounds(1, 256),
+        group=SEARCH,
     )  # fmt: skip
     beam: int = _option(
         0, "Search the likeliest song, K unfinished ones side by side, instead of drawing one (0: off).",
         bounds=Bounds(0, 1024),
-    )  # fmt: skip
-    diversity: float = _option(
-        0.5, "What a character costs in nats that an earlier one of several --beam songs has at that place.",
-        bounds=Bounds(low=0.0),
+        group=SEARCH,
     )  # fmt: skip
     seed: int | None = _option(
-        None, "Seed; the same one writes the same text. [default: a fresh one, told on stderr]",
+        None, "Seed; the same one writes the same text. [default: a fresh one, printed to stderr]",
         bounds=Bounds(0, 2**63 - 1), kind=int,
+        group=DRAWING,
     )  # fmt: skip
 
     @property
@@ -251,32 +311,119 @@ class SampleConfig(_Config):
 class FormConfig(_Config):
     """What a song must be: its lines, how they begin, how they end, and which of them return."""
 
-    lines: int | None = _option(None, "Lines of a song (of a section, with --structure).", bounds=COUNT, kind=int)
+    lines: int | None = _option(
+        None, "Lines of a song (of a section, with --structure).", bounds=COUNT, kind=int, group=FORM
+    )
     line_length: int | None = _option(
-        None, "Characters of every line; punctuation and spaces do not count.", bounds=Bounds(1, 256), kind=int
+        None,
+        "Characters of every line; punctuation and spaces do not count.",
+        bounds=Bounds(1, 256),
+        kind=int,
+        group=FORM,
     )
     form: str | None = _option(
-        None, "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as need be.", kind=str
+        None,
+        "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as need be.",
+        kind=str,
+        group=FORM,
     )
-    until_blank: bool = _option(False, "End where the model leaves a line blank, as a corpus does between songs.")
-    acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str)
+    until_blank: bool = _option(
+        False, "End where the model leaves a line blank, as a corpus does between songs.", group=FORM
+    )
+    acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
     rhyme: str | None = _option(
         None, "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without), anew for each repetition; A: all lines.",
         kind=str,
+        group=RHYME,
     )  # fmt: skip
     rhyme_with: str | None = _option(
-        None, "What the scheme's letters rhyme with, a character for each (or words with spaces between).", kind=str
+        None,
+        "What the scheme's letters rhyme with, a character for each (or words with spaces between).",
+        kind=str,
+        group=RHYME,
     )
-    rhyme_strict: bool = _option(False, "The very same final, instead of one of the same group of the thirteen.")
-    rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.")
+    rhyme_strict: bool = _option(
+        False, "The very same final, instead of one of the same group of the thirteen.", group=RHYME
+    )
+    rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.", group=RHYME)
     structure: str | None = _option(
-        None, "Sections, as ABAB: each letter's is written once and returns word for word.", kind=str
+        None,
+        "Sections, as ABAB: each letter's is written once and returns word for word.",
+        kind=str,
+        group=FORM,
     )
 
     @property
     def is_free(self) -> bool:
         """Whether nothing is asked of the lines."""
         return self == FormConfig()
+
+
+class _Rule(NamedTuple):
+    """Options that have no effect under a condition on all values."""
+
+    names: tuple[str, ...]
+    applies: Callable[[Mapping[str, Any]], bool]
+    where: str
+
+
+_OFF = {"top_k": 0, "top_p": 1.0, "particles": 1}  # a value that asks for nothing is never refused
+_COUNTED = {"cell", "order", "keep_text", "seed"}  # what an n-gram model takes
+_NETWORK = tuple(
+    field.name
+    for kind in (ModelConfig, TrainConfig)
+    for field in dataclasses.fields(kind)
+    if field.name not in _COUNTED
+)
+_RULES = (
+    _Rule(
+        (*_NETWORK, "checkpoint_every", "preview_every", "tensorboard", "threads", "device", "workers", "kvstore"),
+        lambda values: values.get("cell") == "ngram",
+        "with --cell ngram, which counts in one go",
+    ),
+    _Rule(("order",), lambda values: values.get("cell") != "ngram", "without --cell ngram"),
+    _Rule(("gru_reset",), lambda values: values.get("cell") != "gru", "without --cell gru"),
+    _Rule(
+        ("reset_rate",),
+        lambda values: values.get("sampling") == "random",
+        "with --sampling random, whose rows begin anew at each minibatch",
+    ),
+    _Rule(("preview_every",), lambda values: not values.get("preview", True), "without --preview"),
+    _Rule(
+        ("temperature", "top_k", "top_p", "particles"),
+        lambda values: bool(values.get("beam")),
+        "with --beam, which draws nothing",
+    ),
+    _Rule(
+        ("top_k", "top_p"),
+        lambda values: values.get("temperature") == 0,
+        "with --temperature 0, which takes the likeliest character",
+    ),
+    _Rule(
+        ("particles",),
+        lambda values: all(values.get(name) is None for name in ("line_length", "form", "rhyme", "rhyme_with")),
+        "without lines of a known length or rhyme: name --line-length, --form or --rhyme",
+    ),
+)
+
+
+def _without_effect(name: str, values: Mapping[str, Any]) -> str:
+    """Why an option has no effect among these values; empty if it has one."""
+    return next((rule.where for rule in _RULES if name in rule.names and rule.applies(values)), "")
+
+
+def refuse_without_effect(given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """OptionError for an option that was given and has no effect; ``values`` are those of all options."""
+    for name, value in given.items():
+        asks = value is not None and value is not False and value != _OFF.get(name, ())
+        where = _without_effect(name, values) if asks else ""
+        if where:
+            raise OptionError(f"{flag(name)}: has no effect {where}; leave it out")
+
+
+def effective(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that have an effect beside the others."""
+    return {name: value for name, value in values.items() if not _without_effect(name, values)}
 
 
 Config = TypeVar("Config", bound=_Config)

@@ -27,7 +27,7 @@ try:
 except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-FORMAT, OLDEST = 3, 2  # what is written, and the oldest that can be read
+FORMAT, OLDEST = 4, 2  # what is written, and the oldest that can be read
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
 _TRIES = 20
@@ -77,10 +77,12 @@ def _lock(folder: Path, descriptor: int) -> None:
 
 def check_new(path: Path, *, force: bool) -> None:
     """FileError if a file may not be written there: there is a folder, or a file that ``force`` does not give up."""
+    if str(path) == "-":
+        raise FileError("-: this product is a file, not a stream; name a file to write")
     if path.is_dir():
-        raise FileError(f"{path}: is a folder; name a file with -o")
+        raise FileError(f"{path}: is a folder; name a file to write")
     if path.exists() and not force:
-        raise FileError(f"{path}: exists already; --force replaces it, -o names another file")
+        raise FileError(f"{path}: exists already; --force replaces it, or name another file")
 
 
 @contextmanager

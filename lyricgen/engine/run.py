@@ -40,13 +40,13 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoin
     rng = np.random.default_rng([train.seed, 0])
     return Checkpoint(
         model=model,
-        train=train.settled(len(dataset.train), held_out=len(dataset.valid) > 0),
+        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
         vocabulary=dataset.vocabulary,
         parameters=initial_parameters(model, len(dataset.vocabulary), rng),
         progress=Progress(),
         newlines=dataset.config.newlines,
         dataset=dataset.fingerprint,
-        index=dataset.train if train.index else None,
+        text=dataset.parts if train.keep_text else None,
     )
 
 

@@ -15,12 +15,14 @@ from lyricgen.errors import FileError
 from lyricgen.model import ngram
 from lyricgen.model.cells import Floats, Parameters, Recurrence, parameter_shapes
 from lyricgen.model.ngram import NGram
-from lyricgen.text.vocabulary import Ids, Vocabulary
+from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.vocabulary import Vocabulary
 
 KIND = "checkpoint"
 BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
 DEFAULT_FOLDER = "checkpoints"
-_OPTIMIZER, _STATE, _INDEX = "optimizer.", "state", "index"
+_OPTIMIZER, _STATE, _TEXT = "optimizer.", "state", "text."
+_OLD_TEXT = "index"  # the training part, in format 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Checkpoint:
     dataset: str
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
-    index: Ids | None = None  # the training text (T,), to tell copies by
+    text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
 
     def decoder(self) -> Recurrence | NGram:
         """The model, ready to write and to score."""
@@ -83,13 +85,14 @@ class Checkpoint:
             "train": dataclasses.asdict(self.train),
             "progress": dataclasses.asdict(self.progress),
             "vocabulary": self.vocabulary.characters,
+            "unseen": self.text.unseen if self.text else "",
             "newlines": self.newlines,
             "dataset": self.dataset,
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
-        index = {} if self.index is None else {_INDEX: self.index}
-        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **index})
+        text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
+        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **text})
 
 
 def locate(path: Path) -> Path:
@@ -115,7 +118,7 @@ def load(path: Path) -> Checkpoint:
 
 def _assemble(stored: storage.Stored) -> Checkpoint:
     metadata = stored.metadata
-    stored_index = stored.tensors.pop(_INDEX, None)  # stays on disk until it is asked for
+    text = _pop_text(stored.tensors)
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     state = tensors.pop(_STATE, None)
@@ -124,11 +127,9 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         ngram.levels_of(tensors, model.order, len(vocabulary))
     else:
         _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
-    if stored_index is not None and not _is_text(stored_index, len(vocabulary)):
-        raise FileError("is a damaged checkpoint: its index is no text of its vocabulary")
     return Checkpoint(
         model=model,
-        train=from_json(TrainConfig, metadata["train"]),
+        train=from_json(TrainConfig, _renamed(metadata["train"])),
         vocabulary=vocabulary,
         parameters=tensors,
         progress=_progress(metadata["progress"]),
@@ -136,12 +137,24 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         dataset=metadata["dataset"],
         optimizer=optimizer,
         state=state,
-        index=stored_index,
+        text=check_parts(vocabulary, metadata.get("unseen", ""), text) if text else None,
     )
 
 
-def _is_text(ids: Ids, size: int) -> bool:
-    return ids.ndim == 1 and ids.dtype.kind == "u" and (not len(ids) or int(ids.max()) < size)
+def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
+    """The parts of the text, which stay on disk until they are read; none if they were not kept."""
+    if _OLD_TEXT in tensors:
+        train = tensors.pop(_OLD_TEXT)
+        return {**dict.fromkeys(NAMES, train[:0]), "train": train}
+    return {name: tensors.pop(_TEXT + name) for name in NAMES if _TEXT + name in tensors}
+
+
+def _renamed(train: Mapping[str, Any]) -> dict[str, Any]:
+    """The training options of a file of any format: ``keep_text`` was ``index`` in format 3, and not there in 2."""
+    values = dict(train)
+    if "index" in values:
+        values["keep_text"] = values.pop("index")
+    return values
 
 
 def _progress(values: Mapping[str, Any]) -> Progress:

@@ -35,13 +35,13 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
     }
     checkpoint = Checkpoint(
         model=model,
-        train=train.settled(len(dataset.train), held_out=len(dataset.valid) > 0),
+        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
         vocabulary=dataset.vocabulary,
         parameters=parameters,
         progress=Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out),
         newlines=dataset.config.newlines,
         dataset=dataset.fingerprint,
-        index=dataset.train if train.index else None,
+        text=dataset.parts if train.keep_text else None,
     )
     return checkpoint, record
 

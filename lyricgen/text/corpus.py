@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Callable, cast
 
 from lyricgen.errors import FileError, OptionError
-from lyricgen.storage import describe
+from lyricgen.storage import SUFFIX, describe
 from lyricgen.text.vocabulary import UNSINGABLE
 
-STDIN = "-"
+STDIN, STDIN_NAME = "-", "standard input"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
 _SUFFIXES = (".txt", ".gz", ".zip")
@@ -43,16 +43,19 @@ def flatten(text: str, newlines: str) -> str:
     return text.replace("\n", " ") if newlines == "space" else text
 
 
-def read(
-    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", max_chars: int = 0
-) -> Iterator[str]:
-    """The normalised text of all sources, in pieces of about a megabyte.
+def read(sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep") -> Iterator[str]:
+    """The normalised text of all sources, in pieces of about a megabyte; see ``read_each``."""
+    return (flatten(piece, newlines) for _, piece in read_each(sources, encoding=encoding))
+
+
+def read_each(sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int = 0) -> Iterator[tuple[int, str]]:
+    """The normalised text of all sources in pieces of about a megabyte, each with the number of its source.
 
     Parameters
     ----------
     sources
-        Paths of .txt, .gz and .zip files and of folders of these, or ``-`` for standard input; none means the
-        embedded corpus. Texts of different files are parted by a blank line, as songs are.
+        Paths of .txt, .gz and .zip files, of folders of these and of datasets, or ``-`` for standard input; none means
+        the embedded corpus. Texts of different files are parted by a blank line, as songs are.
     max_chars
         Characters after which the text ends; 0 for all.
 
@@ -62,13 +65,26 @@ def read(
         A source is missing, unreadable, no text in that encoding, or there is no text in any of them.
     """
     _check_encoding(encoding)
-    pieces = (flatten(piece, newlines) for piece in _join(_documents(sources, encoding)))
+    pieces = _join(_documents(sources, encoding))
     empty = True
-    for piece in _take(pieces, max_chars) if max_chars else pieces:
+    for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
-        yield piece
+        yield source, piece
     if empty:
         raise FileError(f"{', '.join(sources) or EMBEDDED}: no text in it; name a text file with at least one song")
+
+
+def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
+    """The lines of a stream as they come, without their ends; FileError for bytes that are not in that encoding."""
+    _check_encoding(encoding)
+    rest, is_first = "", True
+    for text in _decode_chunks(file.readline, encoding, name):
+        if is_first and text:
+            text, is_first = text.lstrip("\ufeff"), False
+        *lines, rest = (rest + text).replace("\r\n", "\n").split("\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 def _check_encoding(encoding: str) -> None:
@@ -78,34 +94,35 @@ def _check_encoding(encoding: str) -> None:
         raise OptionError(f"--encoding: {encoding!r} is unknown to Python; try utf-8, gb18030 or big5") from None
 
 
-def _take(pieces: Iterable[str], count: int) -> Iterator[str]:
-    for piece in pieces:
-        yield piece[:count]
+def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, str]]:
+    for source, piece in pieces:
+        yield source, piece[:count]
         count -= len(piece)
         if count <= 0:
             return
 
 
-def _join(documents: Iterable[Iterator[str]]) -> Iterator[str]:
-    """All documents, a blank line between one and the next."""
-    ending = ""
-    for document in documents:
+def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All documents, a blank line between one and the next; the blank line belongs to the first of them."""
+    ending, before = "", 0
+    for source, document in documents:
         if ending:
-            yield "\n" * (2 - (ending[-2:].count("\n") if ending.endswith("\n") else 0))
+            yield before, "\n" * (2 - (ending[-2:].count("\n") if ending.endswith("\n") else 0))
+        before = source
         for piece in document:
             ending = (ending + piece)[-2:]
-            yield piece
+            yield source, piece
 
 
-def _documents(sources: Sequence[str], encoding: str) -> Iterator[Iterator[str]]:
+def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Iterator[str]]]:
     if not sources:
         with _embedded() as file:
-            yield _decode(file, "utf-8", EMBEDDED)
-    for source in sources:
+            yield 0, _decode(file, "utf-8", EMBEDDED)
+    for number, source in enumerate(sources):
         if source == STDIN:
-            yield _decode(sys.stdin.buffer, encoding, "standard input")
+            yield number, _decode(sys.stdin.buffer, encoding, STDIN_NAME)
         else:
-            yield from _open(Path(source), encoding)
+            yield from ((number, document) for document in _open(Path(source), encoding))
 
 
 @contextmanager
@@ -135,11 +152,22 @@ def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
             yield from _open_folder(path, encoding)
         elif path.suffix.lower() == ".zip":
             yield from _open_zip(path, encoding)
+        elif path.suffix == SUFFIX:
+            yield _open_dataset(path)
         else:
             _check_kind(path)
             with _open_bytes(path) as file:
                 packed = path.stat().st_size if path.suffix.lower() == ".gz" else 0
                 yield _decode(file, encoding, str(path), packed)
+
+
+def _open_dataset(path: Path) -> Iterator[str]:
+    """All parts of a dataset, one after the other."""
+    from lyricgen.text.dataset import load
+    from lyricgen.text.parts import NAMES
+
+    parts = load(path).parts
+    return (parts.text(name) for name in NAMES)
 
 
 def _check_kind(path: Path) -> None:
@@ -192,7 +220,7 @@ def _decode(file: IO[bytes], encoding: str, name: str, packed: int = 0) -> Itera
     byte that is no text.
     """
     held: list[str] = []
-    for text in _decode_chunks(file, encoding, name, packed):
+    for text in _decode_chunks(lambda: file.read(_CHUNK), encoding, name, packed):
         cut = _last_cut(text)
         if cut:
             yield normalise("".join(held) + text[:cut])
@@ -213,12 +241,12 @@ def _last_cut(text: str) -> int:
     return place
 
 
-def _decode_chunks(file: IO[bytes], encoding: str, name: str, packed: int) -> Iterator[str]:
+def _decode_chunks(read: Callable[[], bytes], encoding: str, name: str, packed: int = 0) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
     position, chunk = 0, b" "
     while chunk:
         with _faults_of(name):
-            chunk = file.read(_CHUNK)
+            chunk = read()
         if packed and position > max(_LARGE, packed * _TIGHTEST):
             raise FileError(f"{name}: unpacks to over {_TIGHTEST} times its size, as no text does; unpack it yourself")
         pending = decoder.getstate()[0]

@@ -1,11 +1,12 @@
-"""Ids, vocabulary and splits, as ``lyricgen prepare`` leaves them on disk."""
+"""Ids, vocabulary and parts, as ``lyricgen prepare`` leaves them on disk."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,47 +15,64 @@ from lyricgen import storage
 from lyricgen.config import PrepareConfig, from_json
 from lyricgen.errors import FileError
 from lyricgen.text import corpus
-from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary
+from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
 
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
-SPLITS = ("train", "valid", "test")
+FEWEST_SONGS = 20  # a source with fewer songs has its end held out instead of whole songs
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A text as ids, in the order it was read: first ``train``, then ``valid``, then ``test`` (the latter maybe empty).
+    """A text in its parts, and how it was made.
 
-    The vocabulary is that of the training part alone; what only the other parts have is unknown.
+    ``untrained`` names the sources of which nothing is left to train on; it is not stored.
     """
 
-    vocabulary: Vocabulary
-    splits: Mapping[str, Ids]
+    parts: Parts
     config: PrepareConfig
     sources: tuple[str, ...]
     fingerprint: str
+    untrained: tuple[str, ...] = ()
 
-    def __getattr__(self, name: str) -> Ids:
-        if name in SPLITS:
-            return self.splits[name]
-        raise AttributeError(name)
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters of the training part."""
+        return self.parts.vocabulary
+
+    @property
+    def train(self) -> Ids:
+        """Ids to learn from (T,)."""
+        return self.parts.ids("train")
+
+    @property
+    def valid(self) -> Ids:
+        """Ids that choose the best epoch (T,), perhaps none."""
+        return self.parts.ids("valid")
+
+    @property
+    def test(self) -> Ids:
+        """Ids that training never sees (T,), perhaps none."""
+        return self.parts.ids("test")
 
     def __len__(self) -> int:
-        return sum(map(len, self.splits.values()))
+        return len(self.parts)
 
-    def unknown_share(self, split: str) -> float:
-        """The share of a split's characters that are unknown; 0 for an empty split."""
-        ids = self.splits[split]
+    def unknown_share(self, name: str) -> float:
+        """The share of a part's characters that are unknown; 0 for an empty part."""
+        ids = self.parts.ids(name)
         return float(np.count_nonzero(ids == UNKNOWN) / len(ids)) if len(ids) else 0.0
 
     def save(self, path: Path) -> None:
         metadata = {
             "vocabulary": self.vocabulary.characters,
+            "unseen": self.parts.unseen,
             "config": dataclasses.asdict(self.config),
             "sources": self.sources,
             "fingerprint": self.fingerprint,
         }
-        storage.write(path, KIND, metadata, self.splits)
+        storage.write(path, KIND, metadata, self.parts.stored)
 
 
 def load(path: Path) -> Dataset:
@@ -63,14 +81,12 @@ def load(path: Path) -> Dataset:
     try:
         metadata = stored.metadata
         vocabulary = Vocabulary.stored(metadata["vocabulary"])
-        config = from_json(PrepareConfig, metadata["config"])
-        splits = {name: stored.tensors[name] for name in SPLITS}
+        parts = check_parts(vocabulary, metadata.get("unseen", ""), stored.tensors)
+        config = from_json(PrepareConfig, {"split": "tail", **metadata["config"]})  # format 3 knew no other
         sources, fingerprint = tuple(metadata["sources"]), str(metadata["fingerprint"])
     except (KeyError, TypeError, ValueError, UnicodeError) as error:
-        raise FileError(f"{path}: is a damaged dataset; prepare it again") from error
-    if any(ids.ndim != 1 or (len(ids) and ids.max() >= len(vocabulary)) for ids in splits.values()):
-        raise FileError(f"{path}: is a damaged dataset, with ids beyond its vocabulary; prepare it again")
-    return Dataset(vocabulary, splits, config, sources, fingerprint)
+        raise FileError(f"{path}: is a damaged dataset ({error}); prepare it again") from error
+    return Dataset(parts, config, sources, fingerprint)
 
 
 def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
@@ -81,50 +97,159 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
     FileError
         A source cannot be read, or the text is too short to learn from (less than two characters).
     """
-    pieces = corpus.read(sources, encoding=config.encoding, newlines=config.newlines, max_chars=config.max_chars)
-    return split(pieces, config, sources=sources)
+    return _split(corpus.read_each(sources, encoding=config.encoding, max_chars=config.max_chars), config, sources)
 
 
-def split(pieces: Iterable[str], config: PrepareConfig, *, sources: Sequence[str] = ()) -> Dataset:
-    """Cut a text in order into training, validation and test part, and encode it."""
+def split(pieces: Iterable[str], config: PrepareConfig) -> Dataset:
+    """Cut the text of one source into its parts, and encode it; FileError if it is too short."""
+    return _split(((0, piece) for piece in pieces), config, ())
+
+
+class Segment(NamedTuple):
+    """A stretch of the text that belongs to one part."""
+
+    begin: int
+    end: int
+    part: str
+
+
+def _split(pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Sequence[str]) -> Dataset:
     census = Census()
-    numbered = [census.number(piece) for piece in pieces]
-    length = sum(map(len, numbered))
-    valid, test = (int(length * share) for share in (config.valid_fraction, config.test_fraction))
-    valid, test = (count if count >= 2 else 0 for count in (valid, test))  # one character predicts nothing
-    train = length - valid - test
-    if train < 2:
-        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {length} characters are too few to learn from")
-    counts = _count(numbered, train, len(census.codes))
-    vocabulary = Vocabulary.of(census.codes[counts >= config.min_count])
-    ids = _renumber(numbered, vocabulary.encode_codes(census.codes), length)
-    parts = dict(zip(SPLITS, np.split(ids, [train, train + valid])))
-    return Dataset(vocabulary, parts, config, tuple(sources), _fingerprint(vocabulary, parts))
+    numbered, lengths = [], [0] * max(len(sources), 1)
+    for source, piece in pieces:
+        numbered.append(census.number(piece))
+        lengths[source] += len(piece)
+    numbers = np.concatenate(numbered) if numbered else np.zeros(0, np.uint8)
+    del numbered
+    ends = np.cumsum(lengths).tolist()
+    segments = _segments(numbers, _Lines.of(census), list(zip([0, *ends], ends)), config)
+    if sum(segment.end - segment.begin for segment in segments if segment.part == "train") < 2:
+        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {len(numbers)} characters are too few to learn from")
+    parts = _encode(numbers, _codes(census, config), segments, config)
+    trained = {_source_of(segment.begin, ends) for segment in segments if segment.part == "train"}
+    untrained = tuple(name for number, name in enumerate(sources) if lengths[number] and number not in trained)
+    return Dataset(parts, config, tuple(sources), _fingerprint(parts), untrained)
 
 
-def _count(numbered: Iterable[Ids], limit: int, size: int) -> NDArray[np.int64]:
-    """How often each number stands among the first ``limit`` ones."""
-    counts = np.zeros(size, np.int64)
-    for numbers in numbered:
-        counts += np.bincount(numbers[:limit], minlength=size)
-        limit = max(0, limit - len(numbers))
-    return counts
+def _source_of(place: int, ends: Sequence[int]) -> int:
+    return int(np.searchsorted(ends, place, "right"))
 
 
-def _renumber(numbered: list[Ids], ids_of: Ids, length: int) -> Ids:
-    """Glue the pieces, each number replaced by its id; the pieces are used up, to hold the text in memory once."""
-    ids = np.empty(length, ids_of.dtype)
-    while numbered:
-        numbers = numbered.pop()
-        ids[length - len(numbers) : length] = ids_of[numbers]
-        length -= len(numbers)
+def _codes(census: Census, config: PrepareConfig) -> NDArray[np.uint32]:
+    """Number -> code point, with --newlines space applied."""
+    codes = census.codes.copy()
+    if config.newlines == "space":
+        codes[codes == ord("\n")] = ord(" ")
+    return codes
+
+
+class _Lines(NamedTuple):
+    """Which numbers end a line (one, or none), and which show anything."""
+
+    end: int
+    shows: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, census: Census) -> _Lines:
+        characters = census.codes.tobytes().decode("utf-32-le", "surrogatepass")
+        return cls(characters.find("\n"), np.array([not character.isspace() for character in characters], bool))
+
+
+def _segments(numbers: Ids, lines: _Lines, sources: Sequence[tuple[int, int]], config: PrepareConfig) -> list[Segment]:
+    """The whole text (T,) as segments in order; ``sources`` gives where each source begins and ends."""
+    if config.split == "tail":
+        return _without_stubs(_cut_end(0, len(numbers), config))
+    segments: list[Segment] = []
+    for begin, end in sources:
+        starts = begin + _song_starts(numbers[begin:end], lines)
+        songs = _hold_out_songs([*starts.tolist(), end], config) if len(starts) >= FEWEST_SONGS else []
+        segments += songs or _cut_end(begin, end, config)
+    return _without_stubs(segments)
+
+
+def _cut_end(begin: int, end: int, config: PrepareConfig) -> list[Segment]:
+    """First training, then validation, then test part of one stretch."""
+    valid, test = (int((end - begin) * share) for share in (config.valid_fraction, config.test_fraction))
+    cuts = [begin, end - valid - test, end - test, end]
+    return [Segment(*cut, part) for cut, part in zip(zip(cuts, cuts[1:]), NAMES)]
+
+
+def _song_starts(numbers: Ids, lines: _Lines) -> NDArray[np.intp]:
+    """Where the songs of a text (T,) begin: at its beginning, and after every blank line."""
+    starts = np.append(0, np.flatnonzero(numbers == lines.end) + 1)
+    starts = starts[starts < len(numbers)]
+    if not len(starts):
+        return starts
+    shows = np.logical_or.reduceat(lines.shows[numbers], starts)
+    first = shows & ~np.append(False, shows[:-1])
+    return np.append(0, starts[first][1:])
+
+
+def _hold_out_songs(bounds: Sequence[int], config: PrepareConfig) -> list[Segment]:
+    """Whole songs for the held-out parts, evenly spread; none if a part that is wanted would have no song.
+
+    Each part is owed its share of what has come by. A song goes to the part that is owed at least half of it.
+    """
+    owed, shares = {"valid": 0.0, "test": 0.0}, {"valid": config.valid_fraction, "test": config.test_fraction}
+    segments = []
+    for begin, end in zip(bounds, bounds[1:]):
+        for part in owed:
+            owed[part] += shares[part] * (end - begin)
+        most = max(owed, key=lambda part: owed[part])
+        part = most if shares[most] and owed[most] >= (end - begin) / 2 else "train"
+        if part in owed:
+            owed[part] -= end - begin
+        segments.append(Segment(begin, end, part))
+    found = {segment.part for segment in segments}
+    return segments if all(part in found for part, share in shares.items() if share) else []
+
+
+def _without_stubs(segments: Sequence[Segment]) -> list[Segment]:
+    """The same; a held-out part of one character, which predicts nothing, is trained on."""
+    lengths = dict.fromkeys(NAMES, 0)
+    for begin, end, part in segments:
+        lengths[part] += end - begin
+    return [
+        segment if lengths[segment.part] >= 2 else segment._replace(part="train")
+        for segment in segments
+        if segment.end > segment.begin
+    ]
+
+
+def _encode(numbers: Ids, codes: NDArray[np.uint32], segments: Sequence[Segment], config: PrepareConfig) -> Parts:
+    of_part = {name: [segment for segment in segments if segment.part == name] for name in NAMES}
+    counts = np.zeros(len(codes), np.int64)
+    for begin, end, _ in of_part["train"]:
+        counts += np.bincount(numbers[begin:end], minlength=len(codes))
+    known, places = np.unique(codes, return_inverse=True)
+    common = np.bincount(places.reshape(-1), weights=counts, minlength=len(known)) >= config.min_count
+    vocabulary = Vocabulary.of(known[common])
+    held_out = np.unique(
+        np.concatenate([np.unique(numbers[s.begin : s.end]) for s in segments if s.part != "train"] or [[]])
+    )
+    unseen = np.setdiff1d(codes[held_out.astype(np.intp)], code_points(vocabulary.characters))
+    ids_of = vocabulary.encode_codes(codes)
+    extended = ids_of.astype(np.min_scalar_type(len(vocabulary) + len(unseen)))
+    new = np.isin(codes, unseen)
+    extended[new] = len(vocabulary) + np.searchsorted(unseen, codes[new])
+    stored = {name: _renumber(numbers, ids_of if name == "train" else extended, of_part[name]) for name in NAMES}
+    return Parts(vocabulary, unseen.astype("<u4").tobytes().decode("utf-32-le"), stored)
+
+
+def _renumber(numbers: Ids, ids_of: Ids, segments: Sequence[Segment]) -> Ids:
+    """The ids of these segments, one after the other."""
+    ids = np.empty(sum(end - begin for begin, end, _ in segments), ids_of.dtype)
+    place = 0
+    for begin, end, _ in segments:
+        ids[place : place + end - begin] = ids_of[numbers[begin:end]]
+        place += end - begin
     return ids
 
 
-def _fingerprint(vocabulary: Vocabulary, splits: Mapping[str, Ids]) -> str:
+def _fingerprint(parts: Parts) -> str:
     """A digest that two datasets share only when a training on one may go on with the other."""
-    digest = hashlib.sha256(vocabulary.characters.encode())
-    for name in SPLITS:
-        digest.update(len(splits[name]).to_bytes(8, "little"))
-        digest.update(splits[name].data)
+    digest = hashlib.sha256(parts.vocabulary.characters.encode())
+    for name in NAMES:
+        digest.update(len(parts.stored[name]).to_bytes(8, "little"))
+        digest.update(np.ascontiguousarray(parts.ids(name)).data)
     return digest.hexdigest()

@@ -14,6 +14,8 @@ from lyricgen.writing.outlook import Outlook
 from lyricgen.writing.rules import Row, Rules
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
+_DIVERSITY = 0.5  # nats
+
 
 @dataclasses.dataclass
 class _Group:
@@ -29,7 +31,7 @@ def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, 
     """As ``Planner.write``, for ``groups`` songs: the likeliest of those that ``config.beam`` rows find.
 
     Songs of different lengths compete by ln p per character (length normalisation, Wu et al. 2016, with exponent 1).
-    Each group pays ``config.diversity`` for a character as often as the rows of earlier ones have it at that step
+    Each group pays ``_DIVERSITY`` nats for a character as often as the rows of earlier ones have it at that step
     (diverse beam search, Vijayakumar et al. 2018, with the Hamming distance), and takes no song that one of them took.
 
     Raises
@@ -55,7 +57,7 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
         at = part.stop
         if song.rows:
             before = np.array([row.weight for row in song.rows])[:, None]
-            scores = before + gains[part] + guides[part] - config.diversity * taken
+            scores = before + gains[part] + guides[part] - _DIVERSITY * taken
             numbers, ids = likeliest(scores, config.beam)
             if not len(ids) and not song.ended:
                 raise DemandError(

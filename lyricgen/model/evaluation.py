@@ -1,0 +1,94 @@
+"""How well a model predicts a text: the figures of all of it, of its songs and lines, and of simpler models."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.config import ModelConfig
+from lyricgen.errors import FileError
+from lyricgen.model import ngram, scoring
+from lyricgen.model.bidirectional import Bidirectional
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.scoring import Score
+from lyricgen.text.parts import Parts
+from lyricgen.text.vocabulary import Ids
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A text to measure: its name, its characters and their ids (T,), an id a character."""
+
+    name: str
+    text: str
+    ids: Ids
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluation(Score):
+    """The score of a text whose characters after the first have these ``probabilities`` (T - 1,)."""
+
+    measured: Text
+    probabilities: NDArray[np.float64]
+    accuracy: float | None  # share of the characters that were the likeliest, if that was asked for
+    baselines: Mapping[str, Score]
+
+    def songs(self) -> list[tuple[str, Score]]:
+        """Each song with its score."""
+        return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n\n")
+
+    def lines(self) -> list[tuple[str, Score]]:
+        """Each line with its score."""
+        return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n")
+
+
+def held_out(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Text:
+    """The part of a text that measures a model: its test part, or its validation part.
+
+    Raises
+    ------
+    FileError
+        The text was not kept, or nothing of it was held out.
+    """
+    if parts is None:
+        raise FileError(f"{name}: keeps no text; name a text to measure, or --dataset")
+    part = parts.held_out
+    if not part:
+        raise FileError(f"{name}: nothing was held out; name a text to measure")
+    return Text(f"the {part} part of {name}", parts.text(part), read(checkpoint, parts, part))
+
+
+def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
+    """A part's ids in the model's own vocabulary (T,)."""
+    if parts.vocabulary == checkpoint.vocabulary:
+        return parts.ids(name)
+    return checkpoint.vocabulary.encode(parts.text(name))
+
+
+def evaluate(
+    model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, accuracy: bool, baselines: bool
+) -> Evaluation:
+    """Measure a model on a text of at least two characters; FileError for a shorter one."""
+    if len(text.ids) < 2:
+        raise FileError(f"{text.name}: too short; two characters are the least")
+    probabilities = model.probabilities(text.ids)
+    score = scoring.score(probabilities, text.ids)
+    hits = scoring.accuracy(model, text.ids) if accuracy else None
+    simpler = _baselines(text.ids, checkpoint) if baselines else {}
+    return Evaluation(score.characters, score.unknown, score.nats, text, probabilities, hits, simpler)
+
+
+def _baselines(ids: Ids, checkpoint: Checkpoint) -> dict[str, Score]:
+    """Models that know less: nothing at all, the frequencies of the training text, its n-grams."""
+    size, longest = len(checkpoint.vocabulary), ModelConfig().order
+    found = {"uniform": scoring.score(np.full(len(ids) - 1, 1 / size), ids)}
+    if checkpoint.text is not None:
+        train = checkpoint.text.ids("train")
+        for name, order in (("unigram", 1), (f"{longest}-gram", longest)):
+            counted = ngram.NGram(ngram.estimate(train, order, size), order, size)
+            found[name] = scoring.score(counted.probabilities(ids), ids)
+    return found

@@ -1,0 +1,86 @@
+"""Checkpoints -> one decoder: that of one model, or the mixture of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lyricgen.errors import FileError, OptionError
+from lyricgen.model import cache as caches
+from lyricgen.model import mixture
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.decoder import Decoder
+from lyricgen.text.vocabulary import Ids
+
+_MOST_FITTED = 20_000  # characters: more change the weights by little
+
+
+class Fit(NamedTuple):
+    """How the weights of a mixture were found: on so many characters (0: all models weigh alike), and their mean."""
+
+    characters: int
+    mean: list[float]
+
+
+class Combined(NamedTuple):
+    """What writes; of a mixture also its weights and, if they were not given, where they come from."""
+
+    decoder: Decoder
+    weights: mixture.Weights | None = None
+    fit: Fit | None = None
+
+
+def check_compatible(paths: Sequence[Path], checkpoints: Sequence[Checkpoint]) -> None:
+    """FileError for a checkpoint that cannot be mixed with the first one."""
+    first = checkpoints[0]
+    for path, other in zip(paths, checkpoints):
+        if other.vocabulary != first.vocabulary or other.newlines != first.newlines:
+            raise FileError(
+                f"{path}: has another vocabulary than {paths[0]}; train both on the same dataset to mix them"
+            )
+
+
+def combine(
+    checkpoints: Sequence[Checkpoint],
+    *,
+    weights: Sequence[float] | None,
+    cache: bool,
+    fit_on: Ids | None,
+    decoder_of: Callable[[Checkpoint], Decoder] = Checkpoint.decoder,
+) -> Combined:
+    """One decoder of all; without ``weights`` a mixture's are fitted on the text ``fit_on`` (T,)."""
+    shares = None if weights is None else _shares(weights, len(checkpoints))
+    decoders = [decoder_of(checkpoint) for checkpoint in checkpoints]
+    if len(decoders) == 1 and not cache:
+        if weights is not None:
+            raise OptionError("--weights: has no effect on one checkpoint; name several with -c, or leave it out")
+        return Combined(decoders[0])
+    fit = None
+    if shares is None:
+        chosen, fit = _fit(decoders, fit_on, cache)
+    else:
+        chosen = mixture.with_cache(shares) if cache else shares[None]
+    return Combined(mixture.Mixture(decoders, chosen, len(checkpoints[0].vocabulary)), chosen, fit)
+
+
+def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
+    values = np.array(weights, float)
+    if len(values) != count:
+        raise OptionError(f"--weights: {len(values)} numbers for {count} checkpoints; name one for each -c")
+    if not np.all(np.isfinite(values)) or np.any(values < 0) or not values.sum():
+        shown = ",".join(f"{weight:g}" for weight in weights)
+        raise OptionError(f"--weights: {shown} are no shares; none may be negative or infinite, not all zero")
+    shares: mixture.Weights = values / values.sum()
+    return shares
+
+
+def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Fit]:
+    if ids is None or len(ids) < 2:
+        return mixture.equal_weights(len(decoders), cached=cached), Fit(0, [])
+    probabilities, lengths = mixture.component_probabilities(decoders, ids[:_MOST_FITTED], cached=cached)
+    fitted = mixture.fit(probabilities, lengths, caches.LONGEST + 1 if cached else 1)
+    counts = np.bincount(lengths, minlength=len(fitted))
+    return fitted, Fit(len(lengths), ((fitted * counts[:, None]).sum(axis=0) / counts.sum()).tolist())

@@ -1,0 +1,58 @@
+"""A text as ids, in its three parts: what a model learns from, chooses its best epoch by, and never sees."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lyricgen.text.vocabulary import CONTROL_CHARACTERS, UNKNOWN, Ids, Vocabulary
+
+NAMES = ("train", "valid", "test")
+HELD_OUT = ("test", "valid")  # the one that measures a model best comes first
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The parts ``train``, ``valid`` and ``test`` of a text; the held-out ones may be empty.
+
+    ``stored`` holds a part's ids, each (T,). The vocabulary is that of the training part. Characters that only the
+    held-out parts have are ``unseen``; their stored ids follow those of the vocabulary, V for the first of them.
+    """
+
+    vocabulary: Vocabulary
+    unseen: str
+    stored: Mapping[str, Ids]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.stored.values()))
+
+    def ids(self, name: str) -> Ids:
+        """A part's ids as a model reads them (T,): unseen characters are unknown."""
+        stored = self.stored[name]
+        if name == "train" or not self.unseen:
+            return stored
+        return np.where(stored < len(self.vocabulary), stored, UNKNOWN).astype(self.vocabulary.dtype)
+
+    def text(self, name: str) -> str:
+        """A part as it was read; characters that --min-count removed are the unknown character."""
+        characters = self.vocabulary.id_to_char + self.unseen
+        return "".join([characters[i] for i in self.stored[name]])
+
+    @property
+    def held_out(self) -> str:
+        """The part that measures a model: ``test``, or ``valid`` without one; empty if nothing was held out."""
+        return next((name for name in HELD_OUT if len(self.stored[name])), "")
+
+
+def check_parts(vocabulary: Vocabulary, unseen: Any, stored: Mapping[str, Ids]) -> Parts:
+    """The parts that a file claims to have; ValueError if they are no text of its characters."""
+    if not isinstance(unseen, str) or CONTROL_CHARACTERS.search(unseen):
+        raise ValueError("its unseen characters are damaged")
+    for name in NAMES:
+        ids, size = stored[name], len(vocabulary) + (len(unseen) if name != "train" else 0)
+        if ids.ndim != 1 or ids.dtype.kind != "u" or (len(ids) and int(ids.max()) >= size):
+            raise ValueError("it has ids beyond its vocabulary")
+    return Parts(vocabulary, unseen, {name: stored[name] for name in NAMES})
