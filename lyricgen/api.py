@@ -20,20 +20,20 @@ from lyricgen import storage
 from lyricgen import threads as processors
 from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
 from lyricgen.errors import FileError, OptionError
+from lyricgen.model import cache as caches
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model import counting
-from lyricgen.model.cells import Bidirectional
+from lyricgen.model import counting, mixture, scoring
+from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import BEST, LAST, Checkpoint
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.scoring import Score
 from lyricgen.text import corpus
 from lyricgen.text import dataset as datasets
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import cache as caches
-from lyricgen.writing import filling, mixture, scoring
-from lyricgen.writing.decoder import Decoder
+from lyricgen.writing import filling
 from lyricgen.writing.filling import Filling
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.scoring import Score
 
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
