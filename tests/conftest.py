@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
-from lyricgen.model.cells import initial_parameters
 from lyricgen.model.checkpoint import Checkpoint, Progress
+from lyricgen.model.parameters import initial_parameters
 from lyricgen.text import dataset
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Vocabulary

@@ -17,9 +17,9 @@ from lyricgen.errors import FileError
 if TYPE_CHECKING:
     from lyricgen.api import Model
     from lyricgen.model.checkpoint import Checkpoint
+    from lyricgen.model.scoring import Score
     from lyricgen.text.dataset import Dataset
     from lyricgen.text.vocabulary import Ids
-    from lyricgen.writing.scoring import Score
 
 _SHOWN = 40
 
@@ -49,7 +49,7 @@ def evaluate(
     foresees each character from both sides.
     """
     from lyricgen.api import find_dataset, validation_part
-    from lyricgen.writing import scoring
+    from lyricgen.model import scoring
 
     memory.keep_freed()
     name, data = find_dataset()
@@ -110,7 +110,7 @@ def _baselines(ids: Ids, size: int, data: Dataset | None) -> dict[str, Score]:
 
     from lyricgen.config import ModelConfig
     from lyricgen.model import ngram
-    from lyricgen.writing.scoring import score
+    from lyricgen.model.scoring import score
 
     found, longest = {"uniform": score(np.full(len(ids) - 1, 1 / size), ids)}, ModelConfig().order
     if data is None:

@@ -14,9 +14,9 @@ from lyricgen import storage
 from lyricgen.errors import FileError
 
 if TYPE_CHECKING:
-    from lyricgen.model.cells import Bidirectional
+    from lyricgen.model.bidirectional import Bidirectional
+    from lyricgen.model.decoder import Decoder
     from lyricgen.text.vocabulary import Vocabulary
-    from lyricgen.writing.decoder import Decoder
 
 GUESSES = 5
 MOST = 20_000  # characters; a browser holds no more of them well
@@ -36,8 +36,8 @@ def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, te
 
 def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str) -> list[list[Any]]:
     """For every character after the first: its bits, and the guesses with their shares."""
+    from lyricgen.model.scoring import foresee
     from lyricgen.writing.sampling import softmax
-    from lyricgen.writing.scoring import foresee
 
     ids, figures = vocabulary.encode(text), []
     for logits, identity in zip(foresee(model, ids), ids[1:]):

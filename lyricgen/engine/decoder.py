@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.engine.network import Network, load_state, save_state
-from lyricgen.model.cells import Floats, States, picked
+from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import probabilities_of
+from lyricgen.model.recurrent import States
 from lyricgen.text.vocabulary import Ids
 
 _AT_ONCE = 512
 
 
 class NetworkDecoder(States):
-    """(ids, state) -> (logits, state) by MXNet; see ``lyricgen.model.cells.Recurrence`` for the shapes."""
+    """(ids, state) -> (logits, state) by MXNet; see ``lyricgen.model.recurrent.Recurrent`` for the shapes."""
 
     def __init__(self, network: Network) -> None:
         self.config = network.config
@@ -25,7 +27,7 @@ class NetworkDecoder(States):
         for first in range(0, len(ids) - 1, _AT_ONCE):
             chunk = ids[first : first + _AT_ONCE + 1]
             logits, state = self._network.forward(chunk[:-1, None], state)
-            parts.append(picked(logits.asnumpy(), chunk[1:]))
+            parts.append(probabilities_of(logits.asnumpy(), chunk[1:]))
         return np.concatenate(parts)
 
     def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:

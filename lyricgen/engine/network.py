@@ -11,7 +11,7 @@ import numpy as np
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.recurrence import GruBefore
 from lyricgen.engine.runtime import NDArray, mx, nd
-from lyricgen.model.cells import STATES, Floats, layer_names, parameter_shapes, stacks
+from lyricgen.model.parameters import STATES, Floats, layer_names, parameter_shapes, stacks
 from lyricgen.text.vocabulary import Ids
 
 State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lyricgen.config import TrainConfig
 from lyricgen.engine.runtime import NDArray, nd
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Kingma & Ba 2015, section 2
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from lyricgen.engine.runtime import NDArray, mx, nd
-from lyricgen.model.cells import Floats, sigmoid
+from lyricgen.model.cells import sigmoid
+from lyricgen.model.parameters import Floats
 
 
 class GruBefore(mx.autograd.Function):  # type: ignore[misc, name-defined]

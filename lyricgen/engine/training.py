@@ -15,7 +15,7 @@ from lyricgen.engine.network import NO_MASKS, Masks, Network, State, cross_entro
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
-from lyricgen.model.cells import READ_AHEAD
+from lyricgen.model.bidirectional import READ_AHEAD
 from lyricgen.text.batches import Batch, epoch_batches, fit
 from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 

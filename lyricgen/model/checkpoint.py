@@ -13,8 +13,9 @@ from lyricgen import __version__, storage
 from lyricgen.config import ModelConfig, TrainConfig, from_json
 from lyricgen.errors import FileError
 from lyricgen.model import ngram
-from lyricgen.model.cells import Floats, Parameters, Recurrence, parameter_shapes
 from lyricgen.model.ngram import NGram
+from lyricgen.model.parameters import Floats, Parameters, parameter_shapes
+from lyricgen.model.recurrent import Recurrent
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.vocabulary import Vocabulary
 
@@ -72,11 +73,11 @@ class Checkpoint:
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
     text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
 
-    def decoder(self) -> Recurrence | NGram:
+    def decoder(self) -> Recurrent | NGram:
         """The model, ready to write and to score."""
         if self.model.cell == "ngram":
             return NGram(self.parameters, self.model.order, len(self.vocabulary))
-        return Recurrence(self.model, self.parameters)
+        return Recurrent(self.model, self.parameters)
 
     def save(self, path: Path) -> None:
         metadata = {

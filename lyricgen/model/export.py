@@ -15,8 +15,8 @@ import numpy as np
 
 from lyricgen import __version__, storage
 from lyricgen.errors import MissingError, OptionError
-from lyricgen.model.cells import GATES, STATES, Floats, output_weight
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.parameters import GATES, STATES, Floats, output_weight
 
 FORMATS = {"onnx": ".onnx", "torch": ".safetensors"}
 _OPSET, _IR = 17, 8

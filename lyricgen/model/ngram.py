@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.errors import FileError
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
 Nodes = NDArray[np.int64]

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
+from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import initial_state
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.prefix import as_taught, line_start
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 

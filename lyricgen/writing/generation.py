@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
+from lyricgen.model.decoder import Decoder
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.prefix import as_taught, read_prefix
 from lyricgen.writing.sampling import choose
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Floats
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.verse import Place, Verse
 
 AHEAD = 3  # characters of a line's end that are guided

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 from lyricgen.writing.outlook import AHEAD, Outlook
 from lyricgen.writing.rules import Row, Rules
 from lyricgen.writing.sampling import NEVER, draw_shares, restrict

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen.model.cells import Floats
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import Vocabulary
-from lyricgen.writing.decoder import Decoder
 
 
 def line_start(vocabulary: Vocabulary) -> str:

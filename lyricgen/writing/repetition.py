@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 from lyricgen.writing.rhyme import is_sung
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
-from lyricgen.model.cells import Floats
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing import repetition
 from lyricgen.writing.copies import CopyIndex
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.prefix import read_prefix
 from lyricgen.writing.sampling import NEVER
 from lyricgen.writing.verse import Place, Verse, Wanted

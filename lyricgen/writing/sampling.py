@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN
 
 Logits = NDArray[np.float64]

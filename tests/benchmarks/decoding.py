@@ -20,8 +20,9 @@ from machine import TORCH_HELP, call, print_head, print_row
 
 from lyricgen import memory
 from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
-from lyricgen.model.cells import Recurrence, initial_parameters
 from lyricgen.model.checkpoint import Checkpoint, Progress
+from lyricgen.model.parameters import initial_parameters
+from lyricgen.model.recurrent import Recurrent
 from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.generation import write_songs
 
@@ -51,7 +52,7 @@ def seconds(command: list[str]) -> float:
 
 def rate(model: Checkpoint, songs: int, length: int) -> float:
     """Characters per second of ``songs`` side by side, through the same function that ``generate`` calls."""
-    decoder, best = Recurrence(model.model, model.parameters), 0.0
+    decoder, best = Recurrent(model.model, model.parameters), 0.0
     for seed in range(5):
         began = time.perf_counter()
         list(write_songs(decoder, model.vocabulary, "", SampleConfig(length=length), seed=seed, samples=songs))

@@ -55,7 +55,7 @@ def train(path: str, length: int) -> None:
     from lyricgen.engine.network import Network
     from lyricgen.engine.optimizer import Optimizer
     from lyricgen.engine.training import train_epoch
-    from lyricgen.model.cells import initial_parameters
+    from lyricgen.model.parameters import initial_parameters
     from lyricgen.text import dataset
 
     imported = time.perf_counter()

@@ -32,13 +32,14 @@ def songs(count: int) -> None:
     """Write that many songs of 40 characters with a fresh model."""
     import numpy as np
 
-    from lyricgen.model.cells import Recurrence, initial_parameters
+    from lyricgen.model.parameters import initial_parameters
+    from lyricgen.model.recurrent import Recurrent
     from lyricgen.text import dataset
     from lyricgen.writing.generation import write_songs
 
     data = dataset.split([TEXT], PrepareConfig())
     model = ModelConfig(hidden=32)
-    decoder = Recurrence(model, initial_parameters(model, len(data.vocabulary), np.random.default_rng(1)))
+    decoder = Recurrent(model, initial_parameters(model, len(data.vocabulary), np.random.default_rng(1)))
     written = write_songs(decoder, data.vocabulary, "", SampleConfig(length=40), seed=1, samples=count)
     for number, _ in enumerate(written, 1):
         if number % (count // 5) == 0:

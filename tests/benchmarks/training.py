@@ -39,7 +39,7 @@ def ours(cell: str, hidden: int, layers: int, vocabulary: int, steps: int, secon
     from lyricgen.engine.network import Network
     from lyricgen.engine.optimizer import Optimizer
     from lyricgen.engine.training import train_epoch
-    from lyricgen.model.cells import initial_parameters
+    from lyricgen.model.parameters import initial_parameters
 
     name, _, reset = cell.partition("-")
     model = ModelConfig(cell=name, gru_reset=reset or "after", hidden=hidden, layers=layers, tie=False)

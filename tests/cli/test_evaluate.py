@@ -7,8 +7,8 @@ import pytest
 from conftest import SONG, Cli
 
 from lyricgen.model import checkpoint as checkpoints
+from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
-from lyricgen.writing.scoring import score
 
 
 def test_a_text_gets_its_figures(cli: Cli, trained: Path) -> None:

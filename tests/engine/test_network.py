@@ -12,7 +12,9 @@ from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.decoder import NetworkDecoder
 from lyricgen.engine.network import Masks, Network, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.runtime import mx, nd
-from lyricgen.model.cells import Bidirectional, Recurrence, initial_parameters, initial_state, parameter_shapes
+from lyricgen.model.bidirectional import Bidirectional
+from lyricgen.model.parameters import initial_parameters, initial_state, parameter_shapes
+from lyricgen.model.recurrent import Recurrent
 
 T, N, D, H, V = 3, 4, 5, 6, 7
 CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
@@ -98,7 +100,7 @@ def test_detached_state_lets_no_gradient_through() -> None:
 @pytest.mark.parametrize(("cell", "reset"), CELLS)
 def test_both_decoders_agree(cell: str, reset: str) -> None:
     config, parameters, network = build(cell, reset, layers=2)
-    ours, theirs = Recurrence(config, parameters), NetworkDecoder(network)
+    ours, theirs = Recurrent(config, parameters), NetworkDecoder(network)
     states = [ours.initial_state(N), theirs.initial_state(N)]
     for row in RNG.integers(V, size=(5, N)):
         (logits, states[0]), (other, states[1]) = ours.step(row, states[0]), theirs.step(row, states[1])

@@ -11,8 +11,9 @@ from lyricgen.engine.network import Network
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import evaluate, learning_rate, perplexity, train_epoch
 from lyricgen.errors import DivergenceError
-from lyricgen.model.cells import Recurrence, initial_parameters, parameter_shapes
-from lyricgen.writing.scoring import score
+from lyricgen.model.parameters import initial_parameters, parameter_shapes
+from lyricgen.model.recurrent import Recurrent
+from lyricgen.model.scoring import score
 
 V = 11
 
@@ -71,7 +72,7 @@ def test_the_gradient_of_a_short_minibatch_weighs_less() -> None:
 def test_evaluation_carries_the_state_as_the_numpy_score_does(length: int) -> None:
     network = random_network(cell="gru", layers=2)
     ids = text(length)
-    expected = score(Recurrence(network.config, network.parameters()).probabilities(ids), ids)
+    expected = score(Recurrent(network.config, network.parameters()).probabilities(ids), ids)
     nats, characters = evaluate(network, text(length))
     assert characters == expected.characters == length - 1
     tolerance = 1e-5 if length <= 8192 else 2e-3  # two rows side by side: the second begins from zero
@@ -135,7 +136,7 @@ def test_what_stands_once_is_read_as_unknown_so_that_the_unknown_is_learnt() -> 
         ids[4::30] = np.arange(10) + 4
         for epoch in range(1, 31):
             list(train_epoch(network, optimizer, ids, config, epoch))
-        return float(Recurrence(model, network.parameters()).probabilities(np.array([1, 2, 1, 2, 0]))[-1])
+        return float(Recurrent(model, network.parameters()).probabilities(np.array([1, 2, 1, 2, 0]))[-1])
 
     assert unknown_share(0.0) < 0.01 < 0.05 < unknown_share(1.0)
 

@@ -9,7 +9,9 @@ import pytest
 from tests_plain import plain_forward
 
 from lyricgen.config import ModelConfig
-from lyricgen.model.cells import Recurrence, initial_parameters, initial_state, output_weight, parameter_shapes, sigmoid
+from lyricgen.model.cells import sigmoid
+from lyricgen.model.parameters import initial_parameters, initial_state, output_weight, parameter_shapes
+from lyricgen.model.recurrent import Recurrent
 
 T, N, D, H, V = 3, 4, 5, 6, 7
 CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
@@ -30,7 +32,7 @@ def network(cell: str, reset: str, **model: Any) -> tuple[ModelConfig, dict[str,
 def test_the_equations(cell: str, reset: str, layers: int, tie: bool) -> None:
     config, parameters, state = network(cell, reset, layers=layers, tie=tie)
     ids = np.random.default_rng(0).integers(V, size=(T, N))
-    recurrence = Recurrence(config, parameters)
+    recurrence = Recurrent(config, parameters)
     hidden, after = recurrence.hidden(ids, state)
     logits, expected = plain_forward(config, parameters, ids, state)
     np.testing.assert_allclose(recurrence.logits(hidden), logits, atol=2e-6)
@@ -40,7 +42,7 @@ def test_the_equations(cell: str, reset: str, layers: int, tie: bool) -> None:
 @pytest.mark.parametrize(("cell", "reset"), CELLS)
 def test_a_sequence_is_its_chunks_and_its_steps(cell: str, reset: str) -> None:
     config, parameters, start = network(cell, reset, layers=2)
-    recurrence = Recurrence(config, parameters)
+    recurrence = Recurrent(config, parameters)
     ids = np.random.default_rng(0).integers(V, size=(7, N))
     whole, end = recurrence.hidden(ids, start)
     first, state = recurrence.hidden(ids[:3], start)
@@ -55,7 +57,7 @@ def test_a_sequence_is_its_chunks_and_its_steps(cell: str, reset: str) -> None:
 
 def test_batch_rows_do_not_touch_one_another() -> None:
     config, parameters, start = network("lstm", "after", layers=2)
-    recurrence = Recurrence(config, parameters)
+    recurrence = Recurrent(config, parameters)
     ids = np.random.default_rng(0).integers(V, size=(T, N))
     whole, _ = recurrence.hidden(ids, start)
     alone, _ = recurrence.hidden(ids[:, 2:3], start[:, :, 2:3])

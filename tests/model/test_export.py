@@ -15,8 +15,8 @@ from safetensors import safe_open
 from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
 from lyricgen.model import export
-from lyricgen.model.cells import STATES
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.parameters import STATES
 from lyricgen.writing.generation import write_songs
 
 Make = Callable[..., Checkpoint]

@@ -6,10 +6,12 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
+from lyricgen.model import scoring
+from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.parameters import initial_state
 from lyricgen.text.vocabulary import UNKNOWN
-from lyricgen.writing import filling, scoring
+from lyricgen.writing import filling
 
 Make = Callable[..., Checkpoint]
 
@@ -27,11 +29,11 @@ def test_a_character_is_foreseen_from_all_others_and_never_from_itself(
 ) -> None:
     checkpoint, model = both_sides(random_checkpoint, cell=cell, layers=layers, tie=tie)
     ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 9)
-    (logits,) = model.foresee(ids)
+    (logits,) = model.logit_chunks(ids)
     for place in range(1, 9):
         changed = ids.copy()
         changed[place] = changed[place] % (len(checkpoint.vocabulary) - 1) + 1
-        moved = np.abs(next(model.foresee(changed)) - logits).max(axis=1)
+        moved = np.abs(next(model.logit_chunks(changed)) - logits).max(axis=1)
         assert moved[place - 1] == 0
         assert np.all(np.delete(moved, place - 1) > 0)
 
@@ -40,7 +42,7 @@ def test_a_long_text_is_foreseen_in_pieces(random_checkpoint: Make) -> None:
     """What stands farther behind a character than READ_AHEAD may be left out, what stands before it never is."""
     checkpoint, model = both_sides(random_checkpoint, cell="lstm")
     ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 3 * READ_AHEAD)
-    pieces = np.concatenate(list(model.foresee(ids)))
+    pieces = np.concatenate(list(model.logit_chunks(ids)))
     assert len(pieces) == len(ids) - 1
     hidden, _ = model.hidden(ids[:, None], initial_state(checkpoint.model, 1), len(ids) - 1)
     np.testing.assert_allclose(pieces, model.logits(hidden)[:, 0], atol=2e-3)
@@ -74,7 +76,7 @@ def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
     vocabulary = checkpoint.vocabulary
 
     def share(ids: list[int], place: int, wanted: int) -> float:
-        (logits,) = model.foresee(np.array(ids))
+        (logits,) = model.logit_chunks(np.array(ids))
         row = np.exp(logits[place - 1].astype(float))
         shown = [identity for identity in range(1, len(vocabulary)) if vocabulary.signs[identity] != "\n"]
         return float(row[wanted] / row[shown].sum())

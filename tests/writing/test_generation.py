@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lyricgen.config import SampleConfig
-from lyricgen.model.cells import Recurrence
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.recurrent import Recurrent
 from lyricgen.writing import generation
 from lyricgen.writing.generation import song_rng, write, write_songs
 from lyricgen.writing.prefix import as_taught, line_start, read_prefix
@@ -16,7 +16,7 @@ Make = Callable[..., Checkpoint]
 
 
 def songs(checkpoint: Checkpoint, prefix: str, *, seed: int = 1, samples: int = 3, **options: float) -> list[str]:
-    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    decoder = Recurrent(checkpoint.model, checkpoint.parameters)
     config = SampleConfig(**{"length": 40, **options})  # type: ignore[arg-type]
     return list(write_songs(decoder, checkpoint.vocabulary, prefix, config, seed=seed, samples=samples))
 
@@ -49,7 +49,7 @@ def test_more_songs_than_are_decoded_at_once(random_checkpoint: Make, monkeypatc
 
 def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
     checkpoint = random_checkpoint()
-    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    decoder = Recurrent(checkpoint.model, checkpoint.parameters)
     pieces = write(decoder, checkpoint.vocabulary, "分开", SampleConfig(length=40), [song_rng(1, 2)])
     assert "分开" + "".join(piece for (piece,) in pieces) == songs(checkpoint, "分开")[2]
 
@@ -57,7 +57,7 @@ def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
 def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> None:
     """After a line end, normalised, character by character."""
     checkpoint = random_checkpoint(text="\né分开")
-    decoder = Recurrence(checkpoint.model, checkpoint.parameters)
+    decoder = Recurrent(checkpoint.model, checkpoint.parameters)
     logits, state = read_prefix(decoder, checkpoint.vocabulary, "e\u0301\r\n分")
     expected = decoder.initial_state()
     for identity in checkpoint.vocabulary.encode("\né\n分"):

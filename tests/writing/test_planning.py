@@ -11,11 +11,10 @@ from checker import broken
 
 from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig
 from lyricgen.errors import DemandError, OptionError
-from lyricgen.model import counting
+from lyricgen.model import counting, mixture
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.decoder import Decoder
 from lyricgen.text import dataset
-from lyricgen.writing import mixture
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.form import compile_form
 from lyricgen.writing.generation import Writer
 from lyricgen.writing.outlook import AHEAD, Outlook

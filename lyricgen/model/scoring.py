@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Bidirectional, Floats
+from lyricgen.model.bidirectional import Bidirectional
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
-from lyricgen.writing.decoder import Decoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
 def foresee(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
     """Logits (V,) of each character of a text (T,) after the first."""
     if isinstance(model, Bidirectional):
-        for logits in model.foresee(ids):
+        for logits in model.logit_chunks(ids):
             yield from logits
         return
     state = model.initial_state(1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen.writing import cache
+from lyricgen.model import cache
 
 V = 5
 TEXTS = st.lists(st.integers(0, V - 1), min_size=2, max_size=30)

@@ -8,17 +8,18 @@ import pytest
 from tests_plain import plain_loss
 
 from lyricgen.config import ModelConfig
-from lyricgen.model import cells
-from lyricgen.model.cells import Recurrence, parameter_shapes
+from lyricgen.model import recurrent
 from lyricgen.model.checkpoint import Checkpoint
-from lyricgen.writing.scoring import parts, score
+from lyricgen.model.parameters import parameter_shapes
+from lyricgen.model.recurrent import Recurrent
+from lyricgen.model.scoring import parts, score
 
 
-def constant(logits: list[float]) -> Recurrence:
+def constant(logits: list[float]) -> Recurrent:
     config = ModelConfig(hidden=3)
     shapes = parameter_shapes(config, len(logits))
     parameters = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    return Recurrence(config, {**parameters, "output.bias": np.array(logits, np.float32)})
+    return Recurrent(config, {**parameters, "output.bias": np.array(logits, np.float32)})
 
 
 def test_a_uniform_model_gives_v_and_a_sure_one_1() -> None:
@@ -51,11 +52,11 @@ def test_the_state_is_carried_through_the_whole_text(
     cell: str, random_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint = random_checkpoint(cell=cell, layers=2)
-    network = Recurrence(checkpoint.model, checkpoint.parameters)
+    network = Recurrent(checkpoint.model, checkpoint.parameters)
     ids = np.random.default_rng(0).integers(1, len(checkpoint.vocabulary), 40)
     parameters = dict(checkpoint.parameters)
     expected = plain_loss(checkpoint.model, parameters, ids[:-1, None], ids[1:, None], network.initial_state())
-    monkeypatch.setattr(cells, "_AT_ONCE", 7)
+    monkeypatch.setattr(recurrent, "_AT_ONCE", 7)
     found = score(network.probabilities(ids), ids)
     assert found.nats == pytest.approx(expected, rel=1e-5)
     assert found.characters == 39

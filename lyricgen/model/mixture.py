@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Floats
+from lyricgen.model import cache
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import cache
-from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.sampling import softmax
 
 Weights = NDArray[np.float64]  # (agreements, models): one row without a cache, LONGEST + 1 with one, which is the last

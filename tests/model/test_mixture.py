@@ -5,10 +5,10 @@ from typing import Callable
 import numpy as np
 import pytest
 
+from lyricgen.model import cache
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.mixture import SHARES, Mixture, equal_weights, fit, foresee, with_cache
 from lyricgen.model.ngram import NGram, estimate
-from lyricgen.writing import cache
-from lyricgen.writing.mixture import SHARES, Mixture, equal_weights, fit, foresee, with_cache
 
 Make = Callable[..., Checkpoint]
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.model.cells import Floats
+from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
 
 
