@@ -96,8 +96,8 @@ def _copied(checkpoint: Checkpoint, corpus: str, text: str) -> dict[str, str]:
     """The longest stretch of a song that stands in the training text, if the checkpoint knows that."""
     if checkpoint.index is None:
         return {}
-    from lyricgen.writing.copies import longest_copy
-    from lyricgen.writing.prefix import as_taught
+    from lyricgen.text.copies import longest_copy
+    from lyricgen.text.prompt import as_taught
 
     return {"copied": longest_copy(as_taught(checkpoint.vocabulary, text), corpus)}
 

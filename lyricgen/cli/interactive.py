@@ -15,7 +15,7 @@ from lyricgen.errors import DemandError
 
 if TYPE_CHECKING:
     from lyricgen.writing.generation import Writer
-    from lyricgen.writing.session import Choice, Session
+    from lyricgen.writing.search.session import Choice, Session
 
 _CHARACTERS, _LINES = 9, 5
 _HELP = """\

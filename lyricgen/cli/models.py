@@ -67,7 +67,7 @@ def _parse(weights: str) -> list[float]:
 
 def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
     """Say which characters of a text the model reads as unknown."""
-    from lyricgen.writing.prefix import as_taught
+    from lyricgen.text.prompt import as_taught
 
     unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, text))
     if unknown:

@@ -23,8 +23,8 @@ def score(paths: tuple[Path, ...], weights: str | None, cache: bool, as_json: bo
     Prints the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as
     the beginning of a song; one without a character has no score (nan).
     """
+    from lyricgen.text.prompt import as_taught, line_start
     from lyricgen.writing import scoring
-    from lyricgen.writing.prefix import as_taught, line_start
 
     memory.keep_freed()
     model = open_models(paths, weights, cached=cache)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from lyricgen.model.cells import READ_AHEAD, Bidirectional, initial_state
 from lyricgen.text import corpus
+from lyricgen.text.prompt import as_taught, line_start
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
-from lyricgen.writing.prefix import as_taught, line_start
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
 BLANK = re.compile("[＿_]")

@@ -9,8 +9,7 @@ from lyricgen.config import SampleConfig
 from lyricgen.model.cells import Recurrence
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing import generation
-from lyricgen.writing.generation import song_rng, write, write_songs
-from lyricgen.writing.prefix import as_taught, line_start, read_prefix
+from lyricgen.writing.generation import read_prefix, song_rng, write, write_songs
 
 Make = Callable[..., Checkpoint]
 
@@ -66,11 +65,7 @@ def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> No
     np.testing.assert_array_equal(state, expected)
 
 
-def test_where_line_ends_became_spaces_a_song_begins_after_a_space(random_checkpoint: Make) -> None:
-    assert line_start(random_checkpoint(text="a b").vocabulary) == " "
-    assert line_start(random_checkpoint(text="a b\n").vocabulary) == "\n"
-    assert as_taught(random_checkpoint(text="a b").vocabulary, "a\r\nb") == "a b"
-    assert as_taught(random_checkpoint(text="a b\n").vocabulary, "a\r\nb") == "a\nb"
+def test_a_model_without_line_ends_and_without_spaces_writes_too(random_checkpoint: Make) -> None:
     assert songs(random_checkpoint(text="分开"), "")  # neither: the unknown character stands in
 
 

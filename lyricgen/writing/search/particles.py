@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
 from lyricgen.model.cells import Floats
-from lyricgen.writing.outlook import AHEAD, Outlook
-from lyricgen.writing.rules import Row, Rules
+from lyricgen.writing.form.tracker import LONGEST
 from lyricgen.writing.sampling import NEVER, draw_shares, restrict
-from lyricgen.writing.verse import LONGEST
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
 TRIES = 60  # of a line, before a song counts as impossible
 _SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide

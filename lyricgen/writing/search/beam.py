@@ -10,9 +10,9 @@ import numpy as np
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
-from lyricgen.writing.outlook import Outlook
-from lyricgen.writing.rules import Row, Rules
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.lookahead import Outlook
 
 
 @dataclasses.dataclass

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lyricgen.text.vocabulary import UNKNOWN
-from lyricgen.writing.planning import Planner
-from lyricgen.writing.rhyme import is_sung
-from lyricgen.writing.rules import Row, Rules
+from lyricgen.writing.form.rhyme import is_sung
 from lyricgen.writing.sampling import NEVER, softmax
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.particles import Planner
 
 
 class Choice(NamedTuple):

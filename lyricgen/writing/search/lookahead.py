@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lyricgen.model.cells import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 from lyricgen.writing.decoder import Decoder
-from lyricgen.writing.verse import Place, Verse
+from lyricgen.writing.form.tracker import Place, Verse
 
 AHEAD = 3  # characters of a line's end that are guided
 _AT_ONCE = 256

@@ -8,7 +8,7 @@ import pytest
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.session import Session
+from lyricgen.writing.search.session import Session
 
 Make = Callable[..., Checkpoint]
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.errors import OptionError
+from lyricgen.text.prompt import line_start
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.writing.form import Form, Line, Rhyme
-from lyricgen.writing.prefix import line_start
-from lyricgen.writing.rhyme import Rhymer, is_sung, last_sung
+from lyricgen.writing.form.rhyme import Rhymer, is_sung, last_sung
+from lyricgen.writing.form.spec import Form, Line, Rhyme
 
 Trie = Mapping[str, Any]  # character -> the trie of what follows; "" where a word may end
 LONGEST = 256  # characters sung of a line whose length nothing says

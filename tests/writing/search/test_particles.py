@@ -16,12 +16,12 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.text import dataset
 from lyricgen.writing import mixture
 from lyricgen.writing.decoder import Decoder
-from lyricgen.writing.form import compile_form
+from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.tracker import Place, Verse
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.outlook import AHEAD, Outlook
-from lyricgen.writing.rhyme import Rhymer
 from lyricgen.writing.sampling import draw_shares
-from lyricgen.writing.verse import Place, Verse
+from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
 Make = Callable[..., Checkpoint]
 LYRIC = {"form": "7,7,5,7", "rhyme": "AABA"}
