@@ -97,9 +97,9 @@ def _copied(checkpoint: Checkpoint, corpus: str, text: str) -> dict[str, str]:
     if checkpoint.index is None:
         return {}
     from lyricgen.text.copies import longest_copy
-    from lyricgen.text.prompt import as_taught
+    from lyricgen.text.prompt import normalise_prompt
 
-    return {"copied": longest_copy(as_taught(checkpoint.vocabulary, text), corpus)}
+    return {"copied": longest_copy(normalise_prompt(checkpoint.vocabulary, text), corpus)}
 
 
 def _seed(config: SampleConfig) -> int:

@@ -1,4 +1,4 @@
-"""How a text and a line begin for a model: with a line end, and normalised as its training text was."""
+"""How a text begins for a model: after a line end, and normalised as the training text was."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from lyricgen.text.vocabulary import Vocabulary
 
 
 def line_start(vocabulary: Vocabulary) -> str:
-    """What stands before a song: a line end, or the space that is one where line ends were made spaces."""
+    """The character before a line: a line end, or a space if the training text had its line ends replaced by spaces."""
     return "\n" if "\n" in vocabulary else " "
 
 
-def as_taught(vocabulary: Vocabulary, prefix: str) -> str:
-    """A prefix in the form that the training text had: normalised, line ends as spaces where the model knows none."""
+def normalise_prompt(vocabulary: Vocabulary, prefix: str) -> str:
+    """A prefix, normalised as the training text was. Line ends become spaces if the vocabulary holds no line end."""
     return corpus.flatten(corpus.normalise(prefix), "keep" if "\n" in vocabulary else "space")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
 from lyricgen.model.cells import Floats
-from lyricgen.text.prompt import as_taught, line_start
+from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.decoder import Decoder
 from lyricgen.writing.sampling import choose
@@ -34,8 +34,8 @@ def song_rng(seed: int, sample: int) -> np.random.Generator:
 def read_prefix(decoder: Decoder, vocabulary: Vocabulary, prefix: str) -> tuple[Floats, Any]:
     """Logits (1, V) of what follows ``prefix`` at the beginning of a line, and the state after it."""
     state = decoder.initial_state(1)
-    for identity in vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, prefix)):
-        logits, state = decoder.step(np.array([identity]), state)
+    for char_id in vocabulary.encode(line_start(vocabulary) + normalise_prompt(vocabulary, prefix)):
+        logits, state = decoder.step(np.array([char_id]), state)
     return logits, state
 
 
@@ -110,7 +110,7 @@ class Writer:
     def check(self, prefix: str) -> None:
         """OptionError if a prefix breaks already what is asked for."""
         if not self._is_free:
-            self._rules.verse.start(as_taught(self._vocabulary, prefix), self._config.length)
+            self._rules.verse.start(normalise_prompt(self._vocabulary, prefix), self._config.length)
 
     def stream(self, prefix: str, *, seed: int, samples: Sequence[int]) -> Iterator[list[str]]:
         """Songs side by side, ``samples`` saying which of a seed's: lists of what has come to each, prefix left out."""
@@ -127,7 +127,7 @@ class Writer:
 
     def _start(self, prefix: str, length: int | None) -> Row:
         read = read_prefix(self._decoder, self._vocabulary, prefix)
-        return self._rules.start(as_taught(self._vocabulary, prefix), length, *read)
+        return self._rules.start(normalise_prompt(self._vocabulary, prefix), length, *read)
 
     def shown(self, text: str) -> str:
         """A text as it is printed: lines that were asked for end as lines do, even if the model was taught spaces."""

@@ -59,8 +59,8 @@ def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> No
     decoder = Recurrence(checkpoint.model, checkpoint.parameters)
     logits, state = read_prefix(decoder, checkpoint.vocabulary, "e\u0301\r\n分")
     expected = decoder.initial_state()
-    for identity in checkpoint.vocabulary.encode("\né\n分"):
-        other, expected = decoder.step(np.array([identity]), expected)
+    for char_id in checkpoint.vocabulary.encode("\né\n分"):
+        other, expected = decoder.step(np.array([char_id]), expected)
     np.testing.assert_array_equal(logits, other)
     np.testing.assert_array_equal(state, expected)
 

@@ -53,7 +53,7 @@ class Rules:
                 "--beam: finds rhymes only in lines of a known length that end in Chinese; name --line-length or --form"
             )
         self.verse = verse
-        self.signs = vocabulary.signs
+        self.id_to_char = vocabulary.id_to_char
         self.line_end = vocabulary.encode(verse.line_end)
         self._decoder = decoder
         self._vocabulary = vocabulary
