@@ -1,22 +1,22 @@
-"""What a user can put right. The command line turns each of these into one line and an exit status."""
+"""Errors that a user can correct. The command line turns each into one line and an exit status."""
 
 from __future__ import annotations
 
 
 class LyricgenError(Exception):
-    """A fault with a cure; the message names the culprit and what to do about it."""
+    """An error that a user can correct. The message names the cause, then what to do."""
 
     exit_code = 1
 
 
 class OptionError(LyricgenError):
-    """An option, or a combination of options, that cannot be meant."""
+    """An option is wrong, or two options contradict each other."""
 
     exit_code = 2
 
 
 class FileError(LyricgenError):
-    """A file that is missing, unreadable, damaged or of another kind."""
+    """A file is missing, unreadable, damaged or of another kind."""
 
 
 class EngineError(LyricgenError):
@@ -24,16 +24,16 @@ class EngineError(LyricgenError):
 
 
 class MissingError(LyricgenError):
-    """A package that only some commands need is not installed."""
+    """A package that this command needs is not installed."""
 
 
-class DemandError(LyricgenError):
-    """A song that was asked for and cannot be written."""
+class UnsatisfiableError(LyricgenError):
+    """No song satisfies all constraints."""
 
 
 class WorkerError(LyricgenError):
-    """One of several workers has ended, and the training with it."""
+    """One of several workers has ended, so the training has ended too."""
 
 
 class DivergenceError(LyricgenError):
-    """Training has left the finite numbers."""
+    """A loss or a gradient is no finite number."""

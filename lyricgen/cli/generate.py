@@ -96,10 +96,10 @@ def _copied(checkpoint: Checkpoint, corpus: str, text: str) -> dict[str, str]:
     """The longest stretch of a song that stands in the training text, if the checkpoint knows that."""
     if checkpoint.index is None:
         return {}
-    from lyricgen.writing.copies import longest_copy
-    from lyricgen.writing.prefix import as_taught
+    from lyricgen.text.copies import longest_copy
+    from lyricgen.text.prompt import normalise_prompt
 
-    return {"copied": longest_copy(as_taught(checkpoint.vocabulary, text), corpus)}
+    return {"copied": longest_copy(normalise_prompt(checkpoint.vocabulary, text), corpus)}
 
 
 def _seed(config: SampleConfig) -> int:

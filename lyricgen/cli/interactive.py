@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from lyricgen.cli.options import say, show
-from lyricgen.errors import DemandError
+from lyricgen.errors import UnsatisfiableError
 
 if TYPE_CHECKING:
     from lyricgen.writing.generation import Writer
-    from lyricgen.writing.session import Choice, Session
+    from lyricgen.writing.search.session import Choice, Session
 
 _CHARACTERS, _LINES = 9, 5
 _HELP = """\
@@ -103,6 +103,6 @@ def _take(session: Session, text: str) -> None:
 def _lines(session: Session, count: int = _LINES) -> list[Choice]:
     try:
         return session.lines(count)
-    except DemandError as error:
+    except UnsatisfiableError as error:
         say(str(error))
         return []

@@ -70,7 +70,7 @@ def _measure(songs: list[str], corpus: list[str]) -> dict[str, float]:
 
 
 def _copies(songs: list[str], corpus: str) -> dict[str, float]:
-    from lyricgen.writing.copies import longest_copy
+    from lyricgen.text.copies import longest_copy
 
     lengths = [len(longest_copy(song, corpus)) for song in songs]
     return {"longest_copy_mean": statistics.mean(lengths), "longest_copy_max": max(lengths)}

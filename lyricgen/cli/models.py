@@ -67,8 +67,8 @@ def _parse(weights: str) -> list[float]:
 
 def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
     """Say which characters of a text the model reads as unknown."""
-    from lyricgen.writing.prefix import as_taught
+    from lyricgen.text.prompt import normalise_prompt
 
-    unknown = checkpoint.vocabulary.unknown_in(as_taught(checkpoint.vocabulary, text))
+    unknown = checkpoint.vocabulary.unknown_in(normalise_prompt(checkpoint.vocabulary, text))
     if unknown:
         say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")

@@ -40,11 +40,11 @@ def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str) 
     from lyricgen.writing.sampling import softmax
 
     ids, figures = vocabulary.encode(text), []
-    for logits, identity in zip(foresee(model, ids), ids[1:]):
+    for logits, char_id in zip(foresee(model, ids), ids[1:]):
         shares = softmax(logits[None].astype(np.float64))[0]
         best = np.argsort(-shares, kind="stable")[:GUESSES]
-        guesses = [[vocabulary.signs[guess], round(float(shares[guess]), 4)] for guess in best]
-        figures.append([round(-math.log2(max(float(shares[identity]), 1e-300)), 2), guesses])
+        guesses = [[vocabulary.id_to_char[guess], round(float(shares[guess]), 4)] for guess in best]
+        figures.append([round(-math.log2(max(float(shares[char_id]), 1e-300)), 2), guesses])
     return figures
 
 

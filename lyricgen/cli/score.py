@@ -23,14 +23,14 @@ def score(paths: tuple[Path, ...], weights: str | None, cache: bool, as_json: bo
     Prints the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as
     the beginning of a song; one without a character has no score (nan).
     """
+    from lyricgen.text.prompt import line_start, normalise_prompt
     from lyricgen.model import scoring
-    from lyricgen.writing.prefix import as_taught, line_start
 
     memory.keep_freed()
     model = open_models(paths, weights, cached=cache)
     decoder, vocabulary = model.decoder, model.checkpoint.vocabulary
     for line in read_texts([STDIN]):
-        ids = vocabulary.encode(line_start(vocabulary) + as_taught(vocabulary, line))
+        ids = vocabulary.encode(line_start(vocabulary) + normalise_prompt(vocabulary, line))
         result = scoring.score(decoder.probabilities(ids), ids) if len(ids) > 1 else None
         bits = result.bits_per_character if result else None
         if as_json:

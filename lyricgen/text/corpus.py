@@ -19,7 +19,7 @@ from typing import IO, Callable, cast
 
 from lyricgen.errors import FileError, OptionError
 from lyricgen.storage import SUFFIX, describe
-from lyricgen.text.vocabulary import UNSINGABLE
+from lyricgen.text.vocabulary import CONTROL_CHARACTERS
 
 STDIN, STDIN_NAME = "-", "standard input"
 EMBEDDED = "the embedded corpus"
@@ -34,7 +34,7 @@ _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 
 def normalise(text: str) -> str:
     """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters."""
-    text = UNSINGABLE.sub("", _LINE_ENDS.sub("\n", text))
+    text = CONTROL_CHARACTERS.sub("", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", text)
 
 

@@ -1,4 +1,4 @@
-"""Characters <-> ids: sorted by code point, so that the same text gives the same ids everywhere."""
+"""Characters <-> ids. Characters are sorted by code point, so the same text gives the same ids everywhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN = 0
-# What a terminal obeys instead of showing it, and what is no character at all; tabs and line feeds may stay.
-UNSINGABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
-UNKNOWN_SIGN = "\ufffd"
+# A terminal obeys these, or they are no characters at all. Tabs and line feeds are allowed.
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+UNKNOWN_CHARACTER = "\ufffd"
 Ids = NDArray[Any]
 
 
@@ -21,29 +21,29 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 class Vocabulary:
-    """The characters a model knows: id 0 is the unknown one, id i the i-th smallest of the others."""
+    """The characters that a model knows. Id 0 is the unknown character, id i the i-th smallest of the others."""
 
     def __init__(self, characters: str) -> None:
         self.characters = characters
         self._codes = code_points(characters)
-        self.signs = UNKNOWN_SIGN + characters  # id -> character
+        self.id_to_char = UNKNOWN_CHARACTER + characters
         if np.any(self._codes[1:] <= self._codes[:-1]):
             raise ValueError("the vocabulary is not sorted")
 
     @classmethod
     def stored(cls, characters: str) -> Vocabulary:
-        """The vocabulary that a file claims to have; ValueError if a terminal would obey one of its characters."""
-        if UNSINGABLE.search(characters):
+        """The vocabulary that stands in a file; ValueError if it holds a control character."""
+        if CONTROL_CHARACTERS.search(characters):
             raise ValueError("the vocabulary holds control characters")
         return cls(characters)
 
     @classmethod
     def of(cls, codes: NDArray[np.uint32]) -> Vocabulary:
-        """Every code point among ``codes``."""
+        """The vocabulary of all distinct ``codes`` (T,)."""
         return cls(np.unique(codes).astype("<u4").tobytes().decode("utf-32-le"))
 
     def __len__(self) -> int:
-        """V: the characters and the unknown one."""
+        """V: the number of characters, the unknown one included."""
         return len(self.characters) + 1
 
     def __eq__(self, other: object) -> bool:
@@ -58,9 +58,11 @@ class Vocabulary:
         return np.min_scalar_type(len(self))
 
     def encode(self, text: str) -> Ids:
+        """The ids (T,) of a text; UNKNOWN for a character that the vocabulary does not hold."""
         return self.encode_codes(code_points(text))
 
     def encode_codes(self, codes: NDArray[np.uint32]) -> Ids:
+        """The ids (T,) of code points (T,)."""
         if not self.characters:
             return np.zeros(len(codes), self.dtype)
         places = np.searchsorted(self._codes, codes)
@@ -68,15 +70,16 @@ class Vocabulary:
         return np.where(known, places + 1, UNKNOWN).astype(self.dtype)
 
     def decode(self, ids: Ids) -> str:
-        return "".join([self.signs[i] for i in ids])
+        """The text of ids (T,)."""
+        return "".join([self.id_to_char[i] for i in ids])
 
     def unknown_in(self, text: str) -> str:
-        """The distinct characters of ``text`` that have no id, in order of appearance."""
+        """The distinct characters of ``text`` without an id, in the order of appearance."""
         return "".join(dict.fromkeys(character for character in text if character not in self.characters))
 
 
 def count_ids(ids: Ids, size: int) -> NDArray[np.int64]:
-    """How often each of ``size`` ids stands in a text that may be mapped from a file: never all of it in memory."""
+    """How often each of ``size`` ids occurs in a text (T,). The text may be mapped from a file, so it is read in parts."""
     counts = np.zeros(size, np.int64)
     for first in range(0, len(ids), 1 << 20):
         counts += np.bincount(ids[first : first + (1 << 20)], minlength=size)
@@ -84,14 +87,14 @@ def count_ids(ids: Ids, size: int) -> NDArray[np.int64]:
 
 
 class Census:
-    """Numbers characters in order of appearance: a long text is kept narrow before its vocabulary is known."""
+    """Numbers characters in the order of appearance: a long text takes little memory before its vocabulary is known."""
 
     def __init__(self) -> None:
         self.codes = np.zeros(0, "<u4")  # number -> code point
         self._numbers = np.zeros(0x110000, np.uint32)  # code point -> number + 1, 0 for one not seen yet
 
     def number(self, text: str) -> Ids:
-        """The number of every character of ``text``, in the narrowest type that holds those seen so far."""
+        """The number of every character of ``text``, in the narrowest integer type that holds all numbers so far."""
         codes = code_points(text)
         new = np.unique(codes[self._numbers[codes] == 0])
         self.codes = np.concatenate([self.codes, new])

@@ -12,8 +12,9 @@ from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import initial_state
 from lyricgen.text import corpus
+from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.writing.prefix import as_taught, line_start
+from lyricgen.model.decoder import Decoder
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
 BLANK = re.compile("[＿_]")
@@ -45,11 +46,11 @@ def fill(
     """
     text = corpus.normalise(template)
     start = line_start(vocabulary)
-    taught = start + as_taught(vocabulary, text) + start
+    taught = start + normalise_prompt(vocabulary, text) + start
     blanks = [match.start() for match in BLANK.finditer(taught)]
     ids = vocabulary.encode(taught).astype(np.int64)
     ids[blanks] = UNKNOWN
-    never = np.array([sign.isspace() for sign in vocabulary.signs])
+    never = np.array([sign.isspace() for sign in vocabulary.id_to_char])
     never[UNKNOWN] = True
     if isinstance(model, Bidirectional):
         found = _from_both_sides(model, ids, blanks, never, beam)

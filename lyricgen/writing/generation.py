@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
-from lyricgen.model.decoder import Decoder
+from lyricgen.model.parameters import Floats
+from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.writing.prefix import as_taught, read_prefix
+from lyricgen.model.decoder import Decoder
 from lyricgen.writing.sampling import choose
 
 if TYPE_CHECKING:
-    from lyricgen.writing.outlook import Outlook
-    from lyricgen.writing.planning import Planner
-    from lyricgen.writing.rules import Row, Rules
-    from lyricgen.writing.session import Session
+    from lyricgen.writing.search.constraints import Row, Rules
+    from lyricgen.writing.search.lookahead import Outlook
+    from lyricgen.writing.search.particles import Planner
+    from lyricgen.writing.search.session import Session
 
 _NO_FORM = FormConfig()
 PLANNED_AT_ONCE = 64  # where each of them may be several ways of ending a line
@@ -28,6 +29,14 @@ AT_ONCE = 256  # songs decoded side by side; more of them save no time and take 
 def song_rng(seed: int, sample: int) -> np.random.Generator:
     """The chance of the ``sample``-th song (from 0) of a seed: the same whatever is decoded beside it."""
     return np.random.default_rng([seed, sample])
+
+
+def read_prefix(decoder: Decoder, vocabulary: Vocabulary, prefix: str) -> tuple[Floats, Any]:
+    """Logits (1, V) of what follows ``prefix`` at the beginning of a line, and the state after it."""
+    state = decoder.initial_state(1)
+    for char_id in vocabulary.encode(line_start(vocabulary) + normalise_prompt(vocabulary, prefix)):
+        logits, state = decoder.step(np.array([char_id]), state)
+    return logits, state
 
 
 def write(
@@ -76,10 +85,10 @@ class Writer:
 
     @functools.cached_property
     def _rules(self) -> Rules:
-        from lyricgen.writing.form import compile_form
-        from lyricgen.writing.rhyme import Rhymer
-        from lyricgen.writing.rules import Rules
-        from lyricgen.writing.verse import Verse
+        from lyricgen.writing.form.rhyme import Rhymer
+        from lyricgen.writing.form.spec import compile_form
+        from lyricgen.writing.form.tracker import Verse
+        from lyricgen.writing.search.constraints import Rules
 
         form = compile_form(self._form, self._config.length)
         rhymer = Rhymer(strict=self._form.rhyme_strict)
@@ -88,20 +97,20 @@ class Writer:
 
     @functools.cached_property
     def _outlook(self) -> Outlook:
-        from lyricgen.writing.outlook import Outlook
+        from lyricgen.writing.search.lookahead import Outlook
 
         return Outlook(self._decoder, self._vocabulary, self._rules.verse, self._config.temperature)
 
     @functools.cached_property
     def _planner(self) -> Planner:
-        from lyricgen.writing.planning import Planner
+        from lyricgen.writing.search.particles import Planner
 
         return Planner(self._rules, self._outlook, self._config)
 
     def check(self, prefix: str) -> None:
         """OptionError if a prefix breaks already what is asked for."""
         if not self._is_free:
-            self._rules.verse.start(as_taught(self._vocabulary, prefix), self._config.length)
+            self._rules.verse.start(normalise_prompt(self._vocabulary, prefix), self._config.length)
 
     def stream(self, prefix: str, *, seed: int, samples: Sequence[int]) -> Iterator[list[str]]:
         """Songs side by side, ``samples`` saying which of a seed's: lists of what has come to each, prefix left out."""
@@ -112,9 +121,13 @@ class Writer:
         length = self._config.length
         if length is None and self._rules.verse.form.count is None:
             length = LENGTH
-        start = self._rules.start(as_taught(self._vocabulary, prefix), length)
+        start = self._start(prefix, length)
         for pieces in self._plan(start, rngs):
             yield [self.shown(piece) for piece in pieces]
+
+    def _start(self, prefix: str, length: int | None) -> Row:
+        read = read_prefix(self._decoder, self._vocabulary, prefix)
+        return self._rules.start(normalise_prompt(self._vocabulary, prefix), length, *read)
 
     def shown(self, text: str) -> str:
         """A text as it is printed: lines that were asked for end as lines do, even if the model was taught spaces."""
@@ -123,16 +136,16 @@ class Writer:
 
     def _plan(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
         if self._config.beam:
-            from lyricgen.writing.beam import search
+            from lyricgen.writing.search.beam import search
 
             return search(self._rules, self._outlook, start, self._config, groups=len(rngs))
         return self._planner.write(start, rngs)
 
     def session(self, prefix: str, *, seed: int) -> Session:
         """A song to be written by hand and by the model in turns, after ``prefix``."""
-        from lyricgen.writing.session import Session
+        from lyricgen.writing.search.session import Session
 
-        start = self._rules.start(as_taught(self._vocabulary, prefix), self._config.length)
+        start = self._start(prefix, self._config.length)
         return Session(self._rules, self._planner, start, song_rng(seed, 0))
 
     def songs(self, prefix: str, *, seed: int, samples: int) -> Iterator[str]:

@@ -18,8 +18,8 @@ import numpy as np
 import lyricgen.threads  # noqa: F401  (before NumPy)
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.writing import outlook
 from lyricgen.writing.generation import Writer
+from lyricgen.writing.search import lookahead
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from checker import broken
@@ -83,7 +83,7 @@ def main() -> None:
     for number, asked in enumerate([*CONTROLS, {"form": "7,7,7,7"}, LYRIC]):
         if number == len(CONTROLS):
             print("| *without looking ahead:* | | | | | |")
-            outlook.AHEAD = 0
+            lookahead.AHEAD = 0
         _, speed = measure({"length": 32})
         songs, rate = measure(asked)
         faults = [fault for song in songs for fault in broken(song, corpus=corpus, **asked)]

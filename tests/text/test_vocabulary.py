@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_SIGN, Census, Vocabulary, code_points
+from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Census, Vocabulary, code_points
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -20,7 +20,7 @@ def test_what_is_encoded_comes_back(text: str) -> None:
 @given(texts, texts)
 def test_strangers_become_the_unknown_character(known: str, other: str) -> None:
     vocabulary = Vocabulary.of(code_points(known))
-    expected = "".join(character if character in known else UNKNOWN_SIGN for character in other)
+    expected = "".join(character if character in known else UNKNOWN_CHARACTER for character in other)
     assert vocabulary.decode(vocabulary.encode(other)) == expected
     assert vocabulary.unknown_in(other) == "".join(dict.fromkeys(c for c in other if c not in known))
 

@@ -78,7 +78,7 @@ def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
     def share(ids: list[int], place: int, wanted: int) -> float:
         (logits,) = model.logit_chunks(np.array(ids))
         row = np.exp(logits[place - 1].astype(float))
-        shown = [identity for identity in range(1, len(vocabulary)) if vocabulary.signs[identity] != "\n"]
+        shown = [char_id for char_id in range(1, len(vocabulary)) if vocabulary.id_to_char[char_id] != "\n"]
         return float(row[wanted] / row[shown].sum())
 
     found = filling.fill(model, vocabulary, "山＿雨＿", best=9, beam=100)

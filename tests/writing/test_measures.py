@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from lyricgen.text.copies import longest_copy
 from lyricgen.writing import measures
-from lyricgen.writing.copies import longest_copy
 
 
 def test_distinct_counts_different_grams_within_lines() -> None:

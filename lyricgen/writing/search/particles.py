@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
-from lyricgen.errors import DemandError
+from lyricgen.errors import UnsatisfiableError
 from lyricgen.model.parameters import Floats
-from lyricgen.writing.outlook import AHEAD, Outlook
-from lyricgen.writing.rules import Row, Rules
+from lyricgen.writing.form.tracker import LONGEST
 from lyricgen.writing.sampling import NEVER, draw_shares, restrict
-from lyricgen.writing.verse import LONGEST
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
 TRIES = 60  # of a line, before a song counts as impossible
 _SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide
@@ -62,7 +62,7 @@ class Planner:
         self._rules = rules
         self._verse = rules.verse
         self._outlook = outlook
-        self._signs = rules.signs
+        self._signs = rules.id_to_char
         self._config = config
 
     def write(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
@@ -70,7 +70,7 @@ class Planner:
 
         Raises
         ------
-        DemandError
+        UnsatisfiableError
             A song finds no way to keep what is asked for.
         """
         rows = [] if self._verse.is_over(start.place) else [start]
@@ -79,7 +79,7 @@ class Planner:
             yield self._advance(songs)
 
     def lines(self, start: Row, rngs: Sequence[np.random.Generator]) -> list[Row]:
-        """As many ways to end the line that ``start`` is in; DemandError if there is none."""
+        """As many ways to end the line that ``start`` is in; UnsatisfiableError if there is none."""
         songs = [_Song(rng, [start], [start]) for rng in rngs]
         found: list[Row] = []
         while songs:
@@ -156,7 +156,7 @@ class Planner:
         """Write the line again; the more tries it takes, the more lines before it, too."""
         song.tries += 1
         if song.tries > TRIES:
-            raise DemandError(
+            raise UnsatisfiableError(
                 f"line {len(song.starts[-1].place.lines) + 1} cannot be written so that all that is asked for is kept "
                 f"({TRIES} tries): ask for less, or take another --seed"
             )
@@ -208,13 +208,13 @@ class Planner:
             if wanted[at].forced:
                 found.append((row, wanted[at].forced if allowed[at].any() else ""))
                 continue
-            identity, mass = int(ids[at]), float(masses[at])
-            while mass and not self._verse.suits(row.place, self._signs[identity]):
-                shares[at, identity] = 0
+            char_id, mass = int(ids[at]), float(masses[at])
+            while mass and not self._verse.suits(row.place, self._signs[char_id]):
+                shares[at, char_id] = 0
                 again, left = self._draw(shares[at : at + 1], np.array([rngs[at].random()]))
-                identity, mass = int(again[0]), float(left[0])
-            gain = mass / totals[at] / (1.0 if guides is None else guides[at, identity]) if mass else 1.0
-            found.append((row._replace(weight=row.weight + math.log(gain)), self._signs[identity] if mass else ""))
+                char_id, mass = int(again[0]), float(left[0])
+            gain = mass / totals[at] / (1.0 if guides is None else guides[at, char_id]) if mass else 1.0
+            found.append((row._replace(weight=row.weight + math.log(gain)), self._signs[char_id] if mass else ""))
         return found
 
     def _draw(self, shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

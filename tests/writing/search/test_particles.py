@@ -10,17 +10,19 @@ import pytest
 from checker import broken
 
 from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig
-from lyricgen.errors import DemandError, OptionError
-from lyricgen.model import counting, mixture
+from lyricgen.errors import OptionError, UnsatisfiableError
+from lyricgen.model import counting
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.text import dataset
-from lyricgen.writing.form import compile_form
+from lyricgen.model import mixture
+from lyricgen.model.decoder import Decoder
+from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.tracker import Place, Verse
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.outlook import AHEAD, Outlook
-from lyricgen.writing.rhyme import Rhymer
 from lyricgen.writing.sampling import draw_shares
-from lyricgen.writing.verse import Place, Verse
+from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
 Make = Callable[..., Checkpoint]
 LYRIC = {"form": "7,7,5,7", "rhyme": "AABA"}
@@ -157,7 +159,7 @@ def test_what_can_never_be_is_said_at_once(asked: dict[str, Any], named: str, co
 
 
 def test_what_turns_out_to_be_impossible_is_said(random_checkpoint: Make) -> None:
-    with pytest.raises(DemandError, match=r"line \d+ cannot be written"):
+    with pytest.raises(UnsatisfiableError, match=r"line \d+ cannot be written"):
         songs(random_checkpoint(text="\n山水雨"), {"lines": 4, "line_length": 2, "no_repeat": 1})
     with pytest.raises(OptionError, match="knows no line ends"):
         songs(random_checkpoint(text="山水雨"), {"lines": 4})

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen.writing.copies import CopyIndex, longest_copy
-from lyricgen.writing.repetition import penalise, would_repeat
+from lyricgen.text.copies import CopyIndex, longest_copy
 
 IDS = st.lists(st.integers(0, 3), max_size=40).map(lambda ids: np.array(ids, np.uint16))
 
@@ -33,19 +32,3 @@ def test_the_longest_copy(text: np.ndarray, song: np.ndarray) -> None:
     length = len(copied)
     longer = (_text(song[at : at + length + 1]) for at in range(len(song) - length))
     assert not any(stretch in _text(text) for stretch in longer)
-
-
-def test_what_would_repeat() -> None:
-    assert would_repeat(["春天来", "天，上"], "春", 2) == {"天"}
-    assert would_repeat(["春天来", "天，上"], "白天", 2) == {"来", "上"}
-    assert would_repeat(["春天来"], "", 1) == {"春", "天", "来"}
-    assert would_repeat([], "啦啦", 2) == {"啦"}
-    assert would_repeat(["春天来"], "春", 3) == set()
-
-
-def test_a_penalty_divides_probabilities_whatever_the_offset_of_the_logits() -> None:
-    logits = np.array([[0.0, -2.0, 1.0, -5.0]], np.float32)
-    recent, sung = np.array([[-1, 1, 3, 1]]), np.array([False, True, True, False])
-    for offset in (0, -100, 100):
-        changed = penalise(logits + np.float32(offset), recent, sung, 2.0) - np.float32(offset)
-        np.testing.assert_allclose(np.exp(changed - logits), [[1, 0.5, 1, 1]], rtol=1e-4)

@@ -9,10 +9,10 @@ from itertools import takewhile
 import numpy as np
 
 from lyricgen.config import SampleConfig
-from lyricgen.errors import DemandError
-from lyricgen.writing.outlook import Outlook
-from lyricgen.writing.rules import Row, Rules
+from lyricgen.errors import UnsatisfiableError
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.lookahead import Outlook
 
 _DIVERSITY = 0.5  # nats
 
@@ -36,7 +36,7 @@ def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, 
 
     Raises
     ------
-    DemandError
+    UnsatisfiableError
         No row keeps what is asked for.
     """
     verse = rules.verse
@@ -60,13 +60,13 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
             scores = before + gains[part] + guides[part] - _DIVERSITY * taken
             numbers, ids = likeliest(scores, config.beam)
             if not len(ids) and not song.ended:
-                raise DemandError(
+                raise UnsatisfiableError(
                     "the beam finds no song that keeps all that is asked for: widen --beam, or ask for less"
                 )
-            for number, identity in zip(numbers, ids):
-                row, gain = song.rows[number], float(gains[part][number, identity])
-                moves.append((song, row._replace(weight=row.weight + gain), rules.signs[identity]))
-                taken[identity] += 1
+            for number, char_id in zip(numbers, ids):
+                row, gain = song.rows[number], float(gains[part][number, char_id])
+                moves.append((song, row._replace(weight=row.weight + gain), rules.id_to_char[char_id]))
+                taken[char_id] += 1
     for song in songs:
         song.rows = []
     if moves:

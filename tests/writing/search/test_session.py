@@ -8,7 +8,7 @@ import pytest
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.session import Session
+from lyricgen.writing.search.session import Session
 
 Make = Callable[..., Checkpoint]
 
@@ -22,8 +22,8 @@ def test_the_likeliest_characters_have_the_model_s_probabilities(random_checkpoi
     checkpoint = random_checkpoint()
     found = session(checkpoint, "山").characters(5)
     decoder, state = checkpoint.decoder(), checkpoint.decoder().initial_state(1)
-    for identity in checkpoint.vocabulary.encode("\n山"):
-        logits, state = decoder.step(np.array([identity]), state)
+    for char_id in checkpoint.vocabulary.encode("\n山"):
+        logits, state = decoder.step(np.array([char_id]), state)
     weights = np.exp(logits[0, 1:].astype(float))
     expected = np.sort(weights / weights.sum())[::-1][:5]
     np.testing.assert_allclose([choice.probability for choice in found], expected, rtol=1e-5)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lyricgen.text.vocabulary import UNKNOWN
-from lyricgen.writing.planning import Planner
-from lyricgen.writing.rhyme import is_sung
-from lyricgen.writing.rules import Row, Rules
+from lyricgen.writing.form.rhyme import is_sung
 from lyricgen.writing.sampling import NEVER, softmax
+from lyricgen.writing.search.constraints import Row, Rules
+from lyricgen.writing.search.particles import Planner
 
 
 class Choice(NamedTuple):
@@ -50,10 +50,10 @@ class Session:
         logits, allowed, wanted = self._rules.apply([row])
         (probabilities,) = softmax(logits.astype(np.float64))
         if wanted[0].forced:
-            identity = int(self._rules.encode(wanted[0].forced)[0])
-            return [Choice(wanted[0].forced, float(probabilities[identity]))]
+            char_id = int(self._rules.encode(wanted[0].forced)[0])
+            return [Choice(wanted[0].forced, float(probabilities[char_id]))]
         order = np.argsort(-np.where(allowed[0], logits[0], NEVER), kind="stable")
-        found = [Choice(self._rules.signs[i], float(probabilities[i])) for i in order if allowed[0, i]]
+        found = [Choice(self._rules.id_to_char[i], float(probabilities[i])) for i in order if allowed[0, i]]
         return [choice for choice in found[: 4 * count] if self._suits(row, choice.text)][:count]
 
     def lines(self, count: int) -> list[Choice]:
@@ -96,12 +96,12 @@ class Session:
 
     def _may_stand(self, row: Row, character: str) -> bool:
         _, allowed, wanted = self._rules.apply([row])
-        identity = int(self._rules.encode(character)[0])
+        char_id = int(self._rules.encode(character)[0])
         if wanted[0].forced:
             return character == wanted[0].forced and bool(allowed.any())
-        if identity == UNKNOWN:  # the model never saw it, but may read it where any other could be sung
+        if char_id == UNKNOWN:  # the model never saw it, but may read it where any other could be sung
             return is_sung(character) and bool((allowed[0] & self._rules.sung).any())
-        return bool(allowed[0, identity]) and self._suits(row, character)
+        return bool(allowed[0, char_id]) and self._suits(row, character)
 
     def _suits(self, row: Row, character: str) -> bool:
         verse = self._rules.verse

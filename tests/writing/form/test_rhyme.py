@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pypinyin.phrases_dict import phrases_dict
 
-from lyricgen.writing.rhyme import GROUPS, Rhymer, last_sung
+from lyricgen.writing.form.rhyme import GROUPS, Rhymer, last_sung
 
 LOOSE, STRICT = Rhymer(), Rhymer(strict=True)
 

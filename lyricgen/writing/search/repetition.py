@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
-from lyricgen.writing.rhyme import is_sung
+from lyricgen.writing.form.rhyme import is_sung
 
 WINDOW = 128  # characters that a repetition penalty remembers
 

@@ -6,7 +6,7 @@ import pytest
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
-from lyricgen.writing.form import Form, Line, Rhyme, compile_form
+from lyricgen.writing.form.spec import Form, Line, Rhyme, compile_form
 
 
 def form(length: int | None = None, **options: Any) -> Form:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.errors import OptionError
+from lyricgen.text.prompt import line_start
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.writing.form import Form, Line, Rhyme
-from lyricgen.writing.prefix import line_start
-from lyricgen.writing.rhyme import Rhymer, is_sung, last_sung
+from lyricgen.writing.form.rhyme import Rhymer, is_sung, last_sung
+from lyricgen.writing.form.spec import Form, Line, Rhyme
 
 Trie = Mapping[str, Any]  # character -> the trie of what follows; "" where a word may end
 LONGEST = 256  # characters sung of a line whose length nothing says
@@ -68,7 +68,7 @@ class Verse:
         if self.line_end not in vocabulary and not self.is_free:
             raise OptionError("--lines and the like: this model knows no line ends; its training text had none")
         self._rhymer = rhymer
-        self._signs = vocabulary.signs
+        self._signs = vocabulary.id_to_char
         self._kinds = self._sort()
         self._masks: dict[tuple[Any, ...], Mask] = {}
         # Caches of this verse alone, which go when it goes.
@@ -85,16 +85,16 @@ class Verse:
     def _sort(self) -> dict[str, Mask]:
         """Which ids are sung, rest (anywhere within a line), open or close it, or end it."""
         kinds = {name: np.zeros(len(self._signs), bool) for name in ("sung", "rest", "open", "close", "end")}
-        for identity, character in enumerate(self._signs[1:], 1):
+        for char_id, character in enumerate(self._signs[1:], 1):
             category = unicodedata.category(character)
             if character == self.line_end:
-                kinds["end"][identity] = True
+                kinds["end"][char_id] = True
             elif is_sung(character):
-                kinds["sung"][identity] = True
+                kinds["sung"][char_id] = True
             elif character not in "\n\t":
-                kinds["rest"][identity] = True
-                kinds["open"][identity] = category in _OPENING
-                kinds["close"][identity] = category in _CLOSING
+                kinds["rest"][char_id] = True
+                kinds["open"][char_id] = category in _OPENING
+                kinds["close"][char_id] = category in _CLOSING
         return kinds
 
     @functools.cached_property
@@ -339,9 +339,9 @@ class Verse:
     def members(self) -> dict[str, Mask]:
         """The characters (V,) of each class of rhyme."""
         members = {name: np.zeros(len(self._signs), bool) for names in self.classes.values() for name in names}
-        for identity, sign in enumerate(self._signs):
+        for char_id, sign in enumerate(self._signs):
             for name in self.classes.get(sign, ()):
-                members[name][identity] = True
+                members[name][char_id] = True
         return members
 
     # -- rhyme

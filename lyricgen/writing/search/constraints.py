@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
-from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
+from lyricgen.text.copies import CopyIndex
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.writing import repetition
-from lyricgen.writing.copies import CopyIndex
-from lyricgen.writing.prefix import read_prefix
+from lyricgen.model.decoder import Decoder
+from lyricgen.writing.form.tracker import Place, Verse, Wanted
 from lyricgen.writing.sampling import NEVER
-from lyricgen.writing.verse import Place, Verse, Wanted
+from lyricgen.writing.search import repetition
 
 NO_ID = -1  # before the text's beginning
 
@@ -54,7 +53,7 @@ class Rules:
                 "--beam: finds rhymes only in lines of a known length that end in Chinese; name --line-length or --form"
             )
         self.verse = verse
-        self.signs = vocabulary.signs
+        self.id_to_char = vocabulary.id_to_char
         self.line_end = vocabulary.encode(verse.line_end)
         self._decoder = decoder
         self._vocabulary = vocabulary
@@ -67,11 +66,10 @@ class Rules:
         """Ids of a text."""
         return self._vocabulary.encode(text)
 
-    def start(self, prefix: str, length: int | None) -> Row:
-        """A song that has read its prefix (as the model was taught to read it), from the beginning of a line."""
+    def start(self, prefix: str, length: int | None, logits: Floats, state: Any) -> Row:
+        """A song after its prefix (as the model was taught to read it), with what the decoder said of that."""
         place = self.verse.start(prefix, length)
         ids = self._vocabulary.encode(self.verse.line_end + prefix).astype(np.int64)
-        logits, state = read_prefix(self._decoder, self._vocabulary, prefix)
         recent = np.concatenate([np.full(self._window, NO_ID), ids])[None, -self._window :]
         return Row(place, Batch(logits, state, recent), 0)
 
