@@ -1,9 +1,8 @@
-"""All that the command line does, for Python, in the same words: ``prepare``, ``train``, ``count``, ``load``, ``evaluate``,
-``measure``, ``export``.
+"""All that the command line does, for Python, in the same words.
 
 Options have the names of the flags (``batch_size`` for ``--batch-size``), the same defaults and the same bounds. What a
-user can put right is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing: bars,
-previews, pictures (``plot``), the page of surprisals, tables (``info``) and starting several workers.
+user can put right is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing:
+bars, previews, pictures (``plot``), the page of surprisals, tables (``info``) and starting several workers.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import contextlib
 import dataclasses
 import json
 import math
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +29,9 @@ from lyricgen.config import (
 )
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model import counting, evaluation, exports, load as loading, mixture, scoring
+from lyricgen.model import counting, evaluation, mixture, scoring
+from lyricgen.model import export as exports
+from lyricgen.model import load as loading
 from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import BEST, LAST, Checkpoint
 from lyricgen.model.decoder import Decoder
@@ -80,6 +80,7 @@ class Training:
     """A training that is about to begin or to go on; its folder is held meanwhile."""
 
     start: Checkpoint
+    name: str  # of the dataset
     dataset: Dataset
     folder: Path
     cluster: Cluster
@@ -108,7 +109,7 @@ def begin(
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
     folder = Path(output)
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
-        data = find_dataset(dataset)[1]
+        name, data = find_dataset(dataset)
         from lyricgen.engine import run
         from lyricgen.engine.cluster import ALONE
 
@@ -117,7 +118,7 @@ def begin(
         else:
             model, config = _configs(options, ModelConfig, TrainConfig)
             start = run.begin(data, model, config)
-        yield Training(start, data, folder, cluster or ALONE)
+        yield Training(start, name, data, folder, cluster or ALONE)
 
 
 def train(
@@ -295,8 +296,8 @@ def load(
 ) -> Model:  # fmt: skip
     """The model of a checkpoint (a file, or a folder's best), or the mixture of several.
 
-    Without ``weights`` they are fitted on the validation part of ``dataset``, or else of the first checkpoint's own text;
-    with ``fit=False`` all models weigh alike. A bidirectional network is not mixed with others.
+    Without ``weights`` they are fitted on the validation part of ``dataset``, or else of the first checkpoint's own
+    text; with ``fit=False`` all models weigh alike. A bidirectional network is not mixed with others.
     """
     named = [Path(path) for path in checkpoint] or [Path(checkpoints.DEFAULT_FOLDER)]
     loaded = [checkpoints.load(path) for path in named]
@@ -342,12 +343,12 @@ def evaluate(
     Weights are never fitted on the text that is measured.
     """
     paths = [checkpoint] if isinstance(checkpoint, (str, Path)) else checkpoint
-    fit = bool(sources) or _measures_test_part(Path(paths[0]), dataset)
+    fit = bool(sources) or measures_test_part(Path(paths[0]), dataset)
     model = load(*paths, weights=weights, cache=cache, dataset=dataset, fit=fit)
     return model.evaluate(*sources, dataset=dataset, **options)
 
 
-def _measures_test_part(path: Path, dataset: Data) -> bool:
+def measures_test_part(path: Path, dataset: Data) -> bool:
     parts = checkpoints.load(path).text if dataset is None else find_dataset(dataset)[1].parts
     return parts is not None and parts.held_out == "test"
 
@@ -364,7 +365,7 @@ def measure(
     songs: PathLike | Sequence[str] = corpus.STDIN, *, checkpoint: PathLike = checkpoints.DEFAULT_FOLDER,
     dataset: Data = None, encoding: str = "utf-8",
 ) -> Measures:  # fmt: skip
-    """What songs are like, beside the text that a checkpoint was trained on, or beside the training part of ``dataset``.
+    """What songs are like, beside the training part of ``dataset``, or else of a checkpoint's own text.
 
     ``songs``: a list of them; or a file that has them parted by blank lines, or as lines of JSON with a ``text`` each.
     """

@@ -50,8 +50,11 @@ def describe(error: OSError) -> str:
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder, made if need be, for the length of the block; FileError if another process holds it.
 
+    A folder that was made and is still empty is removed again.
+
     The system gives the lock back when a process ends, however it ends. Where it knows no such locks, there is none.
     """
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
@@ -62,6 +65,9 @@ def locked(folder: Path) -> Iterator[None]:
             _lock(folder, descriptor)
         yield
     finally:
+        if is_new:  # nothing came of it
+            with suppress(OSError):
+                folder.rmdir()
         if descriptor is not None:
             os.close(descriptor)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import json as jsons
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import show
+from lyricgen.cli.options import command, option, show
+from lyricgen.config import effective
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 _SHOWN = 60
 
 
-@click.command()
+@command("info")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option("--toml", "as_toml", is_flag=True, help="The file by which `train --config` would train it again.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
-def info(paths: tuple[Path, ...], as_toml: bool, as_json: bool) -> None:
+@option(
+    "-c", "--checkpoint", multiple=True, type=click.Path(path_type=Path), help="The same as PATH, by the usual option."
+)
+@option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
+@option("--json", is_flag=True, help="Print a line of JSON for each.")
+def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json: bool) -> None:
     """Tell what is in datasets and checkpoints.
 
     PATH is a dataset, a checkpoint, or a folder's best one. [default: checkpoints]
@@ -32,23 +36,23 @@ def info(paths: tuple[Path, ...], as_toml: bool, as_json: bool) -> None:
     from lyricgen.model import checkpoint as checkpoints
     from lyricgen.text import dataset as datasets
 
-    if as_toml and as_json:
+    if toml and json:
         raise OptionError("--toml and --json: take one of them")
-    for number, path in enumerate(paths or (Path(checkpoints.DEFAULT_FOLDER),)):
+    for number, path in enumerate(paths + checkpoint or (Path(checkpoints.DEFAULT_FOLDER),)):
         kind = _kind(path)
-        if as_toml and kind != checkpoints.KIND:
+        if toml and kind != checkpoints.KIND:
             raise FileError(f"{path}: is a dataset; --toml wants a checkpoint, which knows how it was trained")
         if kind == datasets.KIND:
             facts = _of_dataset(datasets.load(path))
         else:
-            checkpoint = checkpoints.load(path)
-            if as_toml:
-                click.echo(_toml(checkpoint), nl=False)
+            loaded = checkpoints.load(path)
+            if toml:
+                click.echo(_toml(loaded), nl=False)
                 continue
-            facts = _of_checkpoint(checkpoint)
+            facts = _of_checkpoint(loaded)
         facts = {"path": str(path), "kind": kind, **facts}
-        if as_json:
-            click.echo(json.dumps(facts, ensure_ascii=False))
+        if json:
+            click.echo(jsons.dumps(facts, ensure_ascii=False))
         else:
             click.echo(("\n" if number else "") + _table(facts))
 
@@ -61,7 +65,9 @@ def _kind(path: Path) -> str:
 
 
 def _of_dataset(data: Dataset) -> dict[str, Any]:
-    parts = {name: {"characters": len(ids), "unknown": data.unknown_share(name)} for name, ids in data.splits.items()}
+    parts = {
+        name: {"characters": len(ids), "unknown": data.unknown_share(name)} for name, ids in data.parts.stored.items()
+    }
     return {
         "sources": list(data.sources),
         "characters": len(data),
@@ -80,8 +86,8 @@ def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
         "vocabulary": checkpoint.vocabulary.characters,
         "newlines": checkpoint.newlines,
         "progress": dataclasses.asdict(checkpoint.progress),
-        "can_resume": bool(checkpoint.optimizer) or checkpoint.state is not None,
-        "index": 0 if checkpoint.index is None else len(checkpoint.index),
+        "can_resume": checkpoint.can_resume,
+        "text": {} if checkpoint.text is None else {name: len(ids) for name, ids in checkpoint.text.stored.items()},
         "fingerprint": checkpoint.dataset,
     }
 
@@ -109,5 +115,5 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
 def _toml(checkpoint: Checkpoint) -> str:
     import tomli_w
 
-    options = {**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)}
+    options = effective({**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)})
     return tomli_w.dumps({name: value for name, value in options.items() if value is not None})

@@ -2,78 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import re
-import statistics
-from typing import IO
+import json as jsons
+from pathlib import Path
 
 import click
 
-from lyricgen.errors import FileError
+from lyricgen.cli.models import checkpoint_option, dataset_option, open_dataset
+from lyricgen.cli.options import STDIN, command, encoding_option, option, show
+
+_SHOWN = 18
 
 
-@click.command()
-@click.argument("songs", type=click.File("r", encoding="utf-8", errors="replace"), default="-")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
-def measure(songs: IO[str], as_json: bool) -> None:
+@command("measure")
+@click.argument("songs", default=STDIN)
+@checkpoint_option(multiple=False)
+@dataset_option("The text whose training part the songs are compared with.")
+@encoding_option
+@option("--json", is_flag=True, help="Print a line of JSON.")
+def measure(songs: str, checkpoint: Path, dataset: str | None, encoding: str, json: bool) -> None:
     """Measure the songs themselves: variety, refrains, lines, copies.
 
-    SONGS is a file or - for standard input: lines of JSON as `generate --json` writes them, or songs parted by blank
-    lines. They are compared with the training part of dataset.safetensors of this folder, or else with that of the
-    embedded corpus.
+    SONGS is a file, a dataset, or - for standard input: lines of JSON as `generate --json` writes them, or songs parted
+    by blank lines. They are compared with the text that the model was trained on.
     """
-    texts = _read(songs.read())
-    if not texts:
-        raise FileError(f"{songs.name}: no song in it")
-    from lyricgen.api import find_dataset
+    from lyricgen import api
 
-    name, data = find_dataset()
-    corpus = data.vocabulary.decode(data.train)
-    known = _songs(corpus)
-    figures = {**_measure(texts, known), **_copies(texts, corpus)}
-    if as_json:
-        click.echo(json.dumps(figures))
+    found = api.measure(songs, checkpoint=checkpoint, dataset=open_dataset(dataset), encoding=encoding)
+    if json:
+        click.echo(jsons.dumps(found.songs))
         return
-    of_corpus = _measure(known, known)
-    click.echo(f"{'':<28}{'songs':>10}{name.split('.')[0]:>20}")
-    for key, value in figures.items():
-        click.echo(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(of_corpus.get(key)):>20}")
-
-
-def _read(text: str) -> list[str]:
-    if text.lstrip().startswith("{"):
-        try:
-            return [str(json.loads(line)["text"]) for line in text.splitlines() if line.strip()]
-        except (ValueError, KeyError, TypeError) as error:
-            raise FileError(
-                f"not lines of JSON with a text in each, as generate --json writes them ({error})"
-            ) from error
-    return _songs(text)
-
-
-def _songs(text: str) -> list[str]:
-    return [song for song in re.split(r"\n\s*\n", text) if song.strip()]
-
-
-def _measure(songs: list[str], corpus: list[str]) -> dict[str, float]:
-    from lyricgen.writing import measures
-
-    lengths = measures.line_lengths(songs)
-    return {
-        "songs": len(songs),
-        "distinct_1": measures.distinct(songs, 1),
-        "distinct_2": measures.distinct(songs, 2),
-        "repeated_lines": measures.repeated_lines(songs),
-        "line_length": measures.mean_length(lengths),
-        "line_length_distance": measures.distance(lengths, measures.line_lengths(corpus)),
-    }
-
-
-def _copies(songs: list[str], corpus: str) -> dict[str, float]:
-    from lyricgen.text.copies import longest_copy
-
-    lengths = [len(longest_copy(song, corpus)) for song in songs]
-    return {"longest_copy_mean": statistics.mean(lengths), "longest_copy_max": max(lengths)}
+    click.echo(f"{'':<28}{'songs':>10}{show(Path(dataset or found.name).name, _SHOWN):>20}")
+    for key, value in found.songs.items():
+        click.echo(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(found.corpus.get(key)):>20}")
 
 
 def _show(value: float | None) -> str:

@@ -8,54 +8,87 @@ from typing import TYPE_CHECKING, Callable
 
 import click
 
-from lyricgen.cli.options import Decorated, say
+from lyricgen.cli.options import Decorated, option, say
+from lyricgen.config import MODEL
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
     from lyricgen.api import Model
     from lyricgen.model.checkpoint import Checkpoint
-    from lyricgen.text.vocabulary import Ids
+    from lyricgen.text.dataset import Dataset
+
+
+def checkpoint_option(*, multiple: bool) -> Callable[[Decorated], Decorated]:
+    """``--checkpoint``."""
+    several = "; several are mixed (repeatable)" if multiple else ""
+    return option(
+        "-c", "--checkpoint", multiple=multiple, type=click.Path(path_type=Path),
+        default=["checkpoints"] if multiple else Path("checkpoints"), show_default="checkpoints", group=MODEL,
+        help=f"A checkpoint, or a folder's best one{several}.",
+    )  # fmt: skip
+
+
+def dataset_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--dataset``."""
+    return option(
+        "--dataset", metavar="FILE", group=MODEL, help=help + " [default: the model's own, in its checkpoint]"
+    )
 
 
 def model_options(command: Decorated) -> Decorated:
-    """Add ``--checkpoint``, ``--weights`` and ``--cache``."""
+    """Add ``--checkpoint``, ``--weights``, ``--cache`` and ``--dataset``."""
     options: list[Callable[[Decorated], Decorated]] = [
-        click.option(
-            "-c", "--checkpoint", "paths", multiple=True, type=click.Path(path_type=Path), default=["checkpoints"],
-            show_default="checkpoints", help="A checkpoint, or a folder's best one; several are mixed (repeatable).",
+        checkpoint_option(multiple=True),
+        option(
+            "--weights", metavar="X,Y,...", group=MODEL,
+            help="Shares of several checkpoints. [default: fitted on the validation part of the text]",
         ),
-        click.option(
-            "--weights", metavar="X,Y,...",
-            help="Shares of several checkpoints. [default: fitted on the validation part of dataset.safetensors]",
-        ),
-        click.option("--cache", is_flag=True, help="Mix in what this text has said so far: refrains come back."),
+        option("--cache", is_flag=True, group=MODEL, help="Mix in a model of the song so far: refrains come back."),
+        dataset_option("The text whose held-out parts are used."),
     ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
+    for each in reversed(options):
+        command = each(command)
     return command
 
 
 def open_models(
-    paths: Sequence[Path],
+    checkpoint: Sequence[Path],
     weights: str | None,
+    cache: bool,
+    dataset: str | None,
     *,
-    cached: bool,
-    fit_on: Callable[[Checkpoint], Ids | None] | None = None,
     engine: str = "numpy",
     bidirectional: bool = False,
+    measures: bool = False,
+    fit: bool = True,
 ) -> Model:
-    """The model that these options name; says with what shares several are mixed, if that was found out."""
+    """The model that these options name; says with what shares several are mixed, if they were fitted."""
     from lyricgen import api
 
     given = None if weights is None else _parse(weights)
-    model = api.load(*paths, weights=given, cache=cached, engine=engine, bidirectional=bidirectional, fit_on=fit_on)
+    if dataset is not None and not measures and (given or not (cache or len(checkpoint) > 1)):
+        raise OptionError("--dataset: has no effect where no weights are fitted; leave it out")
+    data = open_dataset(dataset)
+    model = api.load(
+        *checkpoint, weights=given, cache=cache, dataset=data, engine=engine, bidirectional=bidirectional, fit=fit
+    )
+    if data and data.vocabulary != model.checkpoint.vocabulary:
+        theirs, ours = len(data.vocabulary) - 1, len(model.checkpoint.vocabulary) - 1
+        say(f"Warning: {dataset} is not the model's dataset: it has {theirs:,} characters, the model {ours:,}")
     if model.fit and model.fit.characters:
         shown = " ".join(f"{share:.3f}" for share in model.fit.mean)
-        last = " (the last is the cache)" if cached else ""
+        last = " (the last is the cache)" if cache else ""
         say(f"weights     {shown}{last}, fitted on {model.fit.characters:,} characters")
-    elif model.fit and len(paths) > 1:
-        say("weights     alike: no validation text of their dataset here to fit them on")
+    elif model.fit and len(checkpoint) > 1:
+        say("weights     equal: there is no validation text to fit them on")
     return model
+
+
+def open_dataset(source: str | None) -> Dataset | None:
+    """What ``--dataset`` names."""
+    from lyricgen import api
+
+    return None if source is None else api.find_dataset(source)[1]
 
 
 def _parse(weights: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""Dataclass fields -> click options, and back."""
+"""Dataclass fields -> click options under headings, and back; what is printed for the person; standard input."""
 
 from __future__ import annotations
 
@@ -11,11 +11,55 @@ from typing import Any, Callable, TypeVar
 
 import click
 
-from lyricgen.config import Bounds, Config, flag
+from lyricgen.config import OUTPUT, Bounds, flag
 
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
 STDIN = "-"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+ENCODING = "utf-8"
+
+
+class Option(click.Option):
+    """An option that --help lists under a heading."""
+
+    def __init__(self, *arguments: Any, group: str = OUTPUT, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command whose --help lists its options under their headings, and says how variables set them."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(context):
+            record = parameter.get_help_record(context)
+            if record:
+                groups.setdefault(getattr(parameter, "group", OUTPUT), []).append(record)
+        output = groups.pop(OUTPUT, [])
+        for heading, records in [*groups.items(), (OUTPUT if groups else "Options", output)]:
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        options = [each for each in self.params if isinstance(each, Option)]
+        if options:
+            prefix, name = context.auto_envvar_prefix, options[-1].name
+            assert prefix is not None
+            assert name is not None
+            variable = f"{prefix}_{name.upper()}"
+            with formatter.section("Variables"):
+                formatter.write_text(f"Each option has one: {variable} sets {flag(name)}.")
+
+
+def option(*declarations: str, group: str = OUTPUT, **attributes: Any) -> Callable[[Decorated], Decorated]:
+    """An option whose name in the code is its flag's."""
+    return click.option(*declarations, cls=Option, group=group, **attributes)
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], Command]:
+    """A command of lyricgen."""
+    return click.command(name, cls=Command)
 
 
 def config_options(*kinds: type) -> Callable[[Decorated], Decorated]:
@@ -29,9 +73,16 @@ def config_options(*kinds: type) -> Callable[[Decorated], Decorated]:
     return decorate
 
 
-def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """The dataclass that a command's parameters describe; OptionError when a value is out of bounds."""
-    return kind(**{field.name: values[field.name] for field in dataclasses.fields(kind)})
+def encoding_option(command: Decorated) -> Decorated:
+    """Add ``--encoding``, for commands that read a text."""
+    help = "Encoding of what is read, for instance gb18030."
+    return option("--encoding", default=ENCODING, show_default=True, help=help)(command)
+
+
+def given(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a flag, a variable or a file has set, not the defaults."""
+    default = click.core.ParameterSource.DEFAULT
+    return {name: value for name, value in values.items() if context.get_parameter_source(name) is not default}
 
 
 def say(words: str) -> None:
@@ -39,11 +90,13 @@ def say(words: str) -> None:
     click.echo(_UNSHOWABLE.sub("", words), err=True)
 
 
-def read_texts(texts: Iterable[str]) -> Iterator[str]:
+def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
     """What a command was given; for STDIN each line of that, as it comes."""
+    from lyricgen.text import corpus
+
     for text in texts:
         if text == STDIN:
-            yield from (line.rstrip("\r\n") for line in iter(sys.stdin.readline, ""))
+            yield from corpus.read_lines(sys.stdin.buffer, encoding=encoding, name=corpus.STDIN_NAME)
         else:
             yield os.fsencode(text).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
 
@@ -54,13 +107,17 @@ def show(text: str, limit: int = 0) -> str:
     return shown.replace("\n", "↵") + ("…" if len(shown) < len(text) else "")
 
 
+def show_number(value: float) -> str:
+    """A figure with two decimals, or with three digits and a power of ten where it is very large."""
+    return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.2e}"
+
+
 def _option(field: dataclasses.Field[Any]) -> Callable[[Decorated], Decorated]:
     metadata, name = field.metadata, flag(field.name)
+    attributes = {"group": metadata["group"], "default": field.default, "help": metadata["help"]}
     if metadata["kind"] is bool:
-        return click.option(f"{name}/--no-{name[2:]}", default=field.default, show_default=True, help=metadata["help"])
-    return click.option(
-        name, type=_type(metadata), default=field.default, show_default=field.default is not None, help=metadata["help"]
-    )
+        return option(f"{name}/--no-{name[2:]}", show_default=True, **attributes)
+    return option(name, type=_type(metadata), show_default=field.default is not None, **attributes)
 
 
 def _type(metadata: Mapping[str, Any]) -> Any:

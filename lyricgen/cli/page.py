@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,54 +13,57 @@ import numpy as np
 
 from lyricgen import storage
 from lyricgen.errors import FileError
+from lyricgen.text.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
     from lyricgen.model.bidirectional import Bidirectional
     from lyricgen.model.decoder import Decoder
-    from lyricgen.text.vocabulary import Vocabulary
+    from lyricgen.model.evaluation import Text
+    from lyricgen.text.vocabulary import Ids, Vocabulary
 
 GUESSES = 5
 MOST = 20_000  # characters; a browser holds no more of them well
 _BITS = 12.0  # of the deepest colour
 
 
-def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str, *, title: str) -> None:
+def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, measured: Text, *, title: str) -> None:
     """Write the page of a text; FileError if it is too long or the file cannot be written."""
-    if len(text) > MOST:
-        raise FileError(f"--html: {len(text):,} characters are too many for a page, {MOST:,} are the most")
-    if path.is_dir():
-        raise FileError(f"{path}: is a folder; name a file with --html")
-    page = _page(title, text, _figures(model, vocabulary, text))
+    if len(measured.text) > MOST:
+        raise FileError(f"--html: {len(measured.text):,} characters are too many for a page, {MOST:,} are the most")
+    page = _page(title, measured, _figures(model, vocabulary, measured.ids))
     with storage.replacing(path) as part:
         part.write_text(page, "utf-8")
 
 
-def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str) -> list[list[Any]]:
+def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, ids: Ids) -> list[list[Any]]:
     """For every character after the first: its bits, and the guesses with their shares."""
     from lyricgen.model.scoring import foresee
     from lyricgen.writing.sampling import softmax
 
-    ids, figures = vocabulary.encode(text), []
+    figures = []
     for logits, char_id in zip(foresee(model, ids), ids[1:]):
         shares = softmax(logits[None].astype(np.float64))[0]
         best = np.argsort(-shares, kind="stable")[:GUESSES]
-        guesses = [[vocabulary.id_to_char[guess], round(float(shares[guess]), 4)] for guess in best]
+        guesses = [
+            ["" if guess == UNKNOWN else vocabulary.id_to_char[guess], round(float(shares[guess]), 4)] for guess in best
+        ]
         figures.append([round(-math.log2(max(float(shares[char_id]), 1e-300)), 2), guesses])
     return figures
 
 
-def _page(title: str, text: str, figures: list[list[Any]]) -> str:
-    cells = [f"<i>{_cell(text[0])}</i>"]
-    for at, (character, (bits, _)) in enumerate(zip(text[1:], figures)):
+def _page(title: str, measured: Text, figures: list[list[Any]]) -> str:
+    cells = [f"<i>{_cell(measured.text[0])}</i>"]
+    for at, (character, char_id, (bits, _)) in enumerate(zip(measured.text[1:], measured.ids[1:], figures)):
         depth = min(bits / _BITS, 1.0)
+        kind, note = (' class="unknown"', ", unknown to the model") if char_id == UNKNOWN else ("", "")
         cells.append(
-            f'<button tabindex="{0 if at == 0 else -1}" style="--s:{depth:.2f}" aria-label="{_name(character)}, {bits} '
-            f'bits">{_cell(character)}</button>'
+            f'<button{kind} tabindex="{0 if at == 0 else -1}" style="--s:{depth:.2f}" '
+            f'aria-label="{_name(character)}, {bits} bits{note}">{_cell(character)}</button>'
         )
         if character == "\n":
             cells.append("<br>")
     data = json.dumps(figures, ensure_ascii=False).replace("<", "\\u003c")
-    return _TEMPLATE.replace("@TITLE@", html.escape(title)).replace("@TEXT@", "".join(cells)).replace("@DATA@", data)
+    return string.Template(_TEMPLATE).substitute(title=html.escape(title), text="".join(cells), data=data)
 
 
 def _cell(character: str) -> str:
@@ -75,7 +79,7 @@ _TEMPLATE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>@TITLE@</title>
+<title>$title</title>
 <style>
 :root { --paper: #fffdf8; --ink: #1d1b18; --hot: #e4572e; --edge: #8a8378; }
 @media (prefers-color-scheme: dark) { :root { --paper: #171613; --ink: #ece7dd; --hot: #d9542b; --edge: #7c766b; } }
@@ -86,31 +90,33 @@ p { font-size: .9rem; line-height: 1.5; }
 #text button, #text i { font: inherit; font-style: normal; color: inherit; border: 0; margin: 0; padding: .1em .06em;
   border-radius: .15em; background: color-mix(in srgb, var(--hot) calc(var(--s, 0) * 85%), transparent);
   cursor: pointer; }
+#text .unknown { text-decoration: underline dotted; text-underline-offset: .2em; }
 #text button:focus-visible, #text button.on { outline: 2px solid var(--ink); outline-offset: 1px; }
 #told { position: fixed; inset: auto 0 0 0; min-height: 4.5rem; padding: .7rem 1rem; background: var(--paper);
   border-top: 1px solid var(--edge); font-size: 1rem; line-height: 1.6; text-align: center; }
 #told b { font-weight: 600; } #told span { white-space: nowrap; margin: 0 .6em; }
 </style>
-<h1>@TITLE@</h1>
+<h1>$title</h1>
 <p>The deeper the colour, the less the model expected the character. Point at one, tap it, or move with the arrow keys:
-below stands what it expected. 颜色越深，模型越没有料到。</p>
-<main id="text">@TEXT@</main>
+below stands what it expected. A dotted line: the model does not know the character.
+颜色越深，模型越没有料到；下有点线：模型不认识的字。</p>
+<main id="text">$text</main>
 <div id="told" role="status" aria-live="polite"></div>
 <script>
-const figures = @DATA@, cells = [...document.querySelectorAll("#text button")];
+const figures = $data, cells = [...document.querySelectorAll("#text button")];
 const told = document.getElementById("told");
 let at = 0;
-const shown = c => c === "\\n" ? "↵" : c === " " ? "␣" : c;
+const shown = c => c === "" ? "(unknown)" : c === "\\n" ? "↵" : c === " " ? "␣" : c;
 function tell(i) {
   cells[at].tabIndex = -1; cells[at].classList.remove("on");
   at = i; cells[at].tabIndex = 0; cells[at].classList.add("on");
   told.replaceChildren();
   const bits = document.createElement("b");
-  bits.textContent = `${cells[i].textContent}  ${figures[i][0]} bits`;
+  bits.textContent = `$${cells[i].textContent}  $${figures[i][0]} bits`;
   told.append(bits, document.createElement("br"));
   for (const [character, share] of figures[i][1]) {
     const guess = document.createElement("span");
-    guess.textContent = `${shown(character)} ${(100 * share).toFixed(1)}%`;
+    guess.textContent = `$${shown(character)} $${(100 * share).toFixed(1)}%`;
     told.append(guess);
   }
 }

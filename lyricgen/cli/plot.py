@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import say
+from lyricgen.cli.options import command, option, say
 from lyricgen.errors import FileError, MissingError, OptionError
 
 if TYPE_CHECKING:
@@ -23,27 +23,27 @@ _FONTS = [
 ]  # fmt: skip
 
 
-@click.command()
+@command("plot")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
-@click.option(
+@option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("perplexity.png"), show_default=True,
     help="File to write, .png or .svg.",
 )  # fmt: skip
-@click.option("--title", default="", help="Words above the picture.")
-@click.option("-f", "--force", is_flag=True, help="Replace an existing file.")
+@option("--title", default="", help="Words above the picture.")
+@option("-f", "--force", is_flag=True, help="Replace an existing file.")
 def plot(runs: tuple[Path, ...], output: Path, title: str, force: bool) -> None:
     """Draw training and validation perplexity over the epochs.
 
-    RUN is a folder of `lyricgen train`. [default: checkpoints] Prints the file's path.
+    RUN is a folder of `lyricgen train`, or a checkpoint in one. [default: checkpoints] Prints the file's path.
     """
     from lyricgen import storage
     from lyricgen.model.checkpoint import DEFAULT_FOLDER, LOG
     from lyricgen.model.log import read
 
+    storage.check_new(output, force=force)
     if output.suffix not in _KINDS:
         raise OptionError(f"-o: {output} ends in neither .png nor .svg")
-    storage.check_new(output, force=force)
-    named = runs or (Path(DEFAULT_FOLDER),)
+    named = [run.parent if run.is_file() else run for run in runs or (Path(DEFAULT_FOLDER),)]
     records = [read(run / LOG) for run in named]
     for run, lines in zip(named, records):
         if not lines:

@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
-import json
+import json as jsons
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models
-from lyricgen.cli.options import STDIN, read_texts
+from lyricgen.cli.options import STDIN, command, encoding_option, option, read_texts
+
+if TYPE_CHECKING:
+    from lyricgen.model.scoring import Score
 
 
-@click.command()
+@command("score")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
 @model_options
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each line.")
-def score(paths: tuple[Path, ...], weights: str | None, cache: bool, as_json: bool) -> None:
-    """Rank lines: bits per character of each line of standard input.
+@encoding_option
+@option("--json", is_flag=True, help="Print a line of JSON for each line.")
+def score(
+    files: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
+    encoding: str, json: bool,
+) -> None:  # fmt: skip
+    """Rank lines: bits per character of each line of files.
 
-    Prints the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as
-    the beginning of a song; one without a character has no score (nan).
+    FILE is anything that `lyricgen prepare` reads; without one, or with -, each line of standard input counts. Prints
+    the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as the
+    beginning of a song; one without a character has no score (nan).
     """
-    from lyricgen.text.prompt import line_start, normalise_prompt
-    from lyricgen.model import scoring
-
     memory.keep_freed()
-    model = open_models(paths, weights, cached=cache)
-    decoder, vocabulary = model.decoder, model.checkpoint.vocabulary
-    for line in read_texts([STDIN]):
-        ids = vocabulary.encode(line_start(vocabulary) + normalise_prompt(vocabulary, line))
-        result = scoring.score(decoder.probabilities(ids), ids) if len(ids) > 1 else None
-        bits = result.bits_per_character if result else None
-        if as_json:
-            figures: dict[str, Any] = {"text": line, "characters": len(ids) - 1, "bits_per_character": bits}
-            figures["unknown"] = result.unknown if result else 0
-            words = json.dumps(figures, ensure_ascii=False)
-        else:
-            words = f"{'nan' if bits is None else format(bits, '.4f')}\t{line}"
-        sys.stdout.write(words + "\n")
+    model = open_models(checkpoint, weights, cache, dataset)
+    _ = model.decoder  # a bidirectional one cannot rank
+    for line in _lines(files or (STDIN,), encoding):
+        sys.stdout.write(_show(line, model.score(line), json=json) + "\n")
         sys.stdout.flush()
+
+
+def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
+    from lyricgen.text import corpus
+
+    for file in files:
+        if file == STDIN:
+            yield from read_texts([STDIN], encoding)
+        else:
+            yield from "".join(corpus.read([file], encoding=encoding)).splitlines()
+
+
+def _show(line: str, score: Score | None, *, json: bool) -> str:
+    bits = score.bits_per_character if score else None
+    if not json:
+        return f"{'nan' if bits is None else format(bits, '.4f')}\t{line}"
+    figures: dict[str, Any] = {"text": line, "characters": score.characters if score else 0}
+    figures |= {"bits_per_character": bits, "unknown": score.unknown if score else 0}
+    return jsons.dumps(figures, ensure_ascii=False)

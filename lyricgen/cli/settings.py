@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lyricgen.cli.options import Decorated
+from lyricgen.cli.options import Decorated, option
 from lyricgen.errors import FileError
 
 _NOT_IN_A_FILE = {"config", "resume", "force"}
@@ -17,7 +17,7 @@ _NOT_IN_A_FILE = {"config", "resume", "force"}
 
 def config_file_option(command: Decorated) -> Decorated:
     """Add ``--config``."""
-    return click.option(
+    return option(
         "--config", type=click.Path(path_type=Path), is_eager=True, expose_value=False, callback=_read,
         help="A TOML file with options by their names; flags and variables count for more.",
     )(command)  # fmt: skip

@@ -79,6 +79,13 @@ class Checkpoint:
             return NGram(self.parameters, self.model.order, len(self.vocabulary))
         return Recurrent(self.model, self.parameters)
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether a training can go on from here: Adam needs its moments, a part of an epoch the state."""
+        if self.model.cell == "ngram" or (self.progress.part and self.state is None):
+            return False
+        return self.train.optimizer == "sgd" or bool(self.optimizer)
+
     def save(self, path: Path) -> None:
         metadata = {
             "lyricgen_version": __version__,

@@ -54,6 +54,11 @@ def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
+def write(checkpoint: Checkpoint, path: Path, format: str) -> None:
+    """Write a file of that format, ``onnx`` or ``torch``; OptionError if it has no such model."""
+    {"onnx": write_onnx, "torch": write_torch}[format](checkpoint, path)
+
+
 def write_torch(checkpoint: Checkpoint, path: Path) -> None:
     """A safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
     storage.save_tensors(path, torch_tensors(checkpoint), json.dumps(metadata(checkpoint), ensure_ascii=False))

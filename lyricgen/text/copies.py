@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,18 +47,16 @@ class CopyIndex:
         return found
 
 
-def longest_copy(song: str, text: str) -> str:
-    """The longest stretch of a song that stands in the text word for word; the first of several.
+class CopyFinder:
+    """Finds what songs have word for word from one text."""
 
-    The text is looked up in by an index that is kept, for the next song.
-    """
-    begin, length = _longest(code_points(song), _seed_index(text))
-    return song[begin : begin + length]
+    def __init__(self, text: str) -> None:
+        self._index = CopyIndex(code_points(text), _SEED)
 
-
-@functools.lru_cache(maxsize=1)
-def _seed_index(text: str) -> CopyIndex:
-    return CopyIndex(code_points(text), _SEED)
+    def longest(self, song: str) -> str:
+        """The longest stretch of a song that occurs in the text; the first of several."""
+        begin, length = _longest(code_points(song), self._index)
+        return song[begin : begin + length]
 
 
 def _longest(song: Ids, index: CopyIndex) -> tuple[int, int]:

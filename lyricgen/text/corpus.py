@@ -43,12 +43,17 @@ def flatten(text: str, newlines: str) -> str:
     return text.replace("\n", " ") if newlines == "space" else text
 
 
-def read(sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep") -> Iterator[str]:
+def read(
+    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", may_be_empty: bool = False
+) -> Iterator[str]:
     """The normalised text of all sources, in pieces of about a megabyte; see ``read_each``."""
-    return (flatten(piece, newlines) for _, piece in read_each(sources, encoding=encoding))
+    pieces = read_each(sources, encoding=encoding, may_be_empty=may_be_empty)
+    return (flatten(piece, newlines) for _, piece in pieces)
 
 
-def read_each(sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int = 0) -> Iterator[tuple[int, str]]:
+def read_each(
+    sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int = 0, may_be_empty: bool = False
+) -> Iterator[tuple[int, str]]:
     """The normalised text of all sources in pieces of about a megabyte, each with the number of its source.
 
     Parameters
@@ -62,7 +67,8 @@ def read_each(sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int
     Raises
     ------
     FileError
-        A source is missing, unreadable, no text in that encoding, or there is no text in any of them.
+        A source is missing, unreadable, no text in that encoding; or there is no text in any of them, unless it
+        ``may_be_empty``.
     """
     _check_encoding(encoding)
     pieces = _join(_documents(sources, encoding))
@@ -70,7 +76,7 @@ def read_each(sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
         yield source, piece
-    if empty:
+    if empty and not may_be_empty:
         raise FileError(f"{', '.join(sources) or EMBEDDED}: no text in it; name a text file with at least one song")
 
 

@@ -14,7 +14,6 @@ from lyricgen.model.parameters import initial_state
 from lyricgen.text import corpus
 from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.model.decoder import Decoder
 from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
 
 BLANK = re.compile("[＿_]")

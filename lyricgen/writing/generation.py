@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
+from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.model.decoder import Decoder
 from lyricgen.writing.sampling import choose
 
 if TYPE_CHECKING:

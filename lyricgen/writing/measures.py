@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import re
+import statistics
 from collections import Counter
 from collections.abc import Sequence
+
+from lyricgen.text.copies import CopyFinder
+
+
+def split_songs(text: str) -> list[str]:
+    """The songs of a text, which blank lines part."""
+    return [song for song in re.split(r"\n\s*\n", text) if song.strip()]
+
+
+def figures(songs: Sequence[str], corpus: Sequence[str]) -> dict[str, float]:
+    """What songs are like; ``corpus``: the songs that their lines are compared with."""
+    lengths = line_lengths(songs)
+    return {
+        "songs": len(songs),
+        "distinct_1": distinct(songs, 1),
+        "distinct_2": distinct(songs, 2),
+        "repeated_lines": repeated_lines(songs),
+        "line_length": mean_length(lengths),
+        "line_length_distance": distance(lengths, line_lengths(corpus)),
+    }
+
+
+def copies(songs: Sequence[str], finder: CopyFinder) -> dict[str, float]:
+    """How long the longest stretch is that a song has word for word from a text: the mean and the longest."""
+    lengths = [len(finder.longest(song)) for song in songs] or [0]
+    return {"longest_copy_mean": statistics.mean(lengths), "longest_copy_max": max(lengths)}
 
 
 def distinct(songs: Sequence[str], n: int) -> float:

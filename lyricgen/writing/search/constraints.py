@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
+from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.text.copies import CopyIndex
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.model.decoder import Decoder
 from lyricgen.writing.form.tracker import Place, Verse, Wanted
 from lyricgen.writing.sampling import NEVER
 from lyricgen.writing.search import repetition

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.model.decoder import Decoder
 from lyricgen.writing.form.tracker import Place, Verse
 
 AHEAD = 3  # characters of a line's end that are guided

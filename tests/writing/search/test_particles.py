@@ -11,12 +11,10 @@ from checker import broken
 
 from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig
 from lyricgen.errors import OptionError, UnsatisfiableError
-from lyricgen.model import counting
+from lyricgen.model import counting, mixture
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.text import dataset
-from lyricgen.model import mixture
-from lyricgen.model.decoder import Decoder
 from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.tracker import Place, Verse

@@ -1,0 +1,132 @@
+"""What a training shows as it goes: an introduction, a bar on a terminal or a line an epoch elsewhere, previews."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lyricgen import threads
+from lyricgen.cli.options import say, show, show_number
+from lyricgen.config import SampleConfig
+from lyricgen.errors import FileError, MissingError
+
+if TYPE_CHECKING:
+    from lyricgen.api import Training
+    from lyricgen.engine.run import Event
+    from lyricgen.model.checkpoint import Checkpoint
+    from lyricgen.text.dataset import Dataset
+
+_PREVIEW = SampleConfig(length=50)
+
+
+def announce(name: str, data: Dataset) -> None:
+    """Say what there is to learn from."""
+    from lyricgen.text.corpus import EMBEDDED
+
+    say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
+    held = f", {len(data.valid):,} held out" if len(data.valid) else ""
+    say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
+    for source in data.untrained:
+        say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")
+
+
+def introduce(training: Training) -> None:
+    """Say what is about to be trained, on what."""
+    from lyricgen.text.batches import fit
+
+    start, data = training.start, training.dataset
+    announce(training.name, data)
+    model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
+    cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
+    cell = f"bidirectional {cell}" if model.bidirectional else cell
+    say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
+    say(f"threads     {threads.limit_unless_set()}")
+    size, steps = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps)
+    if (size, steps) != (start.train.batch_size, start.train.steps):
+        asked = f"{start.train.batch_size} × {start.train.steps}"
+        say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
+    part = start.progress.part
+    if start.progress.epoch or part:
+        within = f", {part.steps:,} steps into the next" if part else ""
+        say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")
+
+
+def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes: Sequence[str], every: int) -> None:
+    """Show the events of a training on so many characters as they come."""
+    from tqdm import tqdm
+
+    from lyricgen.engine.run import Epoch
+
+    an_epoch, done = characters - 1, start.progress.epoch
+    begun = start.progress.part.characters if start.progress.part else 0
+    final = start.progress
+    with tqdm(
+        total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done + begun, unit="char", unit_scale=True,
+        disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
+    ) as bar:  # fmt: skip
+        for event in events:
+            if not isinstance(event, Epoch):
+                bar.update(event.characters)
+                continue
+            final = event.checkpoint.progress
+            bar.update(an_epoch * final.epoch - bar.n)
+            bar.set_postfix_str(scores(event.record), refresh=False)
+            shown = final.epoch % every == 0 or event.is_last
+            if bar.disable or (shown and prefixes):
+                _write_line(bar, f"epoch {final.epoch}: {scores(event.record)}, {event.record['seconds']:.2f} s")
+            for prefix in prefixes if shown else ():
+                _write_line(bar, f" - {preview_line(event.checkpoint, prefix)}")
+    if final.best_score is not None:
+        kind = "validation" if final.valid_perplexity is not None else "training"
+        say(f"best        epoch {final.best_epoch}, {kind} perplexity {show_number(final.best_score)}")
+
+
+def _write_line(bar: Any, words: str) -> None:
+    if bar.disable:
+        say(words)
+    else:
+        bar.write(words, file=sys.stderr)
+
+
+def scores(record: Mapping[str, Any]) -> str:
+    """The perplexities of a line of the log."""
+    train, valid = record["train_perplexity"], record["valid_perplexity"]
+    return f"perplexity {show_number(train)}" + (f", validation {show_number(valid)}" if valid is not None else "")
+
+
+def preview_line(checkpoint: Checkpoint, prefix: str) -> str:
+    """A short text from a prefix, on one line."""
+    from lyricgen.writing.generation import write_songs
+
+    seed = checkpoint.train.seed
+    return show(next(write_songs(checkpoint.decoder(), checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))
+
+
+def open_board(folder: Path) -> Any:
+    """A writer of TensorBoard's files; FileError or MissingError if there can be none."""
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise MissingError("tensorboardX is not installed: pip install 'tensorboardX>=2.6'") from None
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder}: is a file; name a folder with --tensorboard")
+    try:
+        return SummaryWriter(str(folder))
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def written(events: Iterable[Event], board: Any) -> Iterator[Event]:
+    """The same events; each epoch's figures go to TensorBoard's file as well."""
+    from lyricgen.engine.run import Epoch
+
+    with board:
+        for event in events:
+            if isinstance(event, Epoch):
+                for name, value in event.record.items():
+                    if name != "epoch" and value is not None:
+                        board.add_scalar(name, value, event.record["epoch"])
+                board.flush()
+            yield event
