@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from lyricgen import threads
 
 if TYPE_CHECKING:
-    from lyricgen.api import Model, count, evaluate, load, prepare, train
+    from lyricgen.api import Model, count, evaluate, export, load, measure, prepare, train
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "count", "evaluate", "load", "prepare", "train"]
+__all__ = ["Model", "__version__", "count", "evaluate", "export", "load", "measure", "prepare", "train"]
 
 threads.name_kernels()
 

@@ -24,8 +24,8 @@ from lyricgen.config import (
     PrepareConfig,
     SampleConfig,
     TrainConfig,
+    build,
     flag,
-    refuse_without_effect,
 )
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
@@ -66,7 +66,7 @@ def prepare(*sources: PathLike, output: PathLike | None = None, force: bool = Fa
     FileError
         A source cannot be read, the text is too short, or ``output`` exists already and ``force`` is not given.
     """
-    (config,) = _configs(options, PrepareConfig)
+    (config,) = build(options, PrepareConfig)
     if output is not None:
         storage.check_new(Path(output), force=force)
     prepared = datasets.prepare([str(source) for source in sources], config)
@@ -107,17 +107,13 @@ def begin(
     """
     if options.get("cell") == "ngram":
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
-    folder = Path(output)
+    folder, configs = Path(output), [] if resume else build(options, ModelConfig, TrainConfig)
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
         name, data = find_dataset(dataset)
         from lyricgen.engine import run
         from lyricgen.engine.cluster import ALONE
 
-        if resume:
-            start = _resumed(folder / LAST, data, options)
-        else:
-            model, config = _configs(options, ModelConfig, TrainConfig)
-            start = run.begin(data, model, config)
+        start = _resumed(folder / LAST, data, options) if resume else run.begin(data, *configs)
         yield Training(start, name, data, folder, cluster or ALONE)
 
 
@@ -145,7 +141,7 @@ def count(
 ) -> tuple[Checkpoint, dict[str, Any]]:
     """Count an n-gram model into a folder: the checkpoint and its line of the log."""
     folder = Path(output)
-    model, config = _configs({**options, "cell": "ngram"}, ModelConfig, TrainConfig)
+    model, config = build({**options, "cell": "ngram"}, ModelConfig, TrainConfig)
     with _held(folder, resume=False, force=force):
         checkpoint, record = counting.count(find_dataset(dataset)[1], model, config)
         counting.save(checkpoint, record, folder)
@@ -231,7 +227,7 @@ class Model:
 
     def writer(self, **options: Any) -> Writer:
         """What writes songs of which that is asked: the fields of SampleConfig and FormConfig."""
-        sample, form = _configs(options, SampleConfig, FormConfig)
+        sample, form = build(options, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
         return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
 
@@ -410,26 +406,21 @@ def export(
     return target
 
 
-def _configs(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
-    """The dataclasses that options describe together.
-
-    Raises
-    ------
-    OptionError
-        None of them has an option of that name, or it has no effect beside the others.
-    """
-    fields = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
-    for name in options:
-        if not any(name in names for names in fields):
-            raise OptionError(f"{flag(name)}: no such option")
-    configs = [kind(**{name: options[name] for name in options if name in names}) for kind, names in zip(kinds, fields)]
-    refuse_without_effect(options, {name: value for config in configs for name, value in vars(config).items()})
-    return configs
-
-
 def _seed(options: Mapping[str, Any]) -> int:
     seed = options.get("seed")
     return secrets.randbelow(2**32) if seed is None else int(seed)
 
 
-__all__ = ["Evaluation", "Measures", "Model", "count", "evaluate", "export", "load", "measure", "prepare", "train"]
+__all__ = [
+    "Evaluation",
+    "Measures",
+    "Model",
+    "begin",
+    "count",
+    "evaluate",
+    "export",
+    "load",
+    "measure",
+    "prepare",
+    "train",
+]

@@ -421,6 +421,23 @@ def refuse_without_effect(given: Mapping[str, Any], values: Mapping[str, Any]) -
             raise OptionError(f"{flag(name)}: has no effect {where}; leave it out")
 
 
+def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
+    """The configs that options describe together.
+
+    Raises
+    ------
+    OptionError
+        An option is unknown or out of bounds, or it has no effect beside the others.
+    """
+    fields = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
+    for name in options:
+        if not any(name in names for names in fields):
+            raise OptionError(f"{flag(name)}: no such option")
+    configs = [kind(**{name: options[name] for name in options if name in names}) for kind, names in zip(kinds, fields)]
+    refuse_without_effect(options, {name: value for config in configs for name, value in vars(config).items()})
+    return configs
+
+
 def effective(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the options that have an effect beside the others."""
     return {name: value for name, value in values.items() if not _without_effect(name, values)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen import memory, storage
+from lyricgen import memory
 from lyricgen.cli.models import model_options, open_dataset, open_models
 from lyricgen.cli.options import command, encoding_option, option, say, show, show_number
 
@@ -45,7 +45,7 @@ def evaluate(
     part if there is no test part), which its checkpoint keeps. A bidirectional model predicts each character from both
     sides.
     """
-    from lyricgen import api
+    from lyricgen import api, storage
 
     if html:
         storage.check_new(html, force=force)

@@ -16,7 +16,7 @@ from lyricgen import memory
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
 from lyricgen.cli.options import STDIN, command, config_options, encoding_option, given, option, read_texts, say
-from lyricgen.config import DRAWING, FormConfig, SampleConfig
+from lyricgen.config import DRAWING, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def generate(
         )
     if json and stream:
         raise OptionError("--stream: has no effect with --json, which prints whole songs; leave it out")
+    build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
     model = open_models(checkpoint, weights, cache, dataset, engine=engine)
     warn_of_unknown(model.checkpoint, options.get("acrostic") or "")
     writer = model.writer(**options)

@@ -34,7 +34,7 @@ class Command(click.Command):
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
-            if record:
+            if record and isinstance(parameter, click.Option):
                 groups.setdefault(getattr(parameter, "group", OUTPUT), []).append(record)
         output = groups.pop(OUTPUT, [])
         for heading, records in [*groups.items(), (OUTPUT if groups else "Options", output)]:
@@ -42,14 +42,13 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        options = [each for each in self.params if isinstance(each, Option)]
-        if options:
-            prefix, name = context.auto_envvar_prefix, options[-1].name
-            assert prefix is not None
-            assert name is not None
-            variable = f"{prefix}_{name.upper()}"
+        names = [str(each.name) for each in self.params if isinstance(each, Option)]
+        if names:
+            name = max(names, key=lambda name: "_" in name)
             with formatter.section("Variables"):
-                formatter.write_text(f"Each option has one: {variable} sets {flag(name)}.")
+                formatter.write_text(
+                    f"Each option has one: {context.auto_envvar_prefix}_{name.upper()} sets {flag(name)}."
+                )
 
 
 def option(*declarations: str, group: str = OUTPUT, **attributes: Any) -> Callable[[Decorated], Decorated]:

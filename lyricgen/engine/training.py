@@ -108,9 +108,10 @@ def train_epoch(
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=size * steps)
         if not (math.isfinite(loss) and math.isfinite(norm)):
+            cure = "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
             raise DivergenceError(
                 f"the loss is no finite number any more in epoch {epoch}, step {number + 1}, at learning rate "
-                f"{rate:.3g}: lower --lr or --clip; the last good checkpoint is kept"
+                f"{rate:.3g}: {cure}; the last good checkpoint is kept"
             )
         yield Step(batch.x.size, loss, norm, rate, state)
 

@@ -26,7 +26,7 @@ train: --order 0; --order 17; --dropout 1; --dropout -0.1; --embedding-dropout 1
 train: --unknown-rate 1.1; --reset-rate 2; --batch-size 0; --steps 0; --epochs 0; --epochs many; --sampling sometimes
 train: --optimizer rmsprop; --lr 0; --lr nan; --lr inf; --schedule linear; --warmup 1.5; --clip -1; --patience -1
 train: --seed -1; --seed 9223372036854775808; --preview-every 0; --checkpoint-every 0; --checkpoint-every soon
-train: --threads 0; --tie=1; a b
+train: --threads 0; --tie=1
 train: song.txt -o model --force --resume
 generate: --samples 0; --length -1; --temperature -1; --temperature nan; --top-k -1; --top-p 0; --top-p 1.1
 generate: --seed x; --engine torch; --prefix; song
@@ -39,7 +39,7 @@ generate: -c model --form 1 --prefix 山雨
 fill: --best 0; --beam 0; -c model --template; 山＿ --wings
 evaluate: -c model --weights 1,2; --perplexity
 evaluate: -c model - --encoding nonsense
-score: song.txt; -c model --weights nan
+score: -c model --weights nan
 measure: a b; --songs
 """
 
@@ -52,7 +52,9 @@ FAULTS = [
     ("prepare no_text.zip", "no_text.zip", "no .txt file"),
     ("prepare broken.gz", "broken.gz", "damaged"),
     ("prepare one.txt", "one.txt", "too few"),
-    ("prepare song.txt -o folder", "folder", "-o"),
+    ("prepare song.txt -o folder", "folder", "is a folder"),
+    ("train a b", "a", "No such file"),
+    ("score missing.txt -c model", "missing.txt", "No such file"),
     ("prepare song.txt -o taken.safetensors", "taken.safetensors", "--force"),
     ("prepare song.txt -o song.txt/x", "song.txt", "cannot be written"),
     ("prepare song.txt -o /proc/x", "/proc/x", "cannot be written"),
@@ -84,7 +86,6 @@ FAULTS = [
     ("fill 山水 -c model", "山水", "no blank"),
     ("generate -c both", "both", "--bidirectional"),
     ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "ask for less"),
-    ("measure empty.txt", "empty.txt", "no song"),
 ]
 
 
@@ -108,7 +109,7 @@ def folder(
     shutil.copytree(trained / "checkpoints", folder / "model")
     (folder / "rubbish.safetensors").write_bytes(b"rubbish")
     whole = (trained / "dataset.safetensors").read_bytes()
-    (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 3', b'\\"format\\": 9'))
+    (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 4', b'\\"format\\": 9'))
     (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)

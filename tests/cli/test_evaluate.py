@@ -25,17 +25,11 @@ def test_a_text_gets_its_figures(cli: Cli, trained: Path) -> None:
 
 def test_without_a_source_the_held_out_part_counts(cli: Cli, trained: Path, song_dataset: Dataset) -> None:
     result = cli("evaluate", "--json", cwd=trained)
-    assert "the valid part of dataset.safetensors" in result.stderr
+    assert "the valid part of checkpoints" in result.stderr
     best = checkpoints.load(trained / "checkpoints")
     expected = score(best.decoder().probabilities(song_dataset.valid), song_dataset.valid).perplexity
     assert json.loads(result.stdout)["perplexity"] == pytest.approx(expected)
     assert expected == pytest.approx(best.progress.valid_perplexity, rel=1e-4)
-
-
-def test_without_a_dataset_that_of_the_embedded_corpus(cli: Cli, trained: Path) -> None:
-    result = cli("evaluate", "-c", str(trained / "checkpoints"))
-    assert "the valid part of the embedded corpus" in result.stderr
-    assert result.returncode == 0
 
 
 @pytest.mark.parametrize(

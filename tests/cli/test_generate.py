@@ -147,8 +147,8 @@ def test_an_acrostic_may_have_characters_that_the_model_never_saw(cli: Cli, trai
     assert [line[0] for line in result.stdout.splitlines()] == ["山", "龙"]
 
 
-def test_a_checkpoint_without_an_index(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    command = ("train", str(trained / "dataset.safetensors"), "--cell", "ngram", "--no-index")
+def test_a_checkpoint_without_its_text(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    command = ("train", str(trained / "dataset.safetensors"), "--cell", "ngram", "--no-keep-text")
     assert cli(*command, cwd=tmp_path).returncode == 0
     assert "copied" not in json.loads(cli("generate", "--length", "3", "--json", cwd=tmp_path).stdout)
     result = cli("generate", "--max-copy", "3", cwd=tmp_path)

@@ -30,7 +30,7 @@ def test_info_tells_what_is_in_a_file(cli: Cli, trained: Path) -> None:
     assert model["fingerprint"] == dataset["fingerprint"]
     assert model["model"]["hidden"] == 16
     assert (model["progress"]["epoch"], model["can_resume"]) == (30, True)
-    assert model["index"] == dataset["parts"]["train"]["characters"]
+    assert model["text"] == {name: part["characters"] for name, part in dataset["parts"].items()}
     for arguments, words in ((["dataset.safetensors", "--toml"], "wants a checkpoint"), (["nowhere"], "nowhere")):
         result = cli("info", *arguments, cwd=trained)
         assert (result.returncode, result.stdout) == (1, "")
@@ -49,14 +49,14 @@ def test_a_file_trains_the_same_model_again(cli: Cli, trained: Path, tmp_path: P
 def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     (tmp_path / "run.toml").write_text(
-        'cell = "ngram"\norder = 5\nweight-decay = 0.5\nseed = 7\npreview = ["山"]', "utf-8"
+        'cell = "ngram"\norder = 5\nkeep-text = false\nseed = 7\npreview = ["山"]', "utf-8"
     )
     variables = {"LYRICGEN_TRAIN_ORDER": "4", "LYRICGEN_TRAIN_SEED": "8"}
     result = cli("train", "song.txt", "--config", "run.toml", "--seed", "9", env=variables)
     assert result.returncode == 0, result.stderr
     assert "\n - 山" in result.stderr
     found = checkpoints.load(tmp_path / "checkpoints")
-    assert (found.model.cell, found.model.order, found.train.weight_decay, found.train.seed) == ("ngram", 4, 0.5, 9)
+    assert (found.model.cell, found.model.order, found.train.keep_text, found.train.seed) == ("ngram", 4, False, 9)
     assert found.train.lr == 0.008
 
 
@@ -76,8 +76,8 @@ def test_a_file_that_is_wrong(text: str, status: int, words: str, cli: Cli, tmp_
     assert words in result.stderr
 
 
-def test_every_option_has_a_variable(cli: Cli, trained: Path) -> None:
-    variables = {"LYRICGEN_GENERATE_LENGTH": "7", "LYRICGEN_GENERATE_SEED": "1", "LYRICGEN_GENERATE_PREFIXES": "山 雨"}
+def test_variables_of_a_real_call(cli: Cli, trained: Path) -> None:
+    variables = {"LYRICGEN_GENERATE_LENGTH": "7", "LYRICGEN_GENERATE_SEED": "1", "LYRICGEN_GENERATE_PREFIX": "山 雨"}
     songs = cli("generate", env=variables, cwd=trained).stdout
     assert songs.startswith("山")
     assert "\n\n雨" in songs

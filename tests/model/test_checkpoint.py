@@ -11,6 +11,8 @@ from lyricgen import storage
 from lyricgen.errors import FileError
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model.checkpoint import BEST, KIND, Checkpoint, Progress
+from lyricgen.text.parts import NAMES, Parts
+from lyricgen.text.vocabulary import UNKNOWN
 
 
 @pytest.mark.parametrize("model", [{"cell": "rnn"}, {"cell": "gru", "layers": 2}, {"cell": "lstm", "tie": True}])
@@ -62,19 +64,37 @@ def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path:
         with pytest.raises(FileError, match=r"b\.safetensors: .*damaged"):
             checkpoints.load(path)
     for index in (np.array([999], "u2"), np.array([1.0], "f4"), np.ones((2, 2), "u2")):
-        with pytest.raises(FileError, match="index"):
-            checkpoints.load(damaged({**tensors, "index": index}))
+        for name in ("index", "text.train"):
+            text = {"text.valid": index[:0], "text.test": index[:0]} if name == "text.train" else {}
+            with pytest.raises(FileError, match="damaged"):
+                checkpoints.load(damaged({**tensors, **text, name: index}))
 
 
-def test_the_index_is_the_training_text(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
+def test_a_checkpoint_keeps_its_text(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
     saved = random_checkpoint()
-    index = saved.vocabulary.encode("山上的雨")
-    dataclasses.replace(saved, index=index).save(tmp_path / "a.safetensors")
+    stored = {"train": saved.vocabulary.encode("山上的雨"), "valid": np.array([2, len(saved.vocabulary)], "u1")}
+    parts = Parts(saved.vocabulary, "龙", {**stored, "test": stored["train"][:0]})
+    dataclasses.replace(saved, text=parts).save(tmp_path / "a.safetensors")
     saved.save(tmp_path / "b.safetensors")
-    loaded = checkpoints.load(tmp_path / "a.safetensors").index
+    loaded = checkpoints.load(tmp_path / "a.safetensors").text
     assert loaded is not None
-    np.testing.assert_array_equal(loaded, index)
-    assert checkpoints.load(tmp_path / "b.safetensors").index is None
+    assert [loaded.text(name) for name in NAMES] == ["山上的雨", saved.vocabulary.characters[1] + "龙", ""]
+    assert loaded.ids("valid").tolist() == [2, UNKNOWN]
+    assert checkpoints.load(tmp_path / "b.safetensors").text is None
+
+
+def test_format_3_kept_the_training_text_as_its_index(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    path, saved = tmp_path / "a.safetensors", random_checkpoint()
+    saved.save(path)
+    metadata = storage.read(path, KIND).metadata
+    metadata["train"]["index"] = metadata["train"].pop("keep_text")
+    storage.write(path, KIND, metadata, {**saved.parameters, "index": saved.vocabulary.encode("山上")})
+    loaded = checkpoints.load(path)
+    assert loaded.text is not None
+    assert (loaded.text.text("train"), loaded.text.held_out) == ("山上", "")
+    assert loaded.train.keep_text
 
 
 def test_a_vocabulary_with_escape_sequences_is_refused(

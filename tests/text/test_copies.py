@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen.text.copies import CopyIndex, longest_copy
+from lyricgen.text.copies import CopyFinder, CopyIndex
 
 IDS = st.lists(st.integers(0, 3), max_size=40).map(lambda ids: np.array(ids, np.uint16))
 
@@ -26,7 +26,7 @@ def test_followers_are_those_of_every_occurrence(text: np.ndarray, song: np.ndar
 
 @given(IDS, IDS)
 def test_the_longest_copy(text: np.ndarray, song: np.ndarray) -> None:
-    copied = longest_copy(_text(song), _text(text))
+    copied = CopyFinder(_text(text)).longest(_text(song))
     assert copied in _text(song)
     assert copied in _text(text)
     length = len(copied)

@@ -99,8 +99,8 @@ def test_other_encodings(tmp_path: Path) -> None:
 def test_max_chars_counts_normalised_characters_over_all_sources(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.txt").write_bytes(b"1\r\n2\r\n")
-    assert read(tmp_path, max_chars=3) == "1\n2"
-    assert read(tmp_path, max_chars=7) == "1\n2\n\n1\n"
+    for count, expected in ((3, "1\n2"), (7, "1\n2\n\n1\n")):
+        assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], max_chars=count)) == expected
 
 
 def test_faulty_sources_are_named(tmp_path: Path) -> None:

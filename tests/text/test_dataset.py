@@ -9,11 +9,13 @@ from lyricgen import storage
 from lyricgen.config import PrepareConfig
 from lyricgen.errors import FileError
 from lyricgen.text import dataset
+from lyricgen.text.parts import NAMES
 
 
 def test_the_text_is_cut_in_order_and_the_vocabulary_is_that_of_the_training_part() -> None:
     data = dataset.split(["abcabcab", "xa"], PrepareConfig(valid_fraction=0.2, test_fraction=0.2))
-    assert [data.vocabulary.decode(data.splits[name]) for name in dataset.SPLITS] == ["abcabc", "ab", "\ufffda"]
+    assert [data.vocabulary.decode(data.parts.ids(name)) for name in NAMES] == ["abcabc", "ab", "\ufffda"]
+    assert [data.parts.text(name) for name in NAMES] == ["abcabc", "ab", "xa"]
     assert data.unknown_share("test") == 0.5
     assert data.unknown_share("train") == 0
     assert len(data) == 10
@@ -25,16 +27,18 @@ def test_rare_characters_of_the_training_part_are_unknown() -> None:
     data = dataset.split(["aab", "bcc" + "cccc"], PrepareConfig(valid_fraction=0.5, min_count=2))
     assert data.vocabulary.characters == "ab"
     assert data.vocabulary.decode(data.valid) == "\ufffd" * 5
+    assert data.parts.text("valid") == "ccccc"
 
 
 def test_a_dataset_survives_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "歌" / "d.safetensors"
-    data = dataset.split(["春夏秋冬" * 30], PrepareConfig(min_count=2))
+    data = dataset.split(["春夏秋冬" * 30 + "雪"], PrepareConfig(min_count=2))
     data.save(path)
     loaded = dataset.load(path)
     assert (loaded.vocabulary, loaded.config, loaded.fingerprint) == (data.vocabulary, data.config, data.fingerprint)
-    for name in dataset.SPLITS:
-        np.testing.assert_array_equal(loaded.splits[name], data.splits[name])
+    assert (loaded.parts.unseen, loaded.untrained) == (data.parts.unseen, ())
+    for name in NAMES:
+        np.testing.assert_array_equal(loaded.parts.stored[name], data.parts.stored[name])
     assert isinstance(loaded.train, np.memmap)
     assert loaded.train.dtype == np.uint8
 
@@ -70,3 +74,57 @@ def test_ids_beyond_the_vocabulary_are_refused(tmp_path: Path) -> None:
     storage.write(path, dataset.KIND, stored.metadata, {**stored.tensors, "train": np.array([9], np.uint8)})
     with pytest.raises(FileError, match="beyond its vocabulary"):
         dataset.load(path)
+
+
+def songs_of(text: str) -> list[str]:
+    return [song for song in text.split("\n\n") if song]
+
+
+def numbered(count: int, mark: str = "") -> str:
+    return "".join(f"{mark}歌{number}\n词{number}{mark}\n\n" for number in range(100, 100 + count))
+
+
+def test_whole_songs_are_held_out_spread_over_the_text() -> None:
+    data = dataset.split([numbered(100)], PrepareConfig(valid_fraction=0.05, test_fraction=0.1))
+    parts = {name: songs_of(data.parts.text(name)) for name in NAMES}
+    assert sorted(song for part in parts.values() for song in part) == songs_of(numbered(100))
+    assert (len(parts["train"]), len(parts["valid"]), len(parts["test"])) == (85, 5, 10)
+    for name in ("valid", "test"):
+        places = [int(song[1:4]) - 100 for song in parts[name]]
+        gaps = np.diff([0, *places, 100])
+        assert max(gaps) < 2.5 * 100 / len(places)
+    assert parts["train"] == sorted(parts["train"])
+
+
+def test_each_source_gives_its_share(tmp_path: Path) -> None:
+    for name, count, mark in (("many", 60, "甲"), ("few", 5, "乙"), ("mine", 30, "丙")):
+        (tmp_path / f"{name}.txt").write_text(numbered(count, mark), "utf-8")
+    sources = [str(tmp_path / f"{name}.txt") for name in ("many", "few", "mine")]
+    data = dataset.prepare(sources, PrepareConfig(valid_fraction=0.1))
+    held_out = data.parts.text("valid")
+    assert [held_out.count(mark) // 2 for mark in "甲丙"] == [6, 3]
+    assert held_out.count("乙") in (1, 2)  # the end of a source with few songs, cut within one
+    assert data.untrained == ()
+    tail = dataset.prepare(sources, PrepareConfig(valid_fraction=0.4, split="tail"))
+    assert tail.untrained == tuple(sources[1:])
+    assert tail.parts.text("train") + tail.parts.text("valid") == "".join(
+        numbered(count, mark) for count, mark in ((60, "甲"), (5, "乙"), (30, "丙"))
+    )
+
+
+def test_songs_are_told_by_blank_lines_even_where_line_ends_become_spaces() -> None:
+    text = numbered(40).replace("\n\n", "\n \u3000\n")
+    kept = dataset.split([text], PrepareConfig(valid_fraction=0.1))
+    spaces = dataset.split([text], PrepareConfig(valid_fraction=0.1, newlines="space"))
+    assert spaces.parts.text("valid") == kept.parts.text("valid").replace("\n", " ")
+    assert "\n" not in spaces.vocabulary.characters
+    assert kept.parts.text("valid").count("歌") == 4
+
+
+def test_few_songs_or_a_small_share_are_cut_at_the_end() -> None:
+    for text, share in ((numbered(19), 0.2), (numbered(25), 0.01)):
+        songs, tail = (
+            dataset.split([text], PrepareConfig(valid_fraction=share, split=split)) for split in ("songs", "tail")
+        )
+        assert songs.parts.text("valid") == tail.parts.text("valid") != ""
+        assert songs.fingerprint == tail.fingerprint

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lyricgen.text.copies import longest_copy
+from lyricgen.text.copies import CopyFinder
 from lyricgen.writing import measures
 
 
@@ -32,4 +32,4 @@ def test_line_lengths_and_their_distance() -> None:
     [("abXcde", "cde"), ("XYZ", ""), ("", ""), ("cdeab", "cde"), ("abcdef", "abcdef"), ("fab", "ab")],
 )
 def test_the_longest_copy(song: str, copied: str) -> None:
-    assert longest_copy(song, "abcdef") == copied
+    assert CopyFinder("abcdef").longest(song) == copied

@@ -45,9 +45,7 @@ class Rules:
         self, decoder: Decoder, vocabulary: Vocabulary, verse: Verse, config: SampleConfig, text: Ids | None
     ) -> None:
         if config.max_copy and text is None:
-            raise OptionError(
-                "--max-copy: this checkpoint holds no index of its training text; train it again with one"
-            )
+            raise OptionError("--max-copy: this checkpoint keeps no text; train it again with --keep-text")
         if config.beam and verse.drafts_rhymes:
             raise OptionError(
                 "--beam: finds rhymes only in lines of a known length that end in Chinese; name --line-length or --form"

@@ -1,0 +1,169 @@
+"""One word for flag, variable, key and keyword; one answer to one question; an option that has no effect is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from conftest import SONG, Cli
+
+import lyricgen
+from lyricgen.cli import commands
+from lyricgen.config import FormConfig, ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
+from lyricgen.errors import OptionError
+
+OPTIONS = [
+    pytest.param(command, option, id=f"{name} {option.opts[-1]}")
+    for name, command in commands.commands.items()
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+IN_A_FILE = [
+    each for each in OPTIONS if each.id.startswith("train ") and not each.id.endswith(("config", "resume", "force"))
+]
+CONFIGS: dict[str, tuple[type, ...]] = {
+    "prepare": (PrepareConfig,), "train": (ModelConfig, TrainConfig), "generate": (SampleConfig, FormConfig),
+}  # fmt: skip
+FUNCTIONS: dict[str, tuple[Any, ...]] = {
+    "prepare": (lyricgen.prepare,), "train": (lyricgen.train,), "generate": (lyricgen.load, lyricgen.Model.generate),
+    "fill": (lyricgen.load, lyricgen.Model.fill), "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
+    "score": (lyricgen.load, lyricgen.Model.score), "measure": (lyricgen.measure,), "export": (lyricgen.export,),
+}  # fmt: skip
+TERMINAL = {  # what only a terminal, a pipe or a process needs
+    "json", "stream", "interactive", "config", "preview", "preview_every", "tensorboard", "workers", "kvstore", "html",
+    "template", "encoding", "force", "toml", "title", "output",
+}  # fmt: skip
+
+
+def sample(option: click.Option) -> Any:
+    """A value that is not the default."""
+    kind = option.type
+    if option.is_flag:
+        return not option.default
+    if isinstance(kind, click.Choice):
+        return next(choice for choice in kind.choices if choice != option.default)
+    if isinstance(kind, click.IntRange) or kind is click.INT:
+        return 2 if option.default != 2 else 3
+    if isinstance(kind, click.FloatRange) or kind is click.FLOAT:
+        return 2.5 if getattr(kind, "min", None) == 1 else 0.25
+    return "gpu" if option.name == "device" else "words"
+
+
+def value_of(option: click.Option, context: click.Context) -> Any:
+    value = context.params[str(option.name)]
+    value = value[0] if option.multiple else value
+    return str(value) if isinstance(value, Path) else value
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_the_name_of_an_option_is_its_flag(command: click.Command, option: click.Option) -> None:
+    assert max(option.opts, key=len) == flag(str(option.name))
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_has_a_variable(
+    command: click.Command, option: click.Option, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name, expected = f"LYRICGEN_{str(command.name).upper()}_{str(option.name).upper()}", sample(option)
+    if option.name == "config":
+        (tmp_path / "words").write_text("hidden = 3")
+        monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, str(expected))
+    context = command.make_context(command.name, [], auto_envvar_prefix=f"LYRICGEN_{str(command.name).upper()}")
+    if option.name == "config":
+        assert context.params["hidden"] == 3
+    else:
+        assert value_of(option, context) == expected
+
+
+@pytest.mark.parametrize(("command", "option"), IN_A_FILE)
+def test_every_option_has_a_key(command: click.Command, option: click.Option, tmp_path: Path) -> None:
+    expected = sample(option)
+    written = json.dumps([expected] if option.multiple else expected)
+    (tmp_path / "run.toml").write_text(f"{str(option.name).replace('_', '-')} = {written}", "utf-8")
+    context = command.make_context("train", ["--config", str(tmp_path / "run.toml")])
+    assert value_of(option, context) == expected
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_has_a_keyword(command: click.Command, option: click.Option) -> None:
+    name = str(command.name)
+    known = {field.name for kind in CONFIGS.get(name, ()) for field in dataclasses.fields(kind)}
+    for function in FUNCTIONS.get(name, ()):
+        known |= set(inspect.signature(function).parameters)
+    assert option.name in known | TERMINAL or name in ("info", "plot", "completion")
+
+
+@pytest.mark.parametrize("name", commands.commands)
+def test_help_names_a_variable(name: str) -> None:
+    command = commands.commands[name]
+    context = click.Context(command, info_name=name, auto_envvar_prefix=f"LYRICGEN_{name.upper()}")
+    shown = command.get_help(context)
+    assert ("Variables:" in shown) == (name != "completion")
+    for option in command.params:
+        if isinstance(option, click.Option) and name != "completion":
+            assert shown.count(max(option.opts, key=len) + " ") >= 1
+
+
+NO_EFFECT = {
+    "generate": "--beam 4 --temperature 0.8; --beam 4 --top-k 3; --beam 4 --top-p 0.5; --particles 2; "
+    "--beam 2 --particles 2 --line-length 3; --temperature 0 --top-k 3; --json --stream; --weights 1; "
+    "--dataset dataset.safetensors; --lines 3 --particles 2",
+    "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; --order 3; "
+    "--cell lstm --gru-reset before; --sampling random --reset-rate 0.1; --preview-every 2; --cell ngram --workers 2; "
+    "--cell ngram --tensorboard board; --cell ngram --checkpoint-every 3",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"), [(name, each.split()) for name, calls in NO_EFFECT.items() for each in calls.split("; ")]
+)
+def test_an_option_without_effect_is_refused(command: str, arguments: list[str], cli: Cli, trained: Path) -> None:
+    result = cli(command, *arguments, *(["-o", "nothing"] if command == "train" else []), cwd=trained)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert "has no effect" in result.stderr
+    assert not (trained / "nothing").exists()
+
+
+def test_options_that_ask_for_nothing_are_not_refused(cli: Cli, trained: Path) -> None:
+    for arguments in (["--beam", "2", "--top-k", "0"], ["--particles", "1"], ["--beam", "2", "--seed", "3"]):
+        assert cli("generate", "--length", "3", *arguments, cwd=trained).returncode == 0
+    assert cli("train", "--cell", "ngram", "--no-bidirectional", "--seed", "4", "-o", "c", cwd=trained).returncode == 0
+    shutil.rmtree(trained / "c")
+
+
+def test_counting_is_not_training(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"lyricgen\.count"):
+        list(lyricgen.train(trained / "dataset.safetensors", tmp_path / "m", cell="ngram"))
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_line_has_one_score(cli: Cli, trained: Path) -> None:
+    model = lyricgen.load(trained / "checkpoints")
+    for line in ("山上的雨", "雨"):
+        result = model.score(line)
+        assert result is not None
+        assert cli("score", cwd=trained, input=line + "\n").stdout == f"{result.bits_per_character:.4f}\t{line}\n"
+    assert model.score("") is None
+
+
+def test_a_text_has_one_evaluation(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text(SONG[40:], "utf-8")
+    figures = json.loads(cli("evaluate", str(tmp_path / "other.txt"), "--json", "--accuracy", cwd=trained).stdout)
+    found = lyricgen.evaluate(tmp_path / "other.txt", checkpoint=trained / "checkpoints", accuracy=True, baselines=True)
+    assert (figures["perplexity"], figures["accuracy"]) == (found.perplexity, found.accuracy)
+    assert figures["baselines"]["unigram"]["perplexity"] == found.baselines["unigram"].perplexity
+    assert [song["perplexity"] for song in figures["songs"]] == [score.perplexity for _, score in found.songs()]
+
+
+def test_large_figures_are_short(cli: Cli, tmp_path: Path) -> None:
+    from lyricgen.cli.options import show_number
+
+    assert [show_number(x) for x in (3.14159, 999_999.0, 1.4925592e29)] == ["3.14", "999999.00", "1.49e+29"]
