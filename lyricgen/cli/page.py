@@ -36,11 +36,11 @@ def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, te
 
 def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, text: str) -> list[list[Any]]:
     """For every character after the first: its bits, and the guesses with their shares."""
-    from lyricgen.model.scoring import foresee
-    from lyricgen.writing.sampling import softmax
+    from lyricgen.model.probability import softmax
+    from lyricgen.model.scoring import next_logits
 
     ids, figures = vocabulary.encode(text), []
-    for logits, identity in zip(foresee(model, ids), ids[1:]):
+    for logits, identity in zip(next_logits(model, ids), ids[1:]):
         shares = softmax(logits[None].astype(np.float64))[0]
         best = np.argsort(-shares, kind="stable")[:GUESSES]
         guesses = [[vocabulary.signs[guess], round(float(shares[guess]), 4)] for guess in best]

@@ -10,9 +10,10 @@ import numpy as np
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import DemandError
+from lyricgen.model.probability import log_softmax
 from lyricgen.writing.outlook import Outlook
 from lyricgen.writing.rules import Row, Rules
-from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
+from lyricgen.writing.sampling import NEVER, Logits, likeliest
 
 
 @dataclasses.dataclass

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import UNKNOWN
 from lyricgen.writing.planning import Planner
 from lyricgen.writing.rhyme import is_sung
 from lyricgen.writing.rules import Row, Rules
-from lyricgen.writing.sampling import NEVER, softmax
+from lyricgen.writing.sampling import NEVER
 
 
 class Choice(NamedTuple):

@@ -12,7 +12,7 @@ from lyricgen.model import recurrent
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.parameters import parameter_shapes
 from lyricgen.model.recurrent import Recurrent
-from lyricgen.model.scoring import parts, score
+from lyricgen.model.scoring import parts, perplexity, score
 
 
 def constant(logits: list[float]) -> Recurrent:
@@ -31,6 +31,12 @@ def test_a_uniform_model_gives_v_and_a_sure_one_1() -> None:
     ones, zeros = np.ones(9, int), np.zeros(9, int)
     assert score(constant([0.0, 90.0, 0.0]).probabilities(ones), ones).perplexity == pytest.approx(1)
     assert math.isfinite(score(constant([0.0, 1e30]).probabilities(zeros), zeros).perplexity)
+
+
+def test_perplexity_is_the_exp_of_a_mean_and_stays_finite() -> None:
+    assert perplexity(6.0, 3) == pytest.approx(math.e**2)
+    assert math.isfinite(perplexity(1e9, 1))
+    assert perplexity(0.0, 0) == 1
 
 
 def test_songs_and_lines_add_up_to_the_text() -> None:
