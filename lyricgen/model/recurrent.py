@@ -18,6 +18,8 @@ _AT_ONCE = 512  # characters scored at once: their logits take V times as much
 
 
 class Layer(NamedTuple):
+    """The parameters of one layer, ready for a product from the left."""
+
     input_weight: Floats  # (D or H, G·H)
     input_bias: Floats
     hidden_weight: Floats  # (H, G·H)
@@ -83,6 +85,7 @@ class Recurrent(States):
 
 
 def layer_of(parameters: Parameters, name: str) -> Layer:
+    """The layer of that name, as ``layer_names`` gives it."""
     return Layer(*(parameters[f"{name}.{part}"].T for part in Layer._fields))
 
 

@@ -31,33 +31,33 @@ def network(cell: str, reset: str, **model: Any) -> tuple[ModelConfig, dict[str,
 def test_the_equations(cell: str, reset: str, layers: int, tie: bool) -> None:
     config, parameters, state = network(cell, reset, layers=layers, tie=tie)
     ids = np.random.default_rng(0).integers(V, size=(T, N))
-    recurrence = Recurrent(config, parameters)
-    hidden, after = recurrence.hidden(ids, state)
+    recurrent = Recurrent(config, parameters)
+    hidden, after = recurrent.hidden(ids, state)
     logits, expected = plain_forward(config, parameters, ids, state)
-    np.testing.assert_allclose(recurrence.logits(hidden), logits, atol=2e-6)
+    np.testing.assert_allclose(recurrent.logits(hidden), logits, atol=2e-6)
     np.testing.assert_allclose(after, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("cell", "reset"), CELLS)
 def test_a_sequence_is_its_chunks_and_its_steps(cell: str, reset: str) -> None:
     config, parameters, start = network(cell, reset, layers=2)
-    recurrence = Recurrent(config, parameters)
+    recurrent = Recurrent(config, parameters)
     ids = np.random.default_rng(0).integers(V, size=(7, N))
-    whole, end = recurrence.hidden(ids, start)
-    first, state = recurrence.hidden(ids[:3], start)
-    second, state = recurrence.hidden(ids[3:], state)
+    whole, end = recurrent.hidden(ids, start)
+    first, state = recurrent.hidden(ids[:3], start)
+    second, state = recurrent.hidden(ids[3:], state)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
     np.testing.assert_allclose(state, end, atol=1e-6)
     state = start
     for row, expected in zip(ids, whole):
-        logits, state = recurrence.step(row, state)
-        np.testing.assert_allclose(logits, recurrence.logits(expected), atol=2e-6)
+        logits, state = recurrent.step(row, state)
+        np.testing.assert_allclose(logits, recurrent.logits(expected), atol=2e-6)
 
 
 def test_batch_rows_do_not_touch_one_another() -> None:
     config, parameters, start = network("lstm", "after", layers=2)
-    recurrence = Recurrent(config, parameters)
+    recurrent = Recurrent(config, parameters)
     ids = np.random.default_rng(0).integers(V, size=(T, N))
-    whole, _ = recurrence.hidden(ids, start)
-    alone, _ = recurrence.hidden(ids[:, 2:3], start[:, :, 2:3])
+    whole, _ = recurrent.hidden(ids, start)
+    alone, _ = recurrent.hidden(ids[:, 2:3], start[:, :, 2:3])
     np.testing.assert_allclose(alone, whole[:, 2:3], atol=1e-6)

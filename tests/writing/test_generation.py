@@ -77,7 +77,11 @@ def test_where_line_ends_became_spaces_a_song_begins_after_a_space(random_checkp
 
 
 class Recorder(Recurrent):
-    """Keeps all logits that it gives."""
+    """Keeps the bytes of all logits that it gives, a batch each."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint.model, checkpoint.parameters)
+        self.seen: list[bytes] = []
 
     def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
         logits, state = super().step(ids, state)
@@ -86,9 +90,8 @@ class Recorder(Recurrent):
 
 
 def recorded(checkpoint: Checkpoint, asked: dict[str, Any], *, seed: int, samples: int) -> tuple[str, list[bytes]]:
-    """The first song, and all logits on the way to the last."""
-    decoder = Recorder(checkpoint.model, checkpoint.parameters)
-    decoder.seen = []
+    """The first song, and the logits of every step."""
+    decoder = Recorder(checkpoint)
     form = {name: value for name, value in asked.items() if name in FormConfig.__dataclass_fields__}
     sample = {name: asked[name] for name in asked.keys() - form.keys()}
     writer = Writer(decoder, checkpoint.vocabulary, SampleConfig(**sample), FormConfig(**form))
