@@ -37,11 +37,11 @@ def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, me
 
 def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, ids: Ids) -> list[list[Any]]:
     """For every character after the first: its bits, and the guesses with their shares."""
-    from lyricgen.model.scoring import foresee
-    from lyricgen.writing.sampling import softmax
+    from lyricgen.model.probability import softmax
+    from lyricgen.model.scoring import next_logits
 
     figures = []
-    for logits, char_id in zip(foresee(model, ids), ids[1:]):
+    for logits, char_id in zip(next_logits(model, ids), ids[1:]):
         shares = softmax(logits[None].astype(np.float64))[0]
         best = np.argsort(-shares, kind="stable")[:GUESSES]
         guesses = [

@@ -15,10 +15,11 @@ from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
 from lyricgen.engine.network import Network, load_state, save_state
 from lyricgen.engine.optimizer import Optimizer
-from lyricgen.engine.training import Step, evaluate, learning_rate, perplexity, train_epoch
+from lyricgen.engine.training import Step, evaluate, learning_rate, train_epoch
 from lyricgen.model import log
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress
 from lyricgen.model.parameters import Floats, initial_parameters
+from lyricgen.model.scoring import perplexity
 from lyricgen.text.dataset import Dataset
 
 

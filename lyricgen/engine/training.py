@@ -34,11 +34,6 @@ class Step:
     state: State
 
 
-def perplexity(loss_sum: float, characters: int) -> float:
-    """exp of the mean cross-entropy in nats per character, at most e^700, which a float still holds."""
-    return math.exp(min(loss_sum / characters, 700.0))
-
-
 def learning_rate(config: TrainConfig, done: float) -> float:
     """The rate when that share (0 to 1) of all epochs is done.
 

@@ -1,1 +1,1 @@
-"""The contract between the two halves: the equations in NumPy, and the file that carries their parameters."""
+"""What both halves agree on, in NumPy: the models, their probabilities, and the files that carry them."""

@@ -6,14 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.model import log, ngram
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress
+from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
-from lyricgen.text.vocabulary import Ids
 
 
 def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Checkpoint, dict[str, Any]]:
@@ -22,8 +19,8 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
     parameters = ngram.estimate(dataset.train, model.order, len(dataset.vocabulary))
     seconds = time.perf_counter() - began
     counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
-    seen = _perplexity(counted, dataset.train)
-    held_out = _perplexity(counted, dataset.valid) if len(dataset.valid) else None
+    seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
+    held_out = score(counted.probabilities(dataset.valid), dataset.valid).perplexity if len(dataset.valid) else None
     record = {
         "epoch": 1,
         "train_perplexity": seen,
@@ -52,8 +49,3 @@ def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:
     checkpoint.save(folder / LAST)
     log.truncate(folder / LOG, 0)
     log.append(folder / LOG, record)
-
-
-def _perplexity(counted: ngram.NGram, ids: Ids) -> float:
-    probabilities: NDArray[np.float64] = counted.probabilities(ids)
-    return float(np.exp(-np.log(probabilities).mean()))

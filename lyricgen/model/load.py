@@ -80,7 +80,7 @@ def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
 def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Fit]:
     if ids is None or len(ids) < 2:
         return mixture.equal_weights(len(decoders), cached=cached), Fit(0, [])
-    probabilities, lengths = mixture.foresee(decoders, ids[:_MOST_FITTED], cached=cached)
+    probabilities, lengths = mixture.component_probabilities(decoders, ids[:_MOST_FITTED], cached=cached)
     fitted = mixture.fit(probabilities, lengths, caches.LONGEST + 1 if cached else 1)
     counts = np.bincount(lengths, minlength=len(fitted))
     return fitted, Fit(len(lengths), ((fitted * counts[:, None]).sum(axis=0) / counts.sum()).tolist())

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from lyricgen.model import cache
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing.sampling import softmax
 
 Weights = NDArray[np.float64]  # (agreements, models): one row without a cache, LONGEST + 1 with one, which is the last
 _ROUNDS = 50
@@ -106,12 +106,12 @@ class Mixture:
 
     def probabilities(self, ids: Ids) -> Weights:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
-        each, lengths = foresee(self._models, ids, cached=self._cached)
+        each, lengths = component_probabilities(self._models, ids, cached=self._cached)
         mixed: Weights = (each * self._weights[lengths]).sum(axis=1)
         return mixed
 
 
-def foresee(models: Sequence[Decoder], ids: Ids, *, cached: bool) -> tuple[Weights, NDArray[np.intp]]:
+def component_probabilities(models: Sequence[Decoder], ids: Ids, *, cached: bool) -> tuple[Weights, NDArray[np.intp]]:
     """Each model's (and the cache's) probabilities (T - 1, K) of a text, and the cache's longest agreement (T - 1,)."""
     each = [model.probabilities(ids) for model in models]
     lengths = np.zeros(len(ids) - 1, np.intp)

@@ -1,6 +1,8 @@
-"""Logits -> probabilities -> ids, along the last axis."""
+"""Logits -> probabilities -> ids, along the last axis; a logit of -inf has no probability."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +10,70 @@ from numpy.typing import NDArray
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
 
+_BLOCK = 64  # ids whose weights are summed up before a draw
+
+
+def exponentials(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
+    """exp((logits - their maximum) / temperature) (..., V), in the precision of ``logits``: softmax, but not divided by
+    the sum. The maximum keeps it from overflowing (Goodfellow et al. 2016, section 4.1).
+    """
+    shifted: NDArray[Any] = logits - logits.max(axis=-1, keepdims=True)
+    if temperature != 1:
+        shifted /= temperature
+    np.exp(shifted, out=shifted)
+    return shifted
+
+
+def softmax(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
+    """Probabilities (..., V), in the precision of ``logits``."""
+    weights = exponentials(logits, temperature)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
+
+
+def log_softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """ln of the probabilities (..., V), in double precision."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
+
 
 def probabilities_of(logits: Floats, ids: Ids) -> NDArray[np.float64]:
-    """softmax(logits) (T, V) at ``ids`` (T,)."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    probabilities: NDArray[np.float64] = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
+    """softmax(logits) (T, V) at ``ids`` (T,), in double precision."""
+    probabilities: NDArray[np.float64] = softmax(logits.astype(np.float64))[np.arange(len(ids)), ids]
     return probabilities
+
+
+def draw(logits: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+    """One id for each row of logits (N, V) by inversion of ``uniforms`` (N,) in [0, 1)."""
+    cumulative = exponentials(logits)
+    np.cumsum(cumulative, axis=-1, out=cumulative)
+    return _invert(cumulative, uniforms * cumulative[:, -1])
+
+
+def draw_weighted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Ids (N,) in proportion to weights (N, V) by inversion of ``uniforms`` (N,), and the weights' sums (N,).
+
+    First a block of ids, then one of the block: sums are faster than running sums.
+    """
+    count, size = weights.shape
+    padded = np.zeros((count, -(-size // _BLOCK) * _BLOCK), weights.dtype)
+    padded[:, :size] = weights
+    blocks, rows = padded.reshape(count, -1, _BLOCK), np.arange(count)
+    coarse = np.cumsum(blocks.sum(axis=2), axis=1, dtype=np.float64)
+    totals = coarse[:, -1]
+    thresholds = uniforms * totals
+    block = _invert(coarse, thresholds)
+    fine = np.cumsum(blocks[rows, block], axis=1, dtype=np.float64)
+    before = np.where(block > 0, coarse[rows, block - 1], 0.0)
+    return block * _BLOCK + _invert(fine, thresholds - before), totals
+
+
+def _invert(cumulative: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The first place in each row of running sums (N, V) that exceeds its threshold (N,).
+
+    Rounding may lift a threshold to the row's total, or above it, where no place exceeds it.
+    """
+    below = np.minimum(thresholds, np.nextafter(cumulative[:, -1], 0))
+    ids: NDArray[np.intp] = np.argmax(cumulative > below[:, None], axis=-1)
+    return ids

@@ -1,4 +1,4 @@
-"""How well a model foresees a text: perplexity and bits per character, of the whole and of its parts."""
+"""How well a model predicts a text: perplexity and bits per character, of the whole and of its parts."""
 
 from __future__ import annotations
 
@@ -26,12 +26,17 @@ class Score:
     @property
     def perplexity(self) -> float:
         """exp of the mean cross-entropy in nats per character."""
-        return math.exp(min(self.nats / max(self.characters, 1), 700.0))
+        return perplexity(self.nats, self.characters)
 
     @property
     def bits_per_character(self) -> float:
         """The mean cross-entropy in bits."""
         return self.nats / max(self.characters, 1) / math.log(2)
+
+
+def perplexity(nats: float, characters: int) -> float:
+    """exp of the mean cross-entropy in nats per character, at most e^700, which a float still holds."""
+    return math.exp(min(nats / max(characters, 1), 700.0))
 
 
 def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
@@ -43,7 +48,7 @@ def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
     return Score(len(probabilities), int(np.count_nonzero(ids[1:] == UNKNOWN)), nats)
 
 
-def foresee(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
+def next_logits(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
     """Logits (V,) of each character of a text (T,) after the first."""
     if isinstance(model, Bidirectional):
         for logits in model.logit_chunks(ids):
@@ -57,7 +62,7 @@ def foresee(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
 
 def accuracy(model: Decoder | Bidirectional, ids: Ids) -> float:
     """The share of the characters of a text (T,) after the first that the model holds to be the likeliest."""
-    hits = sum(int(logits.argmax() == after) for logits, after in zip(foresee(model, ids), ids[1:]))
+    hits = sum(int(logits.argmax() == after) for logits, after in zip(next_logits(model, ids), ids[1:]))
     return hits / (len(ids) - 1)
 
 

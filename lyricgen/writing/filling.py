@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import initial_state
+from lyricgen.model.probability import log_softmax
 from lyricgen.text import corpus
 from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
-from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
+from lyricgen.writing.sampling import NEVER, Logits, likeliest
 
 BLANK = re.compile("[＿_]")
 

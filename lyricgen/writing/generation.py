@@ -44,8 +44,8 @@ def write(
 ) -> Iterator[list[str]]:
     """Continue ``prefix`` in as many ways as there are generators.
 
-    Yields ``config.length`` times a list of N characters, one for each song. A song's text depends on its generator
-    alone, not on the others beside it.
+    Yields ``config.length`` times a list of N characters, one for each song. A song's chance is its generator's alone,
+    but how many are beside it may change the last bit of a logit, and so, rarely, a draw.
     """
     logits, state = read_prefix(decoder, vocabulary, prefix)
     logits, state = np.repeat(logits, len(rngs), axis=0), decoder.select(state, np.zeros(len(rngs), np.intp))
@@ -149,14 +149,27 @@ class Writer:
         return Session(self._rules, self._planner, start, song_rng(seed, 0))
 
     def songs(self, prefix: str, *, seed: int, samples: int) -> Iterator[str]:
-        """``samples`` whole songs, the prefix as given at the head of each, decoded side by side."""
-        at_once = samples if self._config.beam else AT_ONCE if self._is_free else PLANNED_AT_ONCE
-        for first in range(0, samples, at_once):
-            numbers = range(first, min(first + at_once, samples))
+        """``samples`` whole songs, the prefix as given at the head of each, decoded side by side.
+
+        The first one is that of ``samples=1``, bit for bit: nothing is decoded beside it, since a matrix product rounds
+        one row otherwise than many. A beam's songs need one another; ``search`` keeps its first one to itself.
+        """
+        for numbers in self._groups(samples):
             songs = [prefix] * len(numbers)
             for pieces in self.stream(prefix, seed=seed, samples=numbers):
                 songs = [song + piece for song, piece in zip(songs, pieces)]
             yield from songs
+
+    def _groups(self, samples: int) -> Iterator[range]:
+        """The numbers of the songs that are decoded side by side."""
+        if self._config.beam:
+            yield range(samples)
+            return
+        if samples:
+            yield range(1)
+        at_once = AT_ONCE if self._is_free else PLANNED_AT_ONCE
+        for first in range(1, samples, at_once):
+            yield range(first, min(first + at_once, samples))
 
 
 def write_songs(

@@ -7,7 +7,7 @@ import pytest
 
 from lyricgen.model import cache
 from lyricgen.model.checkpoint import Checkpoint
-from lyricgen.model.mixture import SHARES, Mixture, equal_weights, fit, foresee, with_cache
+from lyricgen.model.mixture import SHARES, Mixture, component_probabilities, equal_weights, fit, with_cache
 from lyricgen.model.ngram import NGram, estimate
 
 Make = Callable[..., Checkpoint]
@@ -78,10 +78,10 @@ def test_the_usual_shares() -> None:
     assert equal_weights(3, cached=False).tolist() == [[1 / 3] * 3]
 
 
-def test_foresight_is_that_of_each_model(models: list) -> None:
+def test_component_probabilities_are_those_of_each_model(models: list) -> None:
     *decoders, size = models
     ids = np.random.default_rng(2).integers(1, size, 30)
-    each, lengths = foresee(decoders, ids, cached=True)
+    each, lengths = component_probabilities(decoders, ids, cached=True)
     assert each.shape == (29, 3)
     np.testing.assert_array_equal(each[:, 0], decoders[0].probabilities(ids))
     np.testing.assert_array_equal(each[:, 2], cache.probabilities(ids)[0])

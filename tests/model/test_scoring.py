@@ -12,7 +12,7 @@ from lyricgen.model import recurrent
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.parameters import parameter_shapes
 from lyricgen.model.recurrent import Recurrent
-from lyricgen.model.scoring import parts, score
+from lyricgen.model.scoring import accuracy, parts, perplexity, score
 
 
 def constant(logits: list[float]) -> Recurrent:
@@ -31,6 +31,12 @@ def test_a_uniform_model_gives_v_and_a_sure_one_1() -> None:
     ones, zeros = np.ones(9, int), np.zeros(9, int)
     assert score(constant([0.0, 90.0, 0.0]).probabilities(ones), ones).perplexity == pytest.approx(1)
     assert math.isfinite(score(constant([0.0, 1e30]).probabilities(zeros), zeros).perplexity)
+
+
+def test_perplexity_is_the_exp_of_a_mean_and_stays_finite() -> None:
+    assert perplexity(6.0, 3) == pytest.approx(math.e**2)
+    assert math.isfinite(perplexity(1e9, 1))
+    assert perplexity(0.0, 0) == 1
 
 
 def test_songs_and_lines_add_up_to_the_text() -> None:
@@ -60,3 +66,13 @@ def test_the_state_is_carried_through_the_whole_text(
     found = score(network.probabilities(ids), ids)
     assert found.nats == pytest.approx(expected, rel=1e-5)
     assert found.characters == 39
+
+
+def test_accuracy_of_a_model_that_reads_forward(random_checkpoint: Callable[..., Checkpoint]) -> None:
+    checkpoint = random_checkpoint()
+    decoder, ids = checkpoint.decoder(), checkpoint.vocabulary.encode("山上的雨\n我们")
+    state, hits = decoder.initial_state(1), 0
+    for before, after in zip(ids, ids[1:]):
+        logits, state = decoder.step(np.array([before]), state)
+        hits += int(np.argmax(logits[0]) == after)
+    assert accuracy(decoder, ids) == hits / (len(ids) - 1)

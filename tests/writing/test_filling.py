@@ -6,10 +6,8 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from lyricgen.model import scoring
-from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
+from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
-from lyricgen.model.parameters import initial_state
 from lyricgen.text.vocabulary import UNKNOWN
 from lyricgen.writing import filling
 
@@ -19,38 +17,6 @@ Make = Callable[..., Checkpoint]
 def both_sides(make: Make, **options: object) -> tuple[Checkpoint, Bidirectional]:
     checkpoint = make(bidirectional=True, **options)
     return checkpoint, Bidirectional(checkpoint.model, checkpoint.parameters)
-
-
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("tie", [True, False])
-def test_a_character_is_foreseen_from_all_others_and_never_from_itself(
-    cell: str, layers: int, tie: bool, random_checkpoint: Make
-) -> None:
-    checkpoint, model = both_sides(random_checkpoint, cell=cell, layers=layers, tie=tie)
-    ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 9)
-    (logits,) = model.logit_chunks(ids)
-    for place in range(1, 9):
-        changed = ids.copy()
-        changed[place] = changed[place] % (len(checkpoint.vocabulary) - 1) + 1
-        moved = np.abs(next(model.logit_chunks(changed)) - logits).max(axis=1)
-        assert moved[place - 1] == 0
-        assert np.all(np.delete(moved, place - 1) > 0)
-
-
-def test_a_long_text_is_foreseen_in_pieces(random_checkpoint: Make) -> None:
-    """What stands farther behind a character than READ_AHEAD may be left out, what stands before it never is."""
-    checkpoint, model = both_sides(random_checkpoint, cell="lstm")
-    ids = np.random.default_rng(1).integers(1, len(checkpoint.vocabulary), 3 * READ_AHEAD)
-    pieces = np.concatenate(list(model.logit_chunks(ids)))
-    assert len(pieces) == len(ids) - 1
-    hidden, _ = model.hidden(ids[:, None], initial_state(checkpoint.model, 1), len(ids) - 1)
-    np.testing.assert_allclose(pieces, model.logits(hidden)[:, 0], atol=2e-3)
-    np.testing.assert_allclose(pieces[-READ_AHEAD:], model.logits(hidden)[-READ_AHEAD:, 0], atol=1e-6)
-    probabilities = model.probabilities(ids)
-    rows = np.exp(pieces.astype(float))
-    np.testing.assert_allclose(probabilities, (rows / rows.sum(1, keepdims=True))[np.arange(len(rows)), ids[1:]])
-    assert scoring.accuracy(model, ids) == np.mean(pieces.argmax(1) == ids[1:])
 
 
 def test_a_model_that_reads_forward_ranks_fillings_by_the_whole_text(random_checkpoint: Make) -> None:
@@ -95,13 +61,3 @@ def test_texts_come_back_as_they_are_but_for_the_blanks(random_checkpoint: Make)
     (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙＿\r\n我_ e\u0301", best=1, beam=4)
     assert found.text == f"龙{found.fills[0]}\n我{found.fills[1]} é"
     assert not set(found.fills) & set(" \n\ufffd")
-
-
-def test_accuracy_of_a_model_that_reads_forward(random_checkpoint: Make) -> None:
-    checkpoint = random_checkpoint()
-    decoder, ids = checkpoint.decoder(), checkpoint.vocabulary.encode("山上的雨\n我们")
-    state, hits = decoder.initial_state(1), 0
-    for before, after in zip(ids, ids[1:]):
-        logits, state = decoder.step(np.array([before]), state)
-        hits += int(np.argmax(logits[0]) == after)
-    assert scoring.accuracy(decoder, ids) == hits / (len(ids) - 1)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 import pytest
+from lyricgen.writing.prefix import read_prefix
 
-from lyricgen.config import SampleConfig
+from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.model.parameters import Floats
 from lyricgen.model.recurrent import Recurrent
+from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import generation
-from lyricgen.writing.generation import read_prefix, song_rng, write, write_songs
+from lyricgen.writing.generation import Writer, song_rng, write, write_songs
 
 Make = Callable[..., Checkpoint]
 
@@ -69,17 +72,48 @@ def test_a_model_without_line_ends_and_without_spaces_writes_too(random_checkpoi
     assert songs(random_checkpoint(text="分开"), "")  # neither: the unknown character stands in
 
 
+class Recorder(Recurrent):
+    """Keeps the bytes of all logits that it gives, a batch each."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint.model, checkpoint.parameters)
+        self.seen: list[bytes] = []
+
+    def step(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
+        logits, state = super().step(ids, state)
+        self.seen.append(logits.tobytes())
+        return logits, state
+
+
+def recorded(checkpoint: Checkpoint, asked: dict[str, Any], *, seed: int, samples: int) -> tuple[str, list[bytes]]:
+    """The first song, and the logits of every step."""
+    decoder = Recorder(checkpoint)
+    form = {name: value for name, value in asked.items() if name in FormConfig.__dataclass_fields__}
+    sample = {name: asked[name] for name in asked.keys() - form.keys()}
+    writer = Writer(decoder, checkpoint.vocabulary, SampleConfig(**sample), FormConfig(**form))
+    first, *_ = writer.songs("山", seed=seed, samples=samples)
+    return first, decoder.seen
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("hidden", [6, 37, 100, 128])
-def test_a_step_gives_the_first_song_the_same_bits_alone_and_among_others(
-    cell: str, hidden: int, random_checkpoint: Make
+@pytest.mark.parametrize("hidden", [6, 37, 128])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"length": 30},
+        {"form": "4,4,3"},
+        {"form": "5,5", "rhyme": "AA", "particles": 3},
+        {"length": 12, "beam": 3, "diversity": 1.0},
+    ],
+    ids=["free", "form", "particles", "beam"],
+)
+def test_the_first_of_many_songs_is_the_song_alone_to_the_last_bit(
+    asked: dict[str, Any], hidden: int, cell: str, random_checkpoint: Make
 ) -> None:
-    decoder = random_checkpoint(cell=cell, hidden=hidden, layers=2).decoder()
-    rng = np.random.default_rng(0)
-    for count in (2, 3, 17, 100, 256):
-        ids = rng.integers(1, 9, count)
-        state = rng.uniform(-1, 1, decoder.initial_state(count).shape).astype(np.float32)
-        logits, after = decoder.step(ids, state)
-        alone, next_state = decoder.step(ids[:1], state[:, :, :1])
-        np.testing.assert_array_equal(alone[0], logits[0])
-        np.testing.assert_array_equal(next_state[:, :, 0], after[:, :, 0])
+    checkpoint = random_checkpoint(cell=cell, hidden=hidden, layers=2)
+    for seed in (1, 2):
+        song, logits = recorded(checkpoint, asked, seed=seed, samples=1)
+        for samples in (2, 20):
+            first, among = recorded(checkpoint, asked, seed=seed, samples=samples)
+            assert first == song
+            assert set(logits) <= set(among)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import UnsatisfiableError
-from lyricgen.writing.sampling import NEVER, Logits, likeliest, log_softmax
+from lyricgen.model.probability import log_softmax
+from lyricgen.writing.sampling import NEVER, Logits, likeliest
 from lyricgen.writing.search.constraints import Row, Rules
 from lyricgen.writing.search.lookahead import Outlook
 
@@ -27,12 +29,19 @@ class _Group:
     song: str = ""
 
 
+class _Move(NamedTuple):
+    song: _Group
+    row: Row
+    character: str
+
+
 def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, groups: int) -> Iterator[list[str]]:
     """As ``Planner.write``, for ``groups`` songs: the likeliest of those that ``config.beam`` rows find.
 
     Songs of different lengths compete by ln p per character (length normalisation, Wu et al. 2016, with exponent 1).
     Each group pays ``_DIVERSITY`` nats for a character as often as the rows of earlier ones have it at that step
     (diverse beam search, Vijayakumar et al. 2018, with the Hamming distance), and takes no song that one of them took.
+    The first song is the same, bit for bit, however many groups there are.
 
     Raises
     ------
@@ -50,7 +59,7 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
     rows = [row for song in songs for row in song.rows]
     gains, guides = _gains(rules, outlook, rows)
     taken = np.zeros(gains.shape[1])
-    moves: list[tuple[_Group, Row, str]] = []
+    moves: list[_Move] = []
     at = 0
     for song in songs:
         part = slice(at, at + len(song.rows))
@@ -65,16 +74,23 @@ def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: Sa
                 )
             for number, char_id in zip(numbers, ids):
                 row, gain = song.rows[number], float(gains[part][number, char_id])
-                moves.append((song, row._replace(weight=row.weight + gain), rules.id_to_char[char_id]))
+                moves.append(_Move(song, row._replace(weight=row.weight + gain), rules.id_to_char[char_id]))
                 taken[char_id] += 1
     for song in songs:
         song.rows = []
-    if moves:
-        for (song, _, _), row in zip(moves, rules.step([move[1] for move in moves], [move[2] for move in moves])):
-            (song.ended if rules.verse.is_over(row.place) else song.rows).append(row)
+    first = sum(move.song is songs[0] for move in moves)
+    _step(rules, moves[:first])  # apart from the others, since a product's rounding depends on how many rows it has
+    _step(rules, moves[first:])
     for song in songs:
         if len(song.ended) >= config.beam:
             song.rows = []
+
+
+def _step(rules: Rules, moves: Sequence[_Move]) -> None:
+    if moves:
+        songs, rows, characters = zip(*moves)
+        for song, row in zip(songs, rules.step(rows, characters)):
+            (song.ended if rules.verse.is_over(row.place) else song.rows).append(row)
 
 
 def _gains(rules: Rules, outlook: Outlook, rows: Sequence[Row]) -> tuple[Logits, Logits]:

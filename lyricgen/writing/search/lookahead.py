@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 from lyricgen.writing.form.tracker import Place, Verse
 
@@ -92,8 +93,7 @@ class Outlook:
             ids = np.arange(first, min(first + _AT_ONCE, size))
             logits, _ = self._decoder.step(ids, self._decoder.select(state, np.zeros(len(ids), np.intp)))
             logits[:, UNKNOWN] = -np.inf
-            shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self._temperature))
-            shares /= shares.sum(axis=1, keepdims=True)
+            shares = softmax(logits, self._temperature)
             pairs.append(shares.astype(np.float16))
             ends.append(shares[:, ending].sum(axis=1))
         return pairs, np.concatenate(ends)

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from lyricgen.config import SampleConfig
 from lyricgen.errors import UnsatisfiableError
 from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import draw, draw_weighted, exponentials
 from lyricgen.writing.form.tracker import LONGEST
-from lyricgen.writing.sampling import NEVER, draw_shares, restrict
+from lyricgen.writing.sampling import NEVER, restrict
 from lyricgen.writing.search.constraints import Row, Rules
 from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
@@ -146,8 +147,8 @@ class Planner:
         ended, song.ended = song.ended, []
         while ended:
             weights = np.array([row.weight for row in ended])
-            shares = np.cumsum(np.exp(weights - weights.max()))
-            row = ended.pop(min(int(np.searchsorted(shares, song.rng.random() * shares[-1], "right")), len(ended) - 1))
+            (drawn,) = draw(weights[None], np.array([song.rng.random()]))
+            row = ended.pop(int(drawn))
             if not (song.is_branched or song.is_mended) or self._verse.rhymes(row.place):
                 return row
         return None
@@ -192,7 +193,7 @@ class Planner:
     def _choose(self, rows: Sequence[Row], rngs: Sequence[np.random.Generator]) -> list[tuple[Row, str]]:
         """A character for each row, empty where none is possible; and the row with its weight brought up to date."""
         logits, allowed, wanted = self._rules.apply(rows)
-        shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self._config.temperature or 1))
+        shares = exponentials(logits, self._config.temperature or 1)
         totals = shares.sum(axis=1)
         if self._config.top_k or self._config.top_p < 1:
             scaled = logits.astype(np.float64) / (self._config.temperature or 1)
@@ -220,4 +221,4 @@ class Planner:
     def _draw(self, shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         if self._config.temperature == 0:
             return np.argmax(shares, axis=1), shares.sum(axis=1, dtype=np.float64)
-        return draw_shares(shares, uniforms)
+        return draw_weighted(shares, uniforms)

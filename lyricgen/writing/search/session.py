@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import UNKNOWN
 from lyricgen.writing.form.rhyme import is_sung
-from lyricgen.writing.sampling import NEVER, softmax
+from lyricgen.writing.sampling import NEVER
 from lyricgen.writing.search.constraints import Row, Rules
 from lyricgen.writing.search.particles import Planner
 

@@ -19,7 +19,6 @@ from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.tracker import Place, Verse
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.sampling import draw_shares
 from lyricgen.writing.search.lookahead import AHEAD, Outlook
 
 Make = Callable[..., Checkpoint]
@@ -229,14 +228,3 @@ def test_the_outlook_is_exact_for_pairs_of_characters(random_checkpoint: Make) -
         found = guides[0, vocabulary.encode("光来年")]
         np.testing.assert_allclose(found / found.sum(), expected / expected.sum(), atol=0.02)
     assert outlook.guides([Place(target=9, sung=2)]) is None
-
-
-def test_shares_are_drawn_in_proportion() -> None:
-    shares = np.zeros((1, 200), np.float32)
-    shares[0, [0, 63, 64, 199]] = [1, 2, 3, 4]
-    uniforms = (np.arange(1000) + 0.5) / 1000
-    ids, masses = draw_shares(np.repeat(shares, 1000, axis=0), uniforms)
-    assert np.bincount(ids, minlength=200)[[0, 63, 64, 199]].tolist() == [100, 200, 300, 400]
-    assert set(masses) == {10.0}
-    assert draw_shares(shares * 0, np.array([0.5]))[1] == 0
-    assert draw_shares(shares, np.array([1 - 1e-17]))[0] == 199
