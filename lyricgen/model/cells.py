@@ -13,33 +13,34 @@ import numpy as np
 from lyricgen.config import ModelConfig
 from lyricgen.model.parameters import Floats
 
-_FEW = 16  # rows that OpenBLAS multiplies faster from the right
+_APART = 6  # rows that OpenBLAS multiplies faster one by one
+_FEW = 16  # rows that it multiplies faster as weight.T @ x.T
 _BLOCK = 64  # columns: 1, 2, 4, 8 or 16 threads share them in whole fours
 
 
 def times(x: Floats, weight: Floats) -> Floats:
     """x (N, D) times weight (D, G), which is the transpose of an array in one piece."""
-    if len(x) == 1:
-        return _row_times(x, weight)
+    if len(x) <= _APART:
+        return _one_by_one(x, weight)
     product: Floats = (weight.T @ x.T).T if len(x) <= _FEW else x @ weight
     return product
 
 
-def _row_times(x: Floats, weight: Floats) -> Floats:
-    """x (1, D) times weight (D, G), the same bits with one thread and with several.
+def _one_by_one(x: Floats, weight: Floats) -> Floats:
+    """x (N, D) times weight (D, G), the same bits for a row whatever is beside it and however many threads compute.
 
     For one row OpenBLAS gives each thread a share of the columns, takes four at a time and rounds the rest of a share
     in another way. So the columns after the last whole block are computed as the end of one more whole block.
     """
-    rest = weight.shape[1] % _BLOCK
+    rows, rest = x[:, :, None], weight.shape[1] % _BLOCK
     product: Floats
     if weight.shape[1] < _BLOCK:
-        product = times(np.repeat(x, 2, axis=0), weight)[:1]  # several rows: it rounds all columns in one way
+        product = weight.T @ np.repeat(rows, 2, axis=2)  # two columns: it rounds all alike
     elif rest:
-        product = np.concatenate([weight.T[:-rest] @ x.T, (weight.T[-_BLOCK:] @ x.T)[-rest:]]).T
+        product = np.concatenate([weight.T[:-rest] @ rows, (weight.T[-_BLOCK:] @ rows)[:, -rest:]], axis=1)
     else:
-        product = (weight.T @ x.T).T
-    return product
+        product = weight.T @ rows
+    return product[:, :, 0]
 
 
 def sigmoid(x: Floats) -> Floats:

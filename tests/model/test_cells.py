@@ -14,12 +14,19 @@ def test_sigmoid_does_not_overflow() -> None:
     np.testing.assert_array_equal(sigmoid(np.array([-1e30, 0, 1e30], np.float32)), [0, 0.5, 1])
 
 
-@pytest.mark.parametrize("rows", [1, 2, 5, 16, 17])
+@pytest.mark.parametrize("rows", [1, 2, 6, 7, 16, 17])
 @pytest.mark.parametrize("columns", [1, 63, 64, 65, 127, 128, 200])
 def test_times_is_the_matrix_product(rows: int, columns: int) -> None:
     rng = np.random.default_rng(rows * columns)
     x, weight = rng.normal(size=(rows, 7)).astype(np.float32), rng.normal(size=(columns, 7)).astype(np.float32).T
     np.testing.assert_allclose(times(x, weight), x.astype(float) @ weight, atol=1e-5)
+
+
+def test_few_rows_have_the_bits_of_each_alone() -> None:
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(6, 37)).astype(np.float32), rng.normal(size=(150, 37)).astype(np.float32).T
+    for few in (weight, weight[:, :50]):
+        np.testing.assert_array_equal(times(x, few), np.concatenate([times(row, few) for row in x[:, None]]))
 
 
 def test_one_row_has_the_same_bits_with_one_thread_and_with_two() -> None:
