@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lyricgen import threads
-
 if TYPE_CHECKING:
     from lyricgen.api import Model, count, evaluate, export, load, measure, prepare, train
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "count", "evaluate", "export", "load", "measure", "prepare", "train"]
-
-threads.name_kernels()
 
 
 def __getattr__(name: str) -> Any:
@@ -22,3 +18,7 @@ def __getattr__(name: str) -> Any:
     from lyricgen import api
 
     return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

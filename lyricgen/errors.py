@@ -37,3 +37,8 @@ class WorkerError(LyricgenError):
 
 class DivergenceError(LyricgenError):
     """A loss or a gradient is no finite number."""
+
+
+def describe(error: OSError) -> str:
+    """The system's words for a failed call: ``No such file or directory``."""
+    return error.strerror or str(error)

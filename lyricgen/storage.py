@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, describe
 
 try:
     import fcntl
@@ -39,11 +39,6 @@ class Stored(NamedTuple):
 
     metadata: dict[str, Any]
     tensors: dict[str, NDArray[Any]]
-
-
-def describe(error: OSError) -> str:
-    """The system's words for a failed call: ``No such file or directory``."""
-    return error.strerror or str(error)
 
 
 @contextmanager

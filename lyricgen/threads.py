@@ -36,10 +36,10 @@ def limit_unless_set() -> int:
 
 
 def name_kernels(root: Path = Path("/")) -> None:
-    """Tell NumPy's OpenBLAS which kernels an Intel processor can run; works only before NumPy is imported.
+    """Tell an old OpenBLAS which kernels an Intel processor can run; works only before NumPy is imported.
 
-    An OpenBLAS that is older than the processor takes its slowest kernels, a quarter as fast (NumPy 1.26, the newest
-    that MXNet bears, on a Sapphire Rapids).
+    An OpenBLAS that does not know the processor takes its slowest kernels, a quarter as fast: that of NumPy 1.26, the
+    newest NumPy that MXNet can use, on a Sapphire Rapids. NumPy 2 brings a newer one, which needs no help.
     """
     if "numpy" in sys.modules or _KERNELS in os.environ or sys.platform != "linux":
         return
@@ -48,12 +48,21 @@ def name_kernels(root: Path = Path("/")) -> None:
             described = file.read(8192)
     except OSError:
         return
-    if "GenuineIntel" in described:
+    if "GenuineIntel" in described and _is_old_numpy():
         flags = set(described.partition("flags")[2].partition("\n")[0].split())
         if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags:
             os.environ[_KERNELS] = "SkylakeX"
         elif {"avx2", "fma"} <= flags:
             os.environ[_KERNELS] = "Haswell"
+
+
+def _is_old_numpy() -> bool:
+    from importlib import metadata  # 15 ms that only some processors pay
+
+    try:
+        return int(metadata.version("numpy").partition(".")[0]) < 2
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
 
 
 def _quota(root: Path) -> float:

@@ -109,3 +109,19 @@ def test_the_readme_s_pipeline_runs(song: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("分开")
+
+
+def test_the_library_is_listed_and_its_import_changes_nothing() -> None:
+    code = """
+import os, sys, warnings
+before = dict(os.environ), sys.path[:], warnings.filters[:]
+import lyricgen
+assert before == (dict(os.environ), sys.path[:], warnings.filters[:])
+assert not {"numpy", "click", "mxnet"} & set(sys.modules)
+print(*dir(lyricgen))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS", "OMP"))}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True, encoding="utf-8"
+    )
+    assert set(lyricgen.__all__) <= set(result.stdout.split())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,12 @@ def test_an_intel_processor_s_kernels_are_named(
 ) -> None:
     monkeypatch.delitem(sys.modules, "numpy")
     monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.1.0")
     monkeypatch.setenv("OPENBLAS_CORETYPE", "")  # so that it is put back as it was
     monkeypatch.delenv("OPENBLAS_CORETYPE")
+    threads.name_kernels(container(tmp_path, {"proc/cpuinfo": processor}))
+    assert "OPENBLAS_CORETYPE" not in os.environ, "a new OpenBLAS knows its processors"
+    monkeypatch.setattr(metadata, "version", lambda _: "1.26.4")
     threads.name_kernels(container(tmp_path, {"proc/cpuinfo": processor}))
     assert os.environ.get("OPENBLAS_CORETYPE") == expected
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from lyricgen import __version__
+from lyricgen import __version__, memory, threads
 from lyricgen.cli.completion import completion
 from lyricgen.cli.evaluate import evaluate
 from lyricgen.cli.export import export
@@ -25,7 +25,7 @@ from lyricgen.cli.plot import plot
 from lyricgen.cli.prepare import prepare
 from lyricgen.cli.score import score
 from lyricgen.cli.train import train
-from lyricgen.errors import LyricgenError
+from lyricgen.errors import LyricgenError, describe
 
 INTERRUPTED = 130
 
@@ -70,6 +70,8 @@ for _command in (prepare, train, generate, fill, evaluate, score, measure, info,
 
 def main() -> None:
     """Run the command line of this process and end it with its exit status."""
+    threads.name_kernels()
+    memory.keep_freed()
     _open_streams()
     _speak_utf8()
     try:
@@ -85,7 +87,7 @@ def main() -> None:
         status = INTERRUPTED
     except OSError as error:
         _silence(sys.stdout)
-        _complain(f"{error.filename or 'standard output'}: cannot be written: {error.strerror or error}")
+        _complain(f"{error.filename or 'standard output'}: cannot be written: {describe(error)}")
         status = LyricgenError.exit_code
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen import memory
 from lyricgen.cli.models import model_options, open_dataset, open_models
 from lyricgen.cli.options import command, encoding_option, option, say, show, show_number
 
@@ -49,7 +48,6 @@ def evaluate(
 
     if html:
         storage.check_new(html, force=force)
-    memory.keep_freed()
     fit = bool(sources) or api.measures_test_part(checkpoint[0], open_dataset(dataset))
     model = open_models(checkpoint, weights, cache, dataset, bidirectional=True, measures=not sources, fit=fit)
     found = model.evaluate(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
 from lyricgen.cli.options import command, encoding_option, option, read_texts, show
 from lyricgen.config import SEARCH
@@ -43,7 +42,6 @@ def fill(
 
     if not texts and template is None:
         raise OptionError("no TEXT and no --template: there is nothing to fill")
-    memory.keep_freed()
     wanted = list(read_texts(texts, encoding))
     if template is not None:
         wanted.append("".join(corpus.read([template], encoding=encoding)).rstrip("\n"))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen import memory
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
 from lyricgen.cli.options import STDIN, command, config_options, encoding_option, given, option, read_texts, say
@@ -50,7 +49,6 @@ def generate(
 
     Songs are parted by a blank line. The same seed writes the same songs.
     """
-    memory.keep_freed()
     options = given(context, values)
     if interactive and (json or stream or samples > 1 or options.get("beam") or len(prefix) > 1 or STDIN in prefix):
         raise OptionError(

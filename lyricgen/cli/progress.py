@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lyricgen import threads
 from lyricgen.cli.options import say, show, show_number
 from lyricgen.config import SampleConfig
-from lyricgen.errors import FileError, MissingError
+from lyricgen.errors import FileError, MissingError, describe
 
 if TYPE_CHECKING:
     from lyricgen.api import Training
@@ -115,7 +115,7 @@ def open_board(folder: Path) -> Any:
     try:
         return SummaryWriter(str(folder))
     except OSError as error:
-        raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
 
 
 def written(events: Iterable[Event], board: Any) -> Iterator[Event]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen import memory
 from lyricgen.cli.models import model_options, open_models
 from lyricgen.cli.options import STDIN, command, encoding_option, option, read_texts
 
@@ -33,7 +32,6 @@ def score(
     the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as the
     beginning of a song; one without a character has no score (nan).
     """
-    memory.keep_freed()
     model = open_models(checkpoint, weights, cache, dataset)
     _ = model.decoder  # a bidirectional one cannot rank
     for line in _lines(files or (STDIN,), encoding):

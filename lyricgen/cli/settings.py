@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lyricgen.cli.options import Decorated, option
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, describe
 
 _NOT_IN_A_FILE = {"config", "resume", "force"}
 
@@ -45,6 +45,6 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         return dict(tomllib.loads(path.read_text("utf-8-sig")))
     except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileError(f"{path}: is no TOML file: {error}") from error

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import re
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +13,9 @@ import click
 from lyricgen import signals
 from lyricgen import threads as processors
 from lyricgen.cli import progress
-from lyricgen.cli.options import command, config_options, given, option, say
+from lyricgen.cli.options import STDIN, command, config_options, given, option, say
 from lyricgen.cli.settings import config_file_option
-from lyricgen.config import LEARNING, MACHINES, ModelConfig, TrainConfig, refuse_without_effect
+from lyricgen.config import LEARNING, MACHINES, ModelConfig, TrainConfig, flag, refuse_without_effect
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -81,8 +78,10 @@ def train(
     if workers and not kvstore:
         _run_workers(context, workers, dataset, output)
         return
+    from lyricgen.engine import launch
+
     with signals.caught() as caught:
-        cluster = _join() if kvstore else None
+        cluster = launch.join() if kvstore else None
         board = progress.open_board(tensorboard) if tensorboard and not (cluster and cluster.rank) else None
         _train(
             dataset, output, options, resume=resume, force=force, cluster=cluster, device=device, caught=caught,
@@ -118,33 +117,27 @@ def _train(
 
 
 def _run_workers(context: click.Context, count: int, dataset: Sequence[str], folder: Path) -> None:
-    from lyricgen.cli import workers
+    from lyricgen.engine import launch
 
-    status = workers.run(count, sys.argv[1:])
+    if STDIN in dataset:
+        raise OptionError("--workers: each process reads the dataset, so that it cannot be -: name a file")
+    status = launch.run(count, ["train", *_worker_arguments(context), "--kvstore=dist_sync", "--", *dataset])
     if status > 128:
         _say_how_to_go_on(dataset, folder)
     context.exit(status)
 
 
-def _join() -> Cluster:
-    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return."""
-    from lyricgen.engine import watch
-
-    role = os.environ.get("DMLC_ROLE")
-    if role in ("scheduler", "server"):
-        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
-    if role == "scheduler":
-        watch.serve()
-    elif role == "server" and not os.environ.get(watch.WATCHED):
-        atexit.register(watch.Watch(silent=True).leave)
-    from lyricgen.engine import cluster
-
-    joined = cluster.join()
-    if joined.rank:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-    return joined
+def _worker_arguments(context: click.Context) -> Iterator[str]:
+    """The options that were given, by whatever way, as flags."""
+    values = given(context, context.params)
+    for each in context.command.params:
+        value = values.get(str(each.name))
+        if value is None or not isinstance(each, click.Option) or each.name == "workers":
+            continue
+        if isinstance(value, bool):
+            yield from (each.opts if value else each.secondary_opts)[:1]
+        else:
+            yield from (f"{flag(str(each.name))}={part}" for part in (value if each.multiple else (value,)))
 
 
 def _say_how_to_go_on(dataset: Sequence[str], folder: Path) -> None:

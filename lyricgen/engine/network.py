@@ -23,7 +23,7 @@ class Masks(NamedTuple):
     """What dropout leaves of a minibatch, already scaled; None drops nothing."""
 
     characters: Floats | None = None  # (V,)
-    units: list[NDArray] | None = None  # of the input, of each layer's output: (1, N, D or H)
+    units: list[Floats] | None = None  # of the input, of each layer's output: (1, N, D or H)
 
 
 NO_MASKS = Masks()
@@ -147,7 +147,7 @@ class Network:
 
 
 def _masked(x: NDArray, masks: Masks, place: int) -> NDArray:
-    return nd.broadcast_mul(x, masks.units[place]) if masks.units else x
+    return nd.broadcast_mul(x, nd.array(masks.units[place])) if masks.units else x
 
 
 def detach(state: State) -> State:
@@ -165,13 +165,11 @@ def load_state(state: Floats) -> State:
     return [[nd.array(part[None]) for part in parts] for parts in state]
 
 
-def dropout_masks(
-    network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator, rows: slice = slice(None)
-) -> Masks:
+def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
     """Masks that drop the same units, and the same characters, at every step of a minibatch; scaled by 1 / (1 - rate).
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend
-    on the number of threads; for the whole minibatch, of which ``rows`` are kept.
+    on the number of threads.
     """
 
     def kept(rate: float, *shape: int) -> Floats:
@@ -182,7 +180,7 @@ def dropout_masks(
     )
     units = None
     if config.dropout:
-        units = [nd.array(kept(config.dropout, 1, batch_size, width)[:, rows]) for width in widths]
+        units = [kept(config.dropout, 1, batch_size, width) for width in widths]
     characters = kept(config.embedding_dropout, network.vocabulary_size) if config.embedding_dropout else None
     return Masks(characters, units)
 

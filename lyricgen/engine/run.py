@@ -13,7 +13,7 @@ import numpy as np
 
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
-from lyricgen.engine.network import Network, load_state, save_state
+from lyricgen.engine.network import Network, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, train_epoch
 from lyricgen.model import log
@@ -90,10 +90,9 @@ def run(
 
     while not finished(progress, start.train):
         part = progress.part or Part()
-        before = None if state is None else load_state(state[:, :, cluster.rows])
         epoch = progress.epoch + 1
         for step in train_epoch(
-            network, optimizer, dataset.train, start.train, epoch, done=part.steps, state=before, cluster=cluster
+            network, optimizer, dataset.train, start.train, epoch, done=part.steps, state=state, cluster=cluster
         ):
             yield step
             now = time.perf_counter()

@@ -5,21 +5,31 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
-from lyricgen.engine.network import NO_MASKS, Masks, Network, State, cross_entropy, detach, dropout_masks, loss_gradient
+from lyricgen.engine.network import (
+    Masks,
+    Network,
+    State,
+    cross_entropy,
+    detach,
+    dropout_masks,
+    load_state,
+    loss_gradient,
+)
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
 from lyricgen.model.bidirectional import READ_AHEAD
-from lyricgen.text.batches import Batch, epoch_batches, fit
-from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
+from lyricgen.model.parameters import Floats
+from lyricgen.text.batches import Batch, blank, epoch_batches, fit
+from lyricgen.text.vocabulary import Ids
 
-BLANK_RATE = 0.1  # share of the characters that a bidirectional network reads as unknown
 _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
 
@@ -55,6 +65,30 @@ def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Gener
     return np.random.default_rng([config.seed, epoch, step])
 
 
+class Minibatch(NamedTuple):
+    """A minibatch with all its chance."""
+
+    read: Batch  # what the network reads, both (T, N)
+    labels: Ids  # (T, N)
+    resets: NDArray[np.bool_]  # (N,): the rows that begin from a zero state
+    masks: Masks
+
+    def of_rows(self, rows: slice) -> Minibatch:
+        """Those rows of it."""
+        units = None if self.masks.units is None else [unit[:, rows] for unit in self.masks.units]
+        read = Batch(self.read.x[:, rows], self.read.y[:, rows])
+        return Minibatch(read, self.labels[:, rows], self.resets[rows], self.masks._replace(units=units))
+
+
+def _minibatch(network: Network, config: TrainConfig, batch: Batch, step_rng: np.random.Generator) -> Minibatch:
+    count = batch.x.shape[1]
+    resets = np.full(count, config.sampling == "random")
+    if config.sampling == "consecutive" and config.reset_rate:
+        resets = step_rng.random(count) < config.reset_rate
+    masks = dropout_masks(network, config, count, step_rng)
+    return Minibatch(blank(batch, step_rng) if network.config.bidirectional else batch, batch.y, resets, masks)
+
+
 def train_epoch(
     network: Network,
     optimizer: Optimizer,
@@ -63,96 +97,70 @@ def train_epoch(
     epoch: int,
     *,
     done: int = 0,
-    state: State | None = None,
+    state: Floats | None = None,
     cluster: Cluster = ALONE,
 ) -> Iterator[Step]:
     """Train on every minibatch of an epoch (counted from 1) and yield each one's figures.
 
-    An epoch that was interrupted goes on after ``done`` minibatches, with the state that the last of them left. Of
-    several workers each computes with its rows of every minibatch, and yields the figures of all of them.
+    An epoch that was interrupted goes on after ``done`` minibatches, with the ``state`` (L, S, N, H) that the last of
+    them left. Of several workers each computes with its rows of every minibatch, and yields the figures of all.
 
     Raises
     ------
     DivergenceError
         The loss or the gradient is no finite number any more.
     """
-    rng = epoch_rng(config, epoch)
-    heard = _hide_rare(ids, network.vocabulary_size, config.unknown_rate, rng)
-    batches = epoch_batches(ids, sampling=config.sampling, batch_size=config.batch_size, steps=config.steps, rng=rng)
-    size, steps = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
-    mine, read = cluster.rows, 0
-    state = state or _zero_state(network, size, mine)
+    shape = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
+    batches = epoch_batches(
+        ids, shape, sampling=config.sampling, vocabulary_size=network.vocabulary_size,
+        unknown_rate=config.unknown_rate, rng=epoch_rng(config, epoch),
+    )  # fmt: skip
+    rows_state, read = _begin(network, shape.batch_size, state, cluster.rows), 0
     for number, batch in enumerate(batches):
-        read += batch.x.size
+        begun, read = read, read + batch.x.size
         if number < done:
             continue
-        if heard is not None:
-            batch = Batch(heard[batch.x], heard[batch.y])
-        chance = epoch_rng(config, epoch, number + 1)
-        rows = batch.x.shape[1]
-        if config.sampling == "random":
-            state = _zero_state(network, rows, mine)
-        elif config.reset_rate:
-            state = _begin_anew(state, (chance.random(rows) < config.reset_rate)[mine])
-        rate = learning_rate(config, (epoch - 1 + (read - batch.x.size) / len(ids)) / config.epochs)
-        masks = dropout_masks(network, config, rows, chance, mine) if state else NO_MASKS
-        read_by = _blanked(batch, chance) if network.config.bidirectional else batch
-        part = Batch(read_by.x[:, mine], read_by.y[:, mine])
-        loss, state = _backward(network, part, batch.y[:, mine], state, masks)
+        minibatch = _minibatch(network, config, batch, epoch_rng(config, epoch, number + 1)).of_rows(cluster.rows)
+        rate = learning_rate(config, (epoch - 1 + begun / len(ids)) / config.epochs)
+        loss, rows_state = _backward(network, minibatch, _reset(network, rows_state, minibatch.resets))
         loss = cluster.total(network.gradient, loss)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
-        norm = optimizer.step(network.gradient, rate, divisor=size * steps)
+        norm = optimizer.step(network.gradient, rate, divisor=shape.characters)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             cure = "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
             raise DivergenceError(
                 f"the loss is no finite number any more in epoch {epoch}, step {number + 1}, at learning rate "
                 f"{rate:.3g}: {cure}; the last good checkpoint is kept"
             )
-        yield Step(batch.x.size, loss, norm, rate, state)
+        yield Step(batch.x.size, loss, norm, rate, rows_state)
 
 
-def _zero_state(network: Network, rows: int, mine: slice) -> State:
-    """The state before any text of one worker's rows; nothing if it has none."""
-    count = len(range(rows)[mine])
+def _begin(network: Network, count: int, state: Floats | None, worker_rows: slice) -> State:
+    """The state of a worker's rows, of ``count`` in all, before its first minibatch; nothing if it has no rows."""
+    if state is not None:
+        return load_state(state[:, :, worker_rows])
+    count = len(range(count)[worker_rows])
     return network.initial_state(count) if count else []
 
 
-def _hide_rare(ids: Ids, size: int, rate: float | None, rng: np.random.Generator) -> Ids | None:
-    """Id -> id (V,), in which that share of the characters that stand once in the text is unknown; None: all as is.
-
-    Without it no text for training has an unknown character, and a model holds the new ones of any other text to be
-    next to impossible. What stood once is what was new: the idea of Good 1953's estimate of the unseen.
-    """
-    if not rate:
-        return None
-    heard = np.arange(size)
-    heard[(count_ids(ids, size) == 1) & (rng.random(size) < rate)] = UNKNOWN
-    return heard
-
-
-def _begin_anew(state: State, rows: NDArray[np.bool_]) -> State:
+def _reset(network: Network, state: State, resets: NDArray[np.bool_]) -> State:
     """Zero the state of these rows (N,), so that the network learns to begin (Melis et al. 2018)."""
-    if not rows.any():
+    if not resets.any():
         return state
-    kept = nd.array(~rows[:, None])
+    if resets.all():
+        return network.initial_state(len(resets))
+    kept = nd.array(~resets[:, None])
     return [[nd.broadcast_mul(part, kept) for part in parts] for parts in state]
 
 
-def _blanked(batch: Batch, rng: np.random.Generator) -> Batch:
-    """Some characters read as unknown, so that a text may have several blanks (as in Devlin et al. 2019)."""
-    stretch = np.concatenate([batch.x[:1], batch.y])
-    stretch = np.where(rng.random(stretch.shape) < BLANK_RATE, UNKNOWN, stretch)
-    return Batch(stretch[:-1], stretch[1:])
-
-
-def _backward(network: Network, batch: Batch, labels: Ids, state: State, masks: Masks) -> tuple[float, State]:
+def _backward(network: Network, minibatch: Minibatch, state: State) -> tuple[float, State]:
     """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
-    if not labels.size:  # there are fewer rows than workers
+    if not minibatch.labels.size:  # there are fewer rows than workers
         network.gradient[:] = 0
         return 0.0, state
     with mx.autograd.record():
-        logits, state = network.forward(batch.x, detach(state), masks, batch.y)
-    loss, gradient = loss_gradient(logits, labels)
+        logits, state = network.forward(minibatch.read.x, detach(state), minibatch.masks, minibatch.read.y)
+    loss, gradient = loss_gradient(logits, minibatch.labels)
     logits.backward(gradient)
     return float(loss.asscalar()), state
 

@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 
-from lyricgen.errors import EngineError
+from lyricgen.errors import EngineError, describe
 
 WATCHED = "LYRICGEN_WATCHED"  # set by who starts all the processes and watches them himself
 _FAREWELL = b"."
@@ -81,7 +81,7 @@ def _connect() -> socket.socket:
         except OSError as error:
             if time.monotonic() > end:
                 host, port = address()
-                raise EngineError(f"no scheduler answers at {host}:{port}: {error.strerror or error}") from error
+                raise EngineError(f"no scheduler answers at {host}:{port}: {describe(error)}") from error
             time.sleep(0.1)
             continue
         peer.settimeout(None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricgen import storage
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, describe
 
 
 def append(path: Path, record: dict[str, Any]) -> None:
@@ -19,7 +19,7 @@ def append(path: Path, record: dict[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise FileError(f"{path}: cannot be written: {storage.describe(error)}") from error
+        raise FileError(f"{path}: cannot be written: {describe(error)}") from error
 
 
 def truncate(path: Path, epoch: int) -> None:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lyricgen.text.vocabulary import Ids
+from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
+
+BLANK_RATE = 0.1  # share of the characters that a bidirectional network reads as unknown
 
 
 class Batch(NamedTuple):
@@ -17,10 +19,22 @@ class Batch(NamedTuple):
     y: Ids
 
 
-def fit(length: int, *, batch_size: int, steps: int) -> tuple[int, int]:
-    """The largest (batch size, steps), at most those asked for, that a text of ``length`` characters can fill."""
+class Shape(NamedTuple):
+    """The shape of whole minibatches: N rows of T characters."""
+
+    batch_size: int
+    steps: int
+
+    @property
+    def characters(self) -> int:
+        """T · N."""
+        return self.batch_size * self.steps
+
+
+def fit(length: int, *, batch_size: int, steps: int) -> Shape:
+    """The largest shape, at most the one asked for, that a text of ``length`` characters can fill."""
     steps = min(steps, length - 1)
-    return max(1, min(batch_size, length // (steps + 1))), steps
+    return Shape(max(1, min(batch_size, length // (steps + 1))), steps)
 
 
 def random_batches(
@@ -52,11 +66,40 @@ def consecutive_batches(ids: Ids, *, batch_size: int, steps: int, offset: int = 
         yield Batch(rows[first:last], rows[first + 1 : last + 1])
 
 
-def epoch_batches(ids: Ids, *, sampling: str, batch_size: int, steps: int, rng: np.random.Generator) -> Iterator[Batch]:
-    """One epoch's minibatches with an offset drawn from ``rng``, so that the grid itself is not learnt."""
-    batch_size, steps = fit(len(ids), batch_size=batch_size, steps=steps)
+def epoch_batches(
+    ids: Ids, shape: Shape, *, sampling: str, rng: np.random.Generator, vocabulary_size: int = 0,
+    unknown_rate: float | None = None,
+) -> Iterator[Batch]:  # fmt: skip
+    """One epoch's minibatches, with rare characters hidden.
+
+    They begin at an offset drawn from ``rng``, so that the grid itself is not learnt.
+    """
+    remap = _hide_rare(ids, vocabulary_size, unknown_rate, rng)
+    batch_size, steps = shape
     spare = len(ids) - batch_size * (steps + 1) if sampling == "consecutive" else len(ids) - 1 - steps
     offset = int(rng.integers(min(steps, spare + 1)))
     if sampling == "random":
-        return random_batches(ids, batch_size=batch_size, steps=steps, rng=rng, offset=offset)
-    return consecutive_batches(ids, batch_size=batch_size, steps=steps, offset=offset)
+        batches = random_batches(ids, batch_size=batch_size, steps=steps, rng=rng, offset=offset)
+    else:
+        batches = consecutive_batches(ids, batch_size=batch_size, steps=steps, offset=offset)
+    return batches if remap is None else (Batch(remap[x], remap[y]) for x, y in batches)
+
+
+def _hide_rare(ids: Ids, size: int, rate: float | None, rng: np.random.Generator) -> Ids | None:
+    """Id -> id (V,): that share of the characters that occur once in the text becomes unknown. None: nothing changes.
+
+    Otherwise no training text has an unknown character, and a model gives new characters almost no probability. What
+    occurred once was new when it came: the idea of Good 1953's estimate of the unseen.
+    """
+    if not rate:
+        return None
+    remap = np.arange(size)
+    remap[(count_ids(ids, size) == 1) & (rng.random(size) < rate)] = UNKNOWN
+    return remap
+
+
+def blank(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Some characters read as unknown, so that a text may have several blanks (as in Devlin et al. 2019)."""
+    text = np.concatenate([batch.x[:1], batch.y])
+    text = np.where(rng.random(text.shape) < BLANK_RATE, UNKNOWN, text)
+    return Batch(text[:-1], text[1:])

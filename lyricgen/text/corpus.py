@@ -17,8 +17,8 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Callable, cast
 
-from lyricgen.errors import FileError, OptionError
-from lyricgen.storage import SUFFIX, describe
+from lyricgen.errors import FileError, OptionError, describe
+from lyricgen.storage import SUFFIX
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS
 
 STDIN, STDIN_NAME = "-", "standard input"

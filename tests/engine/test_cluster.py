@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 from conftest import SONG, Cli
 
-from lyricgen.cli import workers
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
-from lyricgen.engine import run
+from lyricgen.engine import launch, run
 from lyricgen.engine.cluster import ALONE, Cluster
 from lyricgen.errors import OptionError
 from lyricgen.model import checkpoint as checkpoints
@@ -46,7 +45,7 @@ def train_all(folder: Path, cluster: Cluster) -> None:
 
 
 def test_two_workers_train_what_one_process_trains(tmp_path: Path) -> None:
-    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(workers._free_port())}
+    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(launch._free_port())}
     base = {**os.environ, **address, "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2", "OMP_NUM_THREADS": "1"}
     base["LYRICGEN_WATCHED"] = "1"
     serving = {**base, "MXNET_ENGINE_TYPE": "ThreadedEnginePerDevice"}
@@ -55,8 +54,8 @@ def test_two_workers_train_what_one_process_trains(tmp_path: Path) -> None:
     here = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "two"), *here]
     serve = [sys.executable, "-c", "import lyricgen.engine.runtime"]
-    processes = [workers._start(serve, {**serving, "DMLC_ROLE": role}) for role in ("scheduler", "server")]
-    processes += [workers._start(command, {**base, "DMLC_ROLE": "worker"}) for _ in range(2)]
+    processes = [launch._start(serve, {**serving, "DMLC_ROLE": role}) for role in ("scheduler", "server")]
+    processes += [launch._start(command, {**base, "DMLC_ROLE": "worker"}) for _ in range(2)]
     try:
         train_all(tmp_path / "one", ALONE)
         assert [process.wait(60) for process in processes[2:]] == [0, 0]
@@ -95,7 +94,7 @@ def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: C
 def test_under_any_launcher_a_lost_worker_ends_the_others(tmp_path: Path) -> None:
     """The same command in four processes, as a launcher on several hosts would start it."""
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
-    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(workers._free_port())}
+    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(launch._free_port())}
     base = {**os.environ, **address, "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2", "OMP_NUM_THREADS": "1"}
     options = ["song.txt", "--hidden", "8", "--batch-size", "4", "--steps", "10", "--epochs", "100000"]
     command = [sys.executable, "-m", "lyricgen", "train", *options, "--kvstore", "dist_sync"]
@@ -143,7 +142,8 @@ def test_without_a_launcher(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path:
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     for arguments, status, words in (
         (["--device", "gpu"], 1, "--device"), (["--device", "tpu"], 2, "--device"),
-        (["--workers", "2", "--cell", "ngram"], 2, "n-gram"), (["--workers", "0"], 2, "--workers"),
+        (["--workers", "2", "--cell", "ngram"], 2, "has no effect"), (["-", "--workers", "2"], 2, "name a file"),
+        (["--workers", "0"], 2, "--workers"),
     ):  # fmt: skip
         result = cli("train", "song.txt", *arguments, cwd=tmp_path)
         assert (result.returncode, result.stdout) == (status, "")

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen.text.batches import Batch, consecutive_batches, epoch_batches, fit, random_batches
+from lyricgen.text.batches import (
+    BLANK_RATE,
+    Batch,
+    Shape,
+    blank,
+    consecutive_batches,
+    epoch_batches,
+    fit,
+    random_batches,
+)
+from lyricgen.text.vocabulary import UNKNOWN
 
 THIRTY = np.arange(30)
 
@@ -52,7 +62,8 @@ def test_y_is_x_one_on_and_nothing_is_seen_twice(
     length: int, batch_size: int, steps: int, sampling: str, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    batches = list(epoch_batches(np.arange(length), sampling=sampling, batch_size=batch_size, steps=steps, rng=rng))
+    shape = fit(length, batch_size=batch_size, steps=steps)
+    batches = list(epoch_batches(np.arange(length), shape, sampling=sampling, rng=rng))
     assert batches
     seen = np.concatenate([batch.x.ravel() for batch in batches])
     assert len(set(seen.tolist())) == len(seen)
@@ -78,7 +89,7 @@ def test_over_the_epochs_no_character_is_left_out(sampling: str) -> None:
     predicted: set[int] = set()
     for epoch in range(60):
         rng = np.random.default_rng([1, epoch])
-        for batch in epoch_batches(ids, sampling=sampling, batch_size=4, steps=7, rng=rng):
+        for batch in epoch_batches(ids, Shape(4, 7), sampling=sampling, rng=rng):
             predicted |= set(batch.y.ravel().tolist())
     assert predicted == set(range(1, 107))
 
@@ -88,3 +99,25 @@ def test_a_small_text_shrinks_the_minibatch() -> None:
     assert fit(100, batch_size=32, steps=35) == (2, 35)
     assert fit(20, batch_size=32, steps=35) == (1, 19)
     assert fit(2, batch_size=32, steps=35) == (1, 1)
+
+
+def test_what_occurred_once_is_hidden_at_a_rate() -> None:
+    ids = np.array([1, 1, 2, 2, 3, 4, 5, 6] + [1, 2] * 50)
+    hidden = []
+    for seed in range(200):
+        (batch,) = epoch_batches(
+            ids, Shape(1, len(ids) - 1), sampling="random", rng=np.random.default_rng(seed), vocabulary_size=7,
+            unknown_rate=0.25,
+        )  # fmt: skip
+        np.testing.assert_array_equal(batch.x[1:], batch.y[:-1])
+        assert np.all((batch.y[:, 0] == ids[1:]) | (batch.y[:, 0] == UNKNOWN))
+        hidden.append(np.count_nonzero(batch.y == UNKNOWN))
+    assert np.mean(hidden) == pytest.approx(4 * 0.25, abs=0.2)
+
+
+def test_blanks_are_the_same_in_what_is_read_before_and_behind() -> None:
+    ids = np.arange(1, 4001).reshape(1000, 4)
+    batch = blank(Batch(ids[:-1], ids[1:]), np.random.default_rng(1))
+    np.testing.assert_array_equal(batch.x[1:], batch.y[:-1])
+    assert np.mean(batch.x == UNKNOWN) == pytest.approx(BLANK_RATE, abs=0.02)
+    assert np.all((batch.x == ids[:-1]) | (batch.x == UNKNOWN))

@@ -4,7 +4,6 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from lyricgen.writing.prefix import read_prefix
 
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model.checkpoint import Checkpoint
@@ -12,7 +11,7 @@ from lyricgen.model.parameters import Floats
 from lyricgen.model.recurrent import Recurrent
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import generation
-from lyricgen.writing.generation import Writer, song_rng, write, write_songs
+from lyricgen.writing.generation import Writer, read_prefix, song_rng, write, write_songs
 
 Make = Callable[..., Checkpoint]
 

@@ -1,7 +1,8 @@
-"""``train --workers N``: a scheduler, a server and N workers on this machine, which end together, however they end."""
+"""The processes of a cluster: what role this one has, and all of them on one machine, which end together."""
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import signal
@@ -11,17 +12,40 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from lyricgen import signals, threads
-from lyricgen.engine.watch import WATCHED
+from lyricgen.engine import watch
 from lyricgen.errors import WorkerError
+
+if TYPE_CHECKING:
+    from lyricgen.engine.cluster import Cluster
 
 _PATIENCE = 10.0  # seconds for scheduler and server to end after the workers
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
+def join() -> Cluster:
+    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return."""
+    role = os.environ.get("DMLC_ROLE")
+    if role in ("scheduler", "server"):
+        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
+    if role == "scheduler":
+        watch.serve()
+    elif role == "server" and not os.environ.get(watch.WATCHED):
+        atexit.register(watch.Watch(silent=True).leave)
+    from lyricgen.engine import cluster
+
+    joined = cluster.join()
+    if joined.rank:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+    return joined
+
+
 def run(count: int, arguments: Sequence[str]) -> int:
-    """Train with ``count`` workers by the command line's ``arguments``; returns the exit status.
+    """Start ``count`` workers with these ``arguments``, a scheduler and a server; returns the exit status.
 
     Raises
     ------
@@ -34,10 +58,10 @@ def run(count: int, arguments: Sequence[str]) -> int:
         "DMLC_PS_ROOT_PORT": str(_free_port()),
         "DMLC_NUM_SERVER": "1",
         "DMLC_NUM_WORKER": str(count),
-        WATCHED: "1",
+        watch.WATCHED: "1",
     }
     environment.setdefault("OMP_NUM_THREADS", str(max(1, threads.available() // count)))
-    worker = [sys.executable, "-m", "lyricgen", *arguments, "--kvstore", "dist_sync"]
+    worker = [sys.executable, "-m", "lyricgen", *arguments]
     with signals.caught() as caught, _ending() as processes:
         for role in ("scheduler", "server"):
             processes.append(_start(worker, {**environment, "DMLC_ROLE": role}))
