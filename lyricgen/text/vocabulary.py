@@ -79,7 +79,7 @@ class Vocabulary:
 
 
 def count_ids(ids: Ids, size: int) -> NDArray[np.int64]:
-    """How often each of ``size`` ids occurs in a text (T,). The text may be mapped from a file, so it is read in parts."""
+    """How often each of ``size`` ids occurs in a text (T,). The text may be memory-mapped, so it is read in parts."""
     counts = np.zeros(size, np.int64)
     for first in range(0, len(ids), 1 << 20):
         counts += np.bincount(ids[first : first + (1 << 20)], minlength=size)

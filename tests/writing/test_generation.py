@@ -9,7 +9,8 @@ from lyricgen.config import SampleConfig
 from lyricgen.model.cells import Recurrence
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing import generation
-from lyricgen.writing.generation import read_prefix, song_rng, write, write_songs
+from lyricgen.writing.generation import song_rng, write, write_songs
+from lyricgen.writing.reading import read_prefix
 
 Make = Callable[..., Checkpoint]
 
@@ -53,7 +54,7 @@ def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
     assert "分开" + "".join(piece for (piece,) in pieces) == songs(checkpoint, "分开")[2]
 
 
-def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> None:
+def test_a_prefix_is_normalised_and_begins_a_line(random_checkpoint: Make) -> None:
     """After a line end, normalised, character by character."""
     checkpoint = random_checkpoint(text="\né分开")
     decoder = Recurrence(checkpoint.model, checkpoint.parameters)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lyricgen.config import SampleConfig
-from lyricgen.writing.sampling import NEVER, choose, draw, softmax, top_k, top_p, without_unknown
+from lyricgen.writing.sampling import NEVER, choose, draw, draw_shares, softmax, top_k, top_p, without_unknown
 
 LOGITS = np.log(np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]]))
 
@@ -84,3 +84,14 @@ def test_a_draw_is_the_inverse_of_the_cumulative_distribution() -> None:
 
 def test_a_tiny_temperature_does_not_overflow() -> None:
     assert choose(np.array([[0.0, 1.0, 2.0]]), SampleConfig(temperature=1e-30), np.array([0.5])).tolist() == [2]
+
+
+def test_shares_are_drawn_in_proportion() -> None:
+    shares = np.zeros((1, 200), np.float32)
+    shares[0, [0, 63, 64, 199]] = [1, 2, 3, 4]
+    uniforms = (np.arange(1000) + 0.5) / 1000
+    ids, masses = draw_shares(np.repeat(shares, 1000, axis=0), uniforms)
+    assert np.bincount(ids, minlength=200)[[0, 63, 64, 199]].tolist() == [100, 200, 300, 400]
+    assert set(masses) == {10.0}
+    assert draw_shares(shares * 0, np.array([0.5]))[1] == 0
+    assert draw_shares(shares, np.array([1 - 1e-17]))[0] == 199
