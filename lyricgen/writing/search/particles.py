@@ -16,19 +16,15 @@ at first. If it does not rhyme, its end is written again.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import UnsatisfiableError
-from lyricgen.model.cells import Floats
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH
-from lyricgen.writing.sampling import NEVER, draw_shares, restrict
-from lyricgen.writing.search.constraints import Options
+from lyricgen.writing.search.drawing import CharacterSampler, Draw
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.lookahead import AHEAD
 from lyricgen.writing.search.space import SearchSpace
@@ -58,19 +54,11 @@ class _Song:
 
 
 class _Step(NamedTuple):
-    """A particle, and the character that continues it; empty if there is none."""
+    """A particle, and the character that continues it."""
 
     song: _Song
     particle: Hypothesis
     character: str
-
-
-class _Proposal(NamedTuple):
-    """What the next characters of N particles are drawn from."""
-
-    shares: Floats  # (N, V): probabilities times weights of the lookahead, not normalised; 0 if not allowed
-    totals: Floats  # (N,): the sum of the probabilities of all characters, allowed or not
-    lookahead: Floats | None  # (N, V)
 
 
 class ParticleSampler:
@@ -79,8 +67,8 @@ class ParticleSampler:
     def __init__(self, space: SearchSpace, config: SampleConfig) -> None:
         self._space = space
         self._tracker = space.tracker
-        self._id_to_char = space.vocabulary.id_to_char
-        self._config = config
+        self._characters = CharacterSampler(space, config)
+        self._particles = config.particles
 
     def write(self, start: Hypothesis, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
         """Yields lists of N strings: for each song, the new characters that will not change any more.
@@ -110,11 +98,12 @@ class ParticleSampler:
         """One more character for each particle; returns the characters that are settled now."""
         for song in songs:
             self._split(song)
-        chosen = iter(self._choose([(song, particle) for song in songs for particle in song.particles]))
+        particles = [particle for song in songs for particle in song.particles]
+        draws = iter(self._characters.draw(particles, [song.rng for song in songs for _ in song.particles]))
         steps: list[_Step] = []
         for song in [song for song in songs if song.particles]:
-            own = [next(chosen) for _ in song.particles]
-            steps += self._continuing(own) or self._end_line(song)
+            own = [next(draws) for _ in song.particles]
+            steps += self._continue(song, own) or self._end_line(song)
         self._step(steps)
         return [self._emit(song) for song in songs]
 
@@ -125,20 +114,20 @@ class ParticleSampler:
         state = song.particles[0].state
         is_word = state.word_rests is not None
         is_near_end = state.target is not None and state.counted >= state.target - AHEAD
-        count = max(self._config.particles, _MIN_WORD_PARTICLES) if is_word else self._config.particles
+        count = max(self._particles, _MIN_WORD_PARTICLES) if is_word else self._particles
         if count > 1 and (is_near_end or is_word) and not state.forced_text and not state.is_repeat:
             song.is_split = True
             song.particles = [song.particles[0]._replace(weight=0.0)] * count
 
-    def _continuing(self, steps: Sequence[_Step]) -> list[_Step]:
-        """The steps that do not end their line; the other particles are recorded as ended, or dropped."""
-        continuing = []
-        for step in steps:
-            if step.character == self._tracker.line_end and self._tracker.can_end_line(step.particle.state):
-                step.song.ended.append(step.particle)
-            elif step.character:
-                continuing.append(step)
-        return continuing
+    def _continue(self, song: _Song, draws: Sequence[Draw]) -> list[_Step]:
+        """The draws that continue the line. Particles that end it are recorded, those without a character dropped."""
+        steps = []
+        for particle, character in draws:
+            if character == self._tracker.line_end and self._tracker.can_end_line(particle.state):
+                song.ended.append(particle)
+            elif character:
+                steps.append(_Step(song, particle, character))
+        return steps
 
     def _end_line(self, song: _Song) -> list[_Step]:
         """All particles have ended their line or are dropped: draw one of them. Returns the step into the next line."""
@@ -210,56 +199,6 @@ class ParticleSampler:
         song.line_starts = [*song.line_starts[-_CHANGEABLE_LINES:], self._space.detach(particle)]
         if lines > song.most_lines:
             song.most_lines, song.tries = lines, 0
-
-    def _choose(self, particles: Sequence[tuple[_Song, Hypothesis]]) -> list[_Step]:
-        """A step for each particle, whose weight is updated."""
-        hypotheses = [particle for _, particle in particles]
-        options = self._space.options(hypotheses)
-        proposal = self._propose(hypotheses, options)
-        uniforms = [0.0 if forced else song.rng.random() for forced, (song, _) in zip(options.forced, particles)]
-        ids, masses = self._draw(proposal.shares, np.array(uniforms))
-        steps = []
-        for row, (song, particle) in enumerate(particles):
-            if options.forced[row]:
-                steps.append(_Step(song, particle, options.forced[row] if options.allowed[row].any() else ""))
-            else:
-                steps.append(self._choose_one(song, particle, proposal, row, int(ids[row]), float(masses[row])))
-        return steps
-
-    def _propose(self, hypotheses: Sequence[Hypothesis], options: Options) -> _Proposal:
-        logits, allowed, temperature = options.logits, options.allowed, self._config.temperature or 1
-        shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature))
-        totals = shares.sum(axis=1)
-        if self._config.top_k or self._config.top_p < 1:
-            scaled = np.where(allowed, logits.astype(np.float64) / temperature, NEVER)
-            allowed &= restrict(scaled, self._config) > NEVER
-        shares *= allowed
-        lookahead = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
-        if lookahead is not None:
-            shares *= lookahead
-        return _Proposal(shares, totals, lookahead)
-
-    def _choose_one(
-        self, song: _Song, particle: Hypothesis, proposal: _Proposal, row: int, char_id: int, mass: float
-    ) -> _Step:
-        """Draw again while a character with several readings does not rhyme; ``mass`` is the sum of the shares."""
-        while mass and not self._tracker.rhyming.accepts(particle.state, self._id_to_char[char_id]):
-            shares = proposal.shares[row : row + 1]
-            shares[0, char_id] = 0
-            ids, masses = self._draw(shares, np.array([song.rng.random()]))
-            char_id, mass = int(ids[0]), float(masses[0])
-        if not mass:
-            return _Step(song, particle, "")
-        gain = mass / proposal.totals[row]
-        if proposal.lookahead is not None:
-            gain /= proposal.lookahead[row, char_id]
-        return _Step(song, particle._replace(weight=particle.weight + math.log(gain)), self._id_to_char[char_id])
-
-    def _draw(self, shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """An id for each row of shares (N, V), and the sums of the rows (N,)."""
-        if self._config.temperature == 0:
-            return np.argmax(shares, axis=1), shares.sum(axis=1, dtype=np.float64)
-        return draw_shares(shares, uniforms)
 
 
 def _draw_index(log_weights: Sequence[float], rng: np.random.Generator) -> int:
