@@ -1,1 +1,1 @@
-"""What the model writes: logits -> characters -> songs, and how well it foresees a text. NumPy only."""
+"""Prefix -> song, with NumPy only."""

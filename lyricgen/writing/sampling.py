@@ -1,4 +1,4 @@
-"""Logits -> logits -> ids, for a batch of songs at once: (N, V) in, (N, V) or (N,) out."""
+"""Logits (N, V) of N songs -> restricted logits (N, V) -> ids (N,)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lyricgen.text.vocabulary import UNKNOWN
 
 Logits = NDArray[np.float64]
 NEVER = -np.inf
-_BLOCK = 64  # characters whose shares are summed up before a draw
+_BLOCK = 64  # characters whose shares are summed before a draw
 
 
 def softmax(logits: Logits) -> Logits:
@@ -31,14 +31,14 @@ def log_softmax(logits: NDArray[np.floating[Any]]) -> Logits:
 
 
 def without_unknown(logits: NDArray[np.floating[Any]]) -> Logits:
-    """A copy in which the unknown character cannot be drawn: it has no sign to print."""
+    """A copy in which the unknown character cannot be drawn, because it cannot be printed."""
     allowed = logits.astype(np.float64)
     allowed[:, UNKNOWN] = NEVER
     return allowed
 
 
 def top_k(logits: Logits, k: int) -> Logits:
-    """Only the ``k`` most likely characters stay possible (Fan et al. 2018), and those as likely as the k-th."""
+    """Keep the ``k`` most likely characters (Fan et al. 2018), and those as likely as the k-th."""
     if k >= logits.shape[-1]:
         return logits
     threshold = np.partition(logits, -k, axis=-1)[:, -k, None]
@@ -46,7 +46,7 @@ def top_k(logits: Logits, k: int) -> Logits:
 
 
 def top_p(logits: Logits, p: float) -> Logits:
-    """Only the smallest set of characters with probability ``p`` together stays possible (Holtzman et al. 2020)."""
+    """Keep the smallest set of characters whose total probability is at least ``p`` (Holtzman et al. 2020)."""
     order = np.argsort(-logits, axis=-1, kind="stable")
     sorted_probabilities = np.take_along_axis(softmax(logits), order, axis=-1)
     before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
@@ -56,7 +56,7 @@ def top_p(logits: Logits, p: float) -> Logits:
 
 
 def restrict(logits: Logits, config: SampleConfig) -> Logits:
-    """Top-k, then top-p, of logits that the temperature has divided already."""
+    """Top-k, then top-p, of logits that are already divided by the temperature."""
     if config.top_k:
         logits = top_k(logits, config.top_k)
     return top_p(logits, config.top_p) if config.top_p < 1 else logits
@@ -82,9 +82,9 @@ def choose(logits: NDArray[np.floating[Any]], config: SampleConfig, uniforms: ND
 
 
 def draw_shares(shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Ids (N,) in proportion to shares (N, V), by inversion, and the sums of the shares (N,).
+    """Ids (N,) drawn in proportion to shares (N, V), by inversion, and the sums of the shares (N,).
 
-    First a block of characters, then one of the block: sums are faster than running sums.
+    A block of characters is drawn first, then a character of the block, because sums are faster than cumulative sums.
     """
     count, size = shares.shape
     padded = np.zeros((count, -(-size // _BLOCK) * _BLOCK), shares.dtype)
@@ -101,7 +101,7 @@ def draw_shares(shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[
 
 
 def likeliest(scores: Logits, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(rows, ids) of the ``count`` highest of scores (N, V), the highest first; those of -inf are none."""
+    """(rows, ids) of the ``count`` highest scores (N, V), the highest first. Scores of -inf are left out."""
     flat = scores.ravel()
     count = min(count, int(np.count_nonzero(flat > NEVER)))
     places = np.argpartition(-flat, max(count - 1, 0))[:count]
