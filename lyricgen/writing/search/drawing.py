@@ -61,17 +61,24 @@ class CharacterSampler:
         return draws
 
     def _propose(self, hypotheses: Sequence[Hypothesis], options: Options) -> _Proposal:
-        logits, allowed = options.logits, options.allowed
+        logits, allowed = options.logits, self._restrict(options)
         shares = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self._temperature))
         totals = shares.sum(axis=1)
-        if self._config.top_k or self._config.top_p < 1:
-            scaled = np.where(allowed, logits.astype(np.float64) / self._temperature, NEVER)
-            allowed &= restrict(scaled, self._config) > NEVER
         shares *= allowed
         lookahead = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
         if lookahead is not None:
             shares *= lookahead
         return _Proposal(shares, totals, lookahead)
+
+    def _restrict(self, options: Options) -> NDArray[np.bool_]:
+        """The allowed characters (N, V) that top-k and top-p keep."""
+        if not self._config.top_k and self._config.top_p == 1:
+            return options.allowed
+        scaled = np.where(options.allowed, options.logits.astype(np.float64) / self._temperature, NEVER)
+        rows = np.flatnonzero(scaled.max(axis=1) > NEVER)  # others force a character that the model does not know
+        allowed = options.allowed.copy()
+        allowed[rows] = restrict(scaled[rows], self._config) > NEVER
+        return allowed
 
     def _accept(
         self, hypothesis: Hypothesis, shares: Floats, char_id: int, mass: float, rng: np.random.Generator

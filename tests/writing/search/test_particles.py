@@ -94,6 +94,13 @@ def test_songs_that_cannot_be_written(random_checkpoint: Make) -> None:
         songs(random_checkpoint(), {"max_copy": 4})
 
 
+@pytest.mark.parametrize("restriction", [{"top_k": 3}, {"top_p": 0.5}], ids=str)
+def test_first_characters_may_be_unknown_to_the_model(restriction: dict[str, Any], random_checkpoint: Make) -> None:
+    options = {"acrostic": "春龙", **restriction}
+    for song in songs(random_checkpoint(), options, samples=2):
+        assert broken(song, **options) == []
+
+
 def test_temperature_0_leaves_nothing_to_chance(counted: Checkpoint) -> None:
     options = {**LYRIC, "temperature": 0.0}
     assert len({*songs(counted, options, seed=1), *songs(counted, options, seed=2)}) == 1
