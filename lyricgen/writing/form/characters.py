@@ -38,6 +38,11 @@ class Characters:
         return self._where(lambda character: True)
 
     @functools.cached_property
+    def none(self) -> Mask:
+        """No character."""
+        return self._where(lambda character: False)
+
+    @functools.cached_property
     def line_end(self) -> Mask:
         """The character that ends a line."""
         return self._where(lambda character: character == self.line_end_character)

@@ -42,10 +42,10 @@ class Rhyming:
         classes = [required] if required else list(self._characters.class_masks)
         most = max(map(self._characters.count_endings, classes), default=needed)
         if most < needed:
-            known = f"rhyme with {example}" if example else "rhyme with each other"
-            cure = "" if self._identical else "; --rhyme-identical allows equal endings"
+            partner = example or "each other"
+            advice = "" if self._identical else "; --rhyme-identical allows equal endings"
             raise OptionError(
-                f"--rhyme: {needed} lines must rhyme, but only {most} characters of this model {known}{cure}"
+                f"--rhyme: {needed} lines must rhyme, but in this model only {most} endings rhyme with {partner}{advice}"
             )
 
     @property
@@ -110,7 +110,7 @@ class Rhyming:
 
     def _characters_of_new_rhyme(self, excluded: frozenset[str], needed: int) -> Mask:
         """Those whose class is not excluded, and has as many endings as needed."""
-        found = self._characters.without_class if needed == 1 else self._characters.only("")
+        found = self._characters.without_class if needed == 1 else self._characters.none
         for name, mask in self._characters.class_masks.items():
             if name not in excluded and self._characters.count_endings(name) >= needed:
                 found = found | mask

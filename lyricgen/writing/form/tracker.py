@@ -185,9 +185,9 @@ class FormTracker:
         rhyming = self.rhyming.final_characters(state) if state.counted + 1 == state.target else None
         return self.characters.counted if rhyming is None else rhyming
 
-    def _uncounted(self, state: FormState, has_spare: bool, may_rest: bool) -> Mask | bool:
+    def _uncounted(self, state: FormState, has_spare: bool, may_rest: bool) -> Mask:
         """What else may come before the last counted character: uncounted characters and, for some lines, their end."""
-        mask: Mask | bool = False
+        mask = self.characters.none
         if may_rest:
             mask = self.characters.uncounted if state.text else self.characters.opening
         if state.text:

@@ -210,6 +210,8 @@ def _draw_index(log_weights: Sequence[float], rng: np.random.Generator) -> int:
 
 def _has_left_line(song: _Song, start: Hypothesis) -> bool:
     """Whether a song has ended the line of ``start``, or is too long for a model that writes no line ends."""
-    state = (song.particles or song.line_starts)[0 if song.particles else -1].state
+    if not song.particles:
+        return True
+    state = song.particles[0].state
     is_too_long = len(state.written) - len(start.state.written) >= MAX_LINE_LENGTH
-    return not song.particles or len(state.lines) != len(start.state.lines) or is_too_long
+    return is_too_long or len(state.lines) != len(start.state.lines)

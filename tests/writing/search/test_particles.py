@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import Any, Callable
 
+import numpy as np
 import pytest
 from checker import broken
 from forms import LYRIC, songs, writer
@@ -110,3 +113,32 @@ def test_until_blank_ends_where_the_corpus_does(counted: Checkpoint) -> None:
     found = songs(counted, {"until_blank": True, "length": 400, "temperature": 0.3})
     assert all(song == song.strip() and "\n\n" not in song for song in found)
     assert sum(len(song) < 390 for song in found) > 6
+
+
+def test_more_particles_come_closer_to_the_model_s_own_distribution(random_checkpoint: Make) -> None:
+    """Over all lines of two characters, by total variation."""
+    flat = random_checkpoint(text="\n山水雨")
+    peaked = {name: 3 * parameter for name, parameter in flat.parameters.items()}
+    checkpoint = dataclasses.replace(flat, parameters=peaked)
+    lines = ["".join(line) for line in itertools.product("山水雨", repeat=2)]
+    expected = np.array([probability(checkpoint, f"\n{line}\n") for line in lines])
+    expected /= expected.sum()
+
+    def distance(particles: int) -> float:
+        options = {"form": "2", "temperature": 1.0, "particles": particles}
+        found = songs(checkpoint, options, samples=1000)
+        shares = np.array([found.count(line) for line in lines]) / len(found)
+        return float(np.abs(shares - expected).sum() / 2)
+
+    assert distance(16) < 0.05 < distance(1)
+
+
+def probability(checkpoint: Checkpoint, text: str) -> float:
+    """p of a text after its first character, given that no character is the unknown one."""
+    decoder, total = checkpoint.decoder(), 1.0
+    state, ids = decoder.initial_state(1), checkpoint.vocabulary.encode(text)
+    for before, after in zip(ids, ids[1:]):
+        logits, state = decoder.step(np.array([before]), state)
+        shares = np.exp(logits[0, 1:].astype(float))
+        total *= float(shares[after - 1] / shares.sum())
+    return total
