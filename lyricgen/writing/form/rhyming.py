@@ -45,7 +45,7 @@ class Rhyming:
             partner = example or "each other"
             advice = "" if self._identical else "; --rhyme-identical allows equal endings"
             raise OptionError(
-                f"--rhyme: {needed} lines must rhyme, but in this model only {most} endings rhyme with {partner}{advice}"
+                f"--rhyme: {needed} lines must rhyme, but this model knows {most} that rhyme with {partner}{advice}"
             )
 
     @property

@@ -49,16 +49,6 @@ def test_a_line_of_any_length_ends_after_its_first_counted_character() -> None:
     assert "\n" not in allowed(form, "光 ")
 
 
-def test_the_last_character_of_a_line_rhymes() -> None:
-    form = tracker(form="2,2", rhyme="AA")
-    assert allowed(form, "水年\n水") == set("（，。 天")
-    assert allowed(form, "水") == set("（，。 天年光行龙")  # nothing rhymes with 水
-    assert form.rhyming.accepts(form.start("水年\n水", None), "天")
-    walk = form.start("水光\n步", None)
-    assert allowed(form, "水光\n步") == set("（，。 行")
-    assert not form.rhyming.accepts(walk, "行")  # it is read xíng in 步行
-
-
 def test_repeated_lines_and_first_characters_are_forced() -> None:
     form = tracker(structure="AA", lines=1, acrostic="光")
     state = form.start("", None)
