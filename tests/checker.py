@@ -17,16 +17,16 @@ THIRTEEN = [
 ]  # fmt: skip
 
 
-def sung(text: str) -> str:
+def counted(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
 def rhyme(line: str) -> str:
-    """The group of a line's last sung character, by its reading in the line."""
+    """The group of a line's last counted character, by its reading in the line."""
     word = re.findall("[A-Za-z']+$", re.sub(r"[\W_]+$", "", line))
     if word:
         return english(word[0].strip("'").lower())
-    last = sung(line)[-1:]
+    last = counted(line)[-1:]
     stem = line[: line.rfind(last) + 1]
     syllable = lazy_pinyin(stem, style=Style.NORMAL)[-1].replace("ü", "v")
     if re.fullmatch("[jqxy]ue?n?", syllable):
@@ -79,8 +79,8 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
     for number, line in enumerate(lines):
         place = number % per if structure else number
         wanted = period[place % len(period)] if period else "*"
-        if wanted != "*" and len(sung(line)) != int(wanted):
-            faults.append(f"line {number}: {len(sung(line))} sung, not {wanted}")
+        if wanted != "*" and len(counted(line)) != int(wanted):
+            faults.append(f"line {number}: {len(counted(line))} counted, not {wanted}")
     for line, first in zip(lines, asked.get("acrostic") or ""):
         if not line.startswith(first):
             faults.append(f"{line} does not begin with {first}")
@@ -95,7 +95,7 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
         faults += _rhyme_faults(section, scheme, asked) if scheme else []
     if asked.get("no_repeat"):
         n, said = asked["no_repeat"], []
-        for line in (sung(line) for section in written for line in section):
+        for line in (counted(line) for section in written for line in section):
             said += [line[i : i + n] for i in range(len(line) - n + 1)]
         if len(said) != len(set(said)):
             faults.append("repeats itself")
@@ -114,7 +114,7 @@ def _rhyme_faults(lines: list[str], scheme: str, asked: dict[str, Any]) -> list[
             groups.setdefault(letter, []).append(line)
         names = {letter: {rhyme(line) for line in group} for letter, group in groups.items() if letter != "-"}
         for letter, found in names.items():
-            ends = [re.findall("[A-Za-z']+$", sung(line)) or sung(line)[-1:] for line in groups[letter]]
+            ends = [re.findall("[A-Za-z']+$", counted(line)) or counted(line)[-1:] for line in groups[letter]]
             if len(found) > 1:
                 faults.append(f"{groups[letter]} do not rhyme: {found}")
             if len({str(end) for end in ends}) < len(ends) and not asked.get("rhyme_identical"):

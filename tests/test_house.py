@@ -51,6 +51,12 @@ def test_imports_go_one_way(path: Path) -> None:
         assert not (mine in WRITING and theirs == "engine"), f"{mine} imports {name}"
 
 
+@pytest.mark.parametrize("path", sorted((HOME / "writing" / "form").glob("*.py")), ids=lambda path: path.name)
+def test_a_form_knows_neither_decoders_nor_searches(path: Path) -> None:
+    allowed = ("lyricgen.config", "lyricgen.errors", "lyricgen.text.", "lyricgen.writing.form.")
+    assert all(name.startswith(allowed) for name in imports(path) if name.startswith("lyricgen."))
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(HOME)))
 def test_only_the_engine_knows_mxnet_and_only_the_command_line_click_and_tqdm(path: Path) -> None:
     mine = room(path.relative_to(HOME).with_suffix("").parts)

@@ -1,1 +1,1 @@
-"""What the model writes: logits -> characters -> songs. NumPy only."""
+"""Prefix -> song, with NumPy only."""

@@ -1,8 +1,9 @@
-"""Blanks in a text -> what may stand there, by the likelihood of the whole."""
+"""Blanks in a text -> the characters that fill them with the highest probability of the whole text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import initial_state
-from lyricgen.model.probability import log_softmax
+from lyricgen.model.probability import log_softmax, softmax
 from lyricgen.text import corpus
 from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
@@ -21,7 +22,7 @@ BLANK = re.compile("[＿_]")
 
 
 class Filling(NamedTuple):
-    """A text without blanks, what was filled in, and how probable that is among all that could be."""
+    """A text without blanks, the characters in their places, and the probability of these among all fillings."""
 
     text: str
     fills: str
@@ -29,7 +30,7 @@ class Filling(NamedTuple):
 
 
 class _Beam(NamedTuple):
-    """The fillings so far, the likeliest first."""
+    """N ways to fill the blanks so far, the likeliest first."""
 
     fills: NDArray[np.int64]  # (N, blanks so far)
     scores: NDArray[np.float64]  # (N,): ln p
@@ -38,72 +39,77 @@ class _Beam(NamedTuple):
 def fill(
     model: Decoder | Bidirectional, vocabulary: Vocabulary, template: str, *, best: int, beam: int
 ) -> list[Filling]:
-    """The ``best`` likeliest ways to fill every blank of a text, found among ``beam`` at a time.
+    """The ``best`` likeliest ways to fill all blanks of a text, found by a beam search of width ``beam``.
 
-    A bidirectional network gives each blank a probability from what is around it and from the blanks filled before it;
-    those behind it are unknown characters to it, as in its training. A model that reads forward only gives the whole
-    text a probability with each filling: what follows a blank decides, too.
+    A bidirectional network predicts each blank from the text around it. It reads the earlier blanks as they are filled,
+    and the later ones as unknown characters, as in its training. A model that reads forward only gives a probability to
+    the whole text with each filling, so the text after a blank counts, too.
     """
     text = corpus.normalise(template)
     start = line_start(vocabulary)
-    taught = start + normalise_prompt(vocabulary, text) + start
-    blanks = [match.start() for match in BLANK.finditer(taught)]
-    ids = vocabulary.encode(taught).astype(np.int64)
+    prompt = start + normalise_prompt(vocabulary, text) + start
+    blanks = [match.start() for match in BLANK.finditer(prompt)]
+    ids = vocabulary.encode(prompt).astype(np.int64)
     ids[blanks] = UNKNOWN
-    never = np.array([sign.isspace() for sign in vocabulary.id_to_char])
-    never[UNKNOWN] = True
+    excluded = _excluded(vocabulary)
     if isinstance(model, Bidirectional):
-        found = _from_both_sides(model, ids, blanks, never, beam)
+        found = _fill_bidirectionally(model, ids, blanks, excluded=excluded, width=beam)
         probabilities = np.exp(found.scores)
     else:
-        found = _from_before(model, ids, blanks, never, beam)
-        probabilities = np.exp(found.scores - found.scores.max())
-        probabilities /= probabilities.sum()
-    fillings = []
-    for fills, probability in zip(found.fills[:best], probabilities[:best]):
-        letters = vocabulary.decode(fills)
-        fillings.append(Filling(_filled(text, letters), letters, float(probability)))
-    return fillings
+        found = _fill_forwards(model, ids, blanks, excluded=excluded, width=beam)
+        (probabilities,) = softmax(found.scores[None])
+    fills = [vocabulary.decode(ids) for ids in found.fills[:best]]
+    return [Filling(_insert(text, each), each, float(p)) for each, p in zip(fills, probabilities)]
 
 
-def _filled(text: str, letters: str) -> str:
-    parts = BLANK.split(text)
-    return "".join(part + letter for part, letter in zip(parts, [*letters, ""]))
+def _excluded(vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    """The characters (V,) that fill no blank: white space and the unknown one."""
+    mask = np.array([character.isspace() for character in vocabulary.id_to_char])
+    mask[UNKNOWN] = True
+    return mask
 
 
-def _from_both_sides(model: Bidirectional, ids: Ids, blanks: list[int], never: NDArray[np.bool_], width: int) -> _Beam:
-    beam, at = _Beam(np.zeros((1, 0), np.int64), np.zeros(1)), 0
+def _insert(text: str, fills: str) -> str:
+    return "".join(part + character for part, character in zip(BLANK.split(text), [*fills, ""]))
+
+
+def _fill_bidirectionally(
+    model: Bidirectional, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int
+) -> _Beam:
+    beam, position = _Beam(np.zeros((1, 0), np.int64), np.zeros(1)), 0
     state = initial_state(model.config, 1)
     for number, blank in enumerate(blanks):
-        stretch = np.repeat(ids[at:blank, None], len(beam.scores), axis=1)
+        stretch = np.repeat(ids[position:blank, None], len(beam.scores), axis=1)
         if number:
             stretch[0] = beam.fills[:, -1]
         before, state = model.forward(stretch, state)
         behind = model.backward(ids[blank + 1 : blank + 1 + 2 * READ_AHEAD, None])[:1]
         known = np.concatenate([before[-1], np.repeat(behind[0], len(beam.scores), axis=0)], axis=1)
-        beam, rows = _extend(beam, log_softmax(np.where(never, NEVER, model.logits(known))), width)
-        state, at = state[:, :, rows], blank
+        beam, rows = _extend(beam, log_softmax(np.where(excluded, NEVER, model.logits(known))), width)
+        state, position = state[:, :, rows], blank
     return beam
 
 
-def _from_before(model: Decoder, ids: Ids, blanks: list[int], never: NDArray[np.bool_], width: int) -> _Beam:
+def _fill_forwards(
+    model: Decoder, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int
+) -> _Beam:
     beam = _Beam(np.zeros((1, 0), np.int64), np.zeros(1))
     logits, state = model.step(ids[:1], model.initial_state(1))
-    wanted = set(blanks)
-    for place in range(1, len(ids)):
-        if place in wanted:
-            beam, rows = _extend(beam, np.where(never, NEVER, log_softmax(logits)), width)
+    is_blank = np.isin(np.arange(len(ids)), blanks)
+    for position in range(1, len(ids)):
+        if is_blank[position]:
+            beam, rows = _extend(beam, np.where(excluded, NEVER, log_softmax(logits)), width)
             state, chosen = model.select(state, rows), beam.fills[:, -1]
         else:
-            beam = beam._replace(scores=beam.scores + log_softmax(logits)[:, ids[place]])
-            chosen = np.full(len(beam.scores), ids[place])
+            beam = beam._replace(scores=beam.scores + log_softmax(logits)[:, ids[position]])
+            chosen = np.full(len(beam.scores), ids[position])
         logits, state = model.step(chosen, state)
     order = np.argsort(-beam.scores, kind="stable")
     return _Beam(beam.fills[order], beam.scores[order])
 
 
 def _extend(beam: _Beam, gains: Logits, width: int) -> tuple[_Beam, NDArray[np.intp]]:
-    """The likeliest ways to fill one more blank by ln p (N, V), and the row that each of them continues."""
+    """The ``width`` likeliest ways to fill one more blank, and the row that each continues. ``gains``: ln p (N, V)."""
     scores = gains + beam.scores[:, None]
     rows, ids = likeliest(scores, width)
     return _Beam(np.concatenate([beam.fills[rows], ids[:, None]], axis=1), scores[rows, ids]), rows

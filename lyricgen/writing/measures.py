@@ -1,4 +1,4 @@
-"""What songs are like, beside what a model thinks of them: variety, refrains, lines, and what they copy."""
+"""Measures of songs that need no model: variety, repeated lines, line lengths."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ def copies(songs: Sequence[str], finder: CopyFinder) -> dict[str, float]:
 
 
 def distinct(songs: Sequence[str], n: int) -> float:
-    """Different n-grams of characters over all of them, line ends left out (Li et al. 2016); 0 if there are none."""
+    """The share of distinct n-grams among all character n-grams of the lines (Li et al. 2016); 0 if there are none."""
     grams = [line[i : i + n] for song in songs for line in song.splitlines() for i in range(len(line) - n + 1)]
     return len(set(grams)) / len(grams) if grams else 0.0
 
 
 def lines_of(song: str) -> list[str]:
-    """Its lines that have something on them, without the spaces around."""
+    """The lines that are not blank, without the spaces around them."""
     return [line.strip() for line in song.splitlines() if line.strip()]
 
 
 def repeated_lines(songs: Sequence[str]) -> float:
-    """The share of lines that stand before in the same song."""
+    """The share of lines that occur earlier in the same song."""
     lines = [lines_of(song) for song in songs]
     count = sum(map(len, lines))
     return 1 - sum(len(set(song)) for song in lines) / count if count else 0.0
 
 
 def line_lengths(songs: Sequence[str]) -> Counter[int]:
-    """How many lines have how many characters."""
+    """How many lines there are of each length in characters."""
     return Counter(len(line) for song in songs for line in lines_of(song))
 
 
 def distance(a: Counter[int], b: Counter[int]) -> float:
-    """Total variation between two distributions: 0 the same, 1 nothing in common."""
+    """The total variation distance between two distributions: 0 if they are equal, 1 if they have nothing in common."""
     total_a, total_b = sum(a.values()) or 1, sum(b.values()) or 1
     return sum(abs(a[key] / total_a - b[key] / total_b) for key in {*a, *b}) / 2
 
 
 def mean_length(lengths: Counter[int]) -> float:
-    """Characters a line."""
+    """The mean number of characters in a line."""
     return sum(length * count for length, count in lengths.items()) / (sum(lengths.values()) or 1)

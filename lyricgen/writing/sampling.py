@@ -1,4 +1,4 @@
-"""Logits -> logits -> ids, for a batch of songs at once: (N, V) in, (N, V) or (N,) out."""
+"""Logits (N, V) of N songs -> restricted logits (N, V) -> ids (N,)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NEVER = -np.inf
 
 
 def without_unknown(logits: NDArray[np.floating[Any]]) -> Logits:
-    """A copy in which the unknown character cannot be drawn: it has no sign to print."""
+    """A copy in which the unknown character cannot be drawn, because it cannot be printed."""
     allowed = logits.astype(np.float64)
     allowed[:, UNKNOWN] = NEVER
     return allowed
 
 
 def top_k(logits: Logits, k: int) -> Logits:
-    """Only the ``k`` most likely characters stay possible (Fan et al. 2018), and those as likely as the k-th."""
+    """Keep the ``k`` most likely characters (Fan et al. 2018), and those as likely as the k-th."""
     if k >= logits.shape[-1]:
         return logits
     threshold = np.partition(logits, -k, axis=-1)[:, -k, None]
@@ -31,7 +31,7 @@ def top_k(logits: Logits, k: int) -> Logits:
 
 
 def top_p(logits: Logits, p: float) -> Logits:
-    """Only the smallest set of characters with probability ``p`` together stays possible (Holtzman et al. 2020)."""
+    """Keep the smallest set of characters whose total probability is at least ``p`` (Holtzman et al. 2020)."""
     order = np.argsort(-logits, axis=-1, kind="stable")
     sorted_probabilities = np.take_along_axis(softmax(logits), order, axis=-1)
     before = np.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
@@ -41,7 +41,7 @@ def top_p(logits: Logits, p: float) -> Logits:
 
 
 def restrict(logits: Logits, config: SampleConfig) -> Logits:
-    """Top-k, then top-p, of logits that the temperature has divided already."""
+    """Top-k, then top-p, of logits that are already divided by the temperature."""
     if config.top_k:
         logits = top_k(logits, config.top_k)
     return top_p(logits, config.top_p) if config.top_p < 1 else logits
@@ -57,7 +57,7 @@ def choose(logits: NDArray[np.floating[Any]], config: SampleConfig, uniforms: ND
 
 
 def likeliest(scores: Logits, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(rows, ids) of the ``count`` highest of scores (N, V), the highest first; those of -inf are none."""
+    """(rows, ids) of the ``count`` highest scores (N, V), the highest first. Scores of -inf are left out."""
     flat = scores.ravel()
     count = min(count, int(np.count_nonzero(flat > NEVER)))
     places = np.argpartition(-flat, max(count - 1, 0))[:count]

@@ -59,13 +59,13 @@ def main() -> None:
     arguments = parser.parse_args()
     checkpoint = checkpoints.load(arguments.checkpoint)
     decoder, vocabulary = checkpoint.decoder(), checkpoint.vocabulary
-    corpus = vocabulary.decode(checkpoint.index)
+    corpus = checkpoint.text.text("train")
 
     def measure(asked: dict[str, Any]) -> tuple[list[str], float]:
         names = SampleConfig.__dataclass_fields__
         sample = SampleConfig(**{name: value for name, value in asked.items() if name in names})
         form = FormConfig(**{name: value for name, value in asked.items() if name not in names})
-        writer = Writer(decoder, vocabulary, sample, form, checkpoint.index)
+        writer = Writer(decoder, vocabulary, sample, form, checkpoint.text.ids("train"))
         songs: list[str] = []
         list(writer.songs("", seed=0, samples=2))
         began = time.perf_counter()

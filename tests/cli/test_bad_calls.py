@@ -85,7 +85,7 @@ FAULTS = [
     ("fill 山＿ -c missing", "missing", "lyricgen train"),
     ("fill 山水 -c model", "山水", "no blank"),
     ("generate -c both", "both", "--bidirectional"),
-    ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "ask for less"),
+    ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "remove a constraint"),
 ]
 
 

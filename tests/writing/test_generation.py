@@ -11,7 +11,8 @@ from lyricgen.model.parameters import Floats
 from lyricgen.model.recurrent import Recurrent
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import generation
-from lyricgen.writing.generation import Writer, read_prefix, song_rng, write, write_songs
+from lyricgen.writing.generation import Writer, song_rng, write, write_songs
+from lyricgen.writing.reading import read_prefix
 
 Make = Callable[..., Checkpoint]
 
@@ -55,7 +56,7 @@ def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
     assert "分开" + "".join(piece for (piece,) in pieces) == songs(checkpoint, "分开")[2]
 
 
-def test_a_prefix_is_read_as_the_model_was_taught(random_checkpoint: Make) -> None:
+def test_a_prefix_is_normalised_and_begins_a_line(random_checkpoint: Make) -> None:
     """After a line end, normalised, character by character."""
     checkpoint = random_checkpoint(text="\né分开")
     decoder = Recurrent(checkpoint.model, checkpoint.parameters)
@@ -102,7 +103,7 @@ def recorded(checkpoint: Checkpoint, asked: dict[str, Any], *, seed: int, sample
         {"length": 30},
         {"form": "4,4,3"},
         {"form": "5,5", "rhyme": "AA", "particles": 3},
-        {"length": 12, "beam": 3, "diversity": 1.0},
+        {"length": 12, "beam": 3},
     ],
     ids=["free", "form", "particles", "beam"],
 )

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from lyricgen.config import SampleConfig
-from lyricgen.writing.sampling import NEVER, choose, softmax, top_k, top_p, without_unknown
+from lyricgen.model.probability import softmax
+from lyricgen.writing.sampling import NEVER, choose, top_k, top_p, without_unknown
 
 LOGITS = np.log(np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]]))
 

@@ -1,8 +1,9 @@
-"""What rhymes: the last sung character of a line for Chinese, its last word for English.
+"""The class of rhyme of a line: by its last counted character in Chinese, by its last word in English.
 
-Chinese rhymes by the finals of Hanyu Pinyin, in the thirteen groups of northern song (十三辙) or strictly; English
-from the final vowel on, strictly from the last stressed one. Readings come from pypinyin, which knows phrases and so
-which of several readings a character has in them, and from the CMU Pronouncing Dictionary.
+Chinese lines rhyme if the finals of Hanyu Pinyin are in the same one of thirteen groups (十三辙); strictly, if they are
+equal. English lines rhyme if all sounds from the last vowel on are equal; strictly, from the last stressed vowel on.
+The readings come from pypinyin and from the CMU Pronouncing Dictionary. pypinyin knows phrases, so it knows which of
+several readings a character has in a phrase.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ GROUPS = {
     "中东": "eng ing ueng ong iong",
 }
 _GROUP_OF = {final: name for name, finals in GROUPS.items() for final in finals.split()}
-_BUZZING = re.compile("(?:[zcs]h?|r)i")  # the vowel of zhi and zi, which is written as that of ji
+_APICAL = re.compile("(?:[zcs]h?|r)i")  # Pinyin writes the apical vowel of zhi and zi as the i of ji
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 
 
-def is_sung(character: str) -> bool:
-    """Whether a character counts: letters and numbers do, punctuation, spaces, signs and marks do not."""
+def is_counted(character: str) -> bool:
+    """Whether a character counts for the length of a line. Letters and numbers do; all others do not."""
     return unicodedata.category(character)[0] in "LN"
 
 
-def last_sung(line: str) -> str:
-    """What a line ends in for the ear: its last sung character, or its last word if that is one of Latin letters."""
+def line_ending(line: str) -> str:
+    """The last counted character of a line, or the last word in lower case if its letters are Latin; else empty."""
     end = len(line)
-    while end and not is_sung(line[end - 1]):
+    while end and not is_counted(line[end - 1]):
         end -= 1
     if not end:
         return ""
@@ -48,7 +49,7 @@ def last_sung(line: str) -> str:
 
 
 class Rhymer:
-    """Which class of rhyme a line ends in: the name of a group, a final, or the sounds of an English ending."""
+    """Finds classes of rhyme: the name of a group, a final, or the sounds of an English ending."""
 
     def __init__(self, *, strict: bool = False) -> None:
         self._strict = strict
@@ -56,8 +57,8 @@ class Rhymer:
         self._lines = functools.lru_cache(maxsize=4096)(self._chinese)
 
     def of_line(self, line: str) -> str | None:
-        """The class of a line; None for what has none, such as a number or a word that no dictionary knows."""
-        last = last_sung(line)
+        """The class of a line; None if it has none, for instance a line that ends in a number or in an unknown word."""
+        last = line_ending(line)
         if _WORD.fullmatch(last):
             return english_ending(last, self._strict)
         if not last:
@@ -66,7 +67,7 @@ class Rhymer:
         return next(iter(classes)) if len(classes) == 1 else self._lines(line[: line.rfind(last) + 1])
 
     def of_character(self, character: str) -> frozenset[str]:
-        """The classes of a character in any of its readings; where there is one only, no phrase makes it another."""
+        """The classes of a character, in all of its readings. A single class holds in every phrase."""
         if character not in self._classes:
             from pypinyin import Style, pinyin
 
@@ -78,9 +79,9 @@ class Rhymer:
     def _chinese(self, line: str) -> str | None:
         from pypinyin import Style, lazy_pinyin
 
-        # pypinyin divides a line into phrases run by run; only the last run decides.
+        # pypinyin looks for phrases within a run of characters, so only the last run matters.
         begin = len(line)
-        while begin and is_sung(line[begin - 1]) and not line[begin - 1].isascii():
+        while begin and is_counted(line[begin - 1]) and not line[begin - 1].isascii():
             begin -= 1
         readings = lazy_pinyin(line[begin:], style=Style.NORMAL, errors="ignore")
         return self._of_reading(readings[-1]) if readings and self.of_character(line[-1]) else None
@@ -90,7 +91,7 @@ class Rhymer:
         return final if self._strict else _GROUP_OF.get(final or "")
 
     def words(self, name: str) -> frozenset[str]:
-        """The English words of a class; none for a Chinese one."""
+        """The English words of a class; none if the class is Chinese."""
         return _rhyming_words(self._strict).get(name, frozenset()) if name.isascii() and name.isupper() else frozenset()
 
 
@@ -98,13 +99,13 @@ class Rhymer:
 def _final(reading: str) -> str | None:
     from pypinyin.contrib.tone_convert import to_finals
 
-    if _BUZZING.fullmatch(reading):
+    if _APICAL.fullmatch(reading):
         return "-i"
     return to_finals(reading, strict=True) or None
 
 
 def english_ending(word: str, strict: bool) -> str | None:
-    """The sounds from the final vowel on, ``AY T`` for light; strictly from the last stressed vowel on."""
+    """The sounds from the last vowel on (``AY T`` for light); strictly, from the last stressed one. None if unknown."""
     pronunciations = _pronunciations().get(word)
     return _ending(pronunciations[0], strict) if pronunciations else None
 

@@ -1,4 +1,4 @@
-"""What is asked of each line of a song: its length, its first character, its rhyme, whether it returns."""
+"""Options -> what each line of a song must be: its length, its first character, its rhyme, the line that it repeats."""
 
 from __future__ import annotations
 
@@ -10,118 +10,131 @@ from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
 from lyricgen.text.corpus import normalise
 
-ANY = "*"
+MAX_LINE_LENGTH = 256  # counted characters of a line whose length is not given
+_SECTION_LINES = 4  # lines of a section if no option says how many
+_ANY = "*"
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
 _LENGTHS = rf"{_LENGTH}(?:[,/]{_LENGTH})*/?\s*"
-SECTION = 4  # lines of a section of which nothing is said
 
 
 class Rhyme(NamedTuple):
-    """A letter of the scheme in one of its repetitions; lines that have the same one rhyme, others do not."""
+    """A letter of the rhyme scheme, in one repetition of the scheme. Lines with equal values rhyme with each other."""
 
-    repetition: int
     letter: str
+    section: int = 0
+    repetition: int = 0
 
 
 class Line(NamedTuple):
-    """What is asked of a line."""
+    """What one line must be."""
 
-    length: int | None = None  # characters sung
-    first: str = ""
+    length: int | None = None  # counted characters
+    first: str = ""  # the first character
     rhyme: Rhyme | None = None
-    again: int | None = None  # the line that it repeats word for word
-    blank: bool = False  # a blank line stands before it
+    repeats: int | None = None  # the number of the line that it repeats word for word
+    blank_before: bool = False  # whether a blank line stands before it
 
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """The lines of a song, as many as there are to be.
+    """What all lines of a song must be.
 
-    ``count`` is None where the song goes on for ``--length`` characters or until the model leaves a line blank.
+    ``count`` is the number of lines. It is None if the song ends after ``--length`` characters, or where the model
+    leaves a line blank.
     """
 
     count: int | None
-    lengths: tuple[int | None, ...]
-    blanks: frozenset[int]  # places in ``lengths`` with a blank line before them
+    lengths: tuple[int | None, ...]  # repeated as often as necessary
+    blanks: frozenset[int]  # positions in ``lengths`` with a blank line before them
     acrostic: str
     scheme: str
-    rhymes_with: tuple[str, ...]
+    rhymes_with: tuple[str, ...]  # one text for each letter of the scheme, in the order of the letters
     structure: str
     until_blank: bool
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the lines may be anything."""
+        has_lines = bool(self.count or self.acrostic or self.scheme or self.lengths != (None,))
+        return not has_lines and not self.until_blank
+
     def line(self, number: int) -> Line:
-        """What is asked of the ``number``-th line (from 0)."""
-        section, place = divmod(number, self._section) if self.structure else (0, number)
-        blank = place % len(self.lengths) in self.blanks if place else section > 0
+        """What line ``number`` (from 0) must be."""
+        section, position = divmod(number, self._section_lines) if self.structure else (0, number)
+        blank = position % len(self.lengths) in self.blanks if position else section > 0
         first = self.acrostic[number : number + 1]
-        earlier = self.structure.index(self.structure[section]) if self.structure else section
-        if earlier < section:
-            return Line(first=first, again=earlier * self._section + place, blank=blank)
-        return Line(self.lengths[place % len(self.lengths)], first, self._rhyme(section, place), None, blank)
+        original = self.structure.index(self.structure[section]) if self.structure else section
+        if original < section:
+            return Line(first=first, repeats=original * self._section_lines + position, blank_before=blank)
+        length = self.lengths[position % len(self.lengths)]
+        return Line(length, first, self._rhyme(section, position), None, blank)
 
     @property
-    def _section(self) -> int:
+    def _section_lines(self) -> int:
         return (self.count or 0) // len(self.structure)
 
-    def _rhyme(self, section: int, place: int) -> Rhyme | None:
+    def _rhyme(self, section: int, position: int) -> Rhyme | None:
         if not self.scheme:
             return None
-        repetition, place = divmod(place, len(self.scheme))
-        if self.scheme[place] == "-":
+        repetition, position = divmod(position, len(self.scheme))
+        letter = self.scheme[position]
+        if letter == "-":
             return None
-        return Rhyme(0 if len(self.scheme) == 1 else section << 32 | repetition, self.scheme[place])
+        return Rhyme(letter) if len(self.scheme) == 1 else Rhyme(letter, section, repetition)
 
-    def sound(self, rhyme: Rhyme) -> str:
-        """What a letter of the scheme is to rhyme with; empty for whatever comes."""
+    def rhyme_example(self, rhyme: Rhyme) -> str:
+        """The text that lines of this rhyme must rhyme with; empty if any rhyme will do."""
         letters = list(dict.fromkeys(self.scheme.replace("-", "")))
         return dict(zip(letters, self.rhymes_with)).get(rhyme.letter, "")
 
-    def partners(self, rhyme: Rhyme) -> int:
-        """How many lines share this rhyme, at least one."""
+    def count_rhyming_lines(self, rhyme: Rhyme) -> int:
+        """How many lines have this rhyme, at least one."""
         if len(self.scheme) == 1:
             lines = range(self.count or 1)
             return max(1, sum(self.line(number).rhyme == rhyme for number in lines))
         return self.scheme.count(rhyme.letter)
 
-    def may_end(self, number: int) -> bool:
-        """Whether a song may have ``number`` lines and no more, where the model ends it."""
+    def can_end_after(self, lines: int) -> bool:
+        """Whether a song that ends with a blank line may end after so many lines."""
         period = max(len(self.lengths), len(self.scheme), 1)
-        return number > 0 and number % period == 0 and number >= len(self.acrostic)
+        return lines > 0 and lines % period == 0 and lines >= len(self.acrostic)
 
-    @property
-    def asks_for_lines(self) -> bool:
-        return bool(self.count or self.acrostic or self.scheme or self.lengths != (None,))
+    def min_length_after(self, number: int) -> int:
+        """The fewest characters that the lines after line ``number`` take, line ends included."""
+        count = self.count if self.count is not None else len(self.acrostic)
+        lines = [self.line(later) for later in range(number + 1, count)]
+        return sum(1 + line.blank_before + (line.length or 1) for line in lines)
 
 
 def compile_form(config: FormConfig, length: int | None) -> Form:
-    """The form that these options describe; ``length`` is that of ``--length``, if given.
+    """The form that these options describe. ``length`` is the value of ``--length``, if given.
 
     Raises
     ------
     OptionError
-        An option is none, or two of them contradict each other.
+        An option has no valid value, or two options contradict each other.
     """
     lengths, blanks = _lengths(config)
-    acrostic = "".join(normalise(config.acrostic or "").split())
-    if config.acrostic is not None and not acrostic:
-        raise OptionError("--acrostic: names no character")
-    scheme, sounds = _scheme(config)
+    acrostic = _acrostic(config)
+    scheme, rhymes_with = _scheme(config)
     structure = _structure(config)
-    count = _count(config, length, len(lengths), len(acrostic), len(scheme), len(structure))
-    if count is not None and len(acrostic) > count:
-        raise OptionError(f"--acrostic: its {len(acrostic)} characters want as many lines, not {count}: raise --lines")
-    if config.until_blank and count is not None:
-        raise OptionError("--until-blank: the song has its number of lines already; leave one of them out")
-    form = Form(count, lengths, blanks, acrostic, scheme, sounds, structure, config.until_blank)
-    _check_refrains(form)
+    period = max(len(lengths) if config.form else 0, len(scheme))
+    if structure:
+        count: int | None = _structured_count(config, length, period, len(structure))
+    else:
+        count = _count(config, length, max(period, len(acrostic)))
+    form = Form(count, lengths, blanks, acrostic, scheme, rhymes_with, structure, config.until_blank)
+    _check_count(form)
+    _check_repeated_lines(form)
     return form
 
 
 def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]]:
+    """The length of each line, and the positions with a blank line before them."""
     if config.form is None:
         return (config.line_length,), frozenset()
     if config.line_length is not None:
-        raise OptionError("--line-length: --form has the lengths already; leave one of them out")
+        raise OptionError("--line-length: --form gives the lengths already; leave one of them out")
     if not re.fullmatch(_LENGTHS, config.form):
         raise OptionError(f"--form: {config.form!r} is no list of line lengths like 7,7,5,7 or 5,5/7,7")
     lengths: list[int | None] = []
@@ -129,60 +142,81 @@ def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]
     for stanza in config.form.rstrip().rstrip("/").split("/"):
         if lengths:
             blanks.add(len(lengths))
-        lengths += [None if part.strip() == ANY else int(part) for part in stanza.split(",")]
+        lengths += [None if part.strip() == _ANY else int(part) for part in stanza.split(",")]
     return tuple(lengths), frozenset(blanks)
 
 
+def _acrostic(config: FormConfig) -> str:
+    acrostic = "".join(normalise(config.acrostic or "").split())
+    if config.acrostic is not None and not acrostic:
+        raise OptionError("--acrostic: contains no character")
+    return acrostic
+
+
 def _scheme(config: FormConfig) -> tuple[str, tuple[str, ...]]:
-    given = config.rhyme_with
-    scheme = ("A" if config.rhyme is None and given else config.rhyme or "").upper()
+    """The rhyme scheme, and the texts that its letters rhyme with."""
+    scheme = ("A" if config.rhyme is None and config.rhyme_with else config.rhyme or "").upper()
     if config.rhyme is not None and not re.fullmatch(r"[A-Z-]*[A-Z][A-Z-]*", scheme):
         raise OptionError(f"--rhyme: {config.rhyme!r} is no scheme of letters like AABA (- for a line without a rhyme)")
-    sounds = tuple(given.split() if given and " " in given.strip() else _characters(given or ""))
-    if given is not None and not sounds:
-        raise OptionError("--rhyme-with: names nothing to rhyme with")
+    rhymes_with = _rhymes_with(config.rhyme_with)
     letters = len(set(scheme) - {"-"})
-    if len(sounds) > letters:
-        raise OptionError(f"--rhyme-with: {len(sounds)} rhymes for {letters} letters of the scheme {scheme}")
+    if len(rhymes_with) > letters:
+        raise OptionError(f"--rhyme-with: {len(rhymes_with)} rhymes for {letters} letters of the scheme {scheme}")
     if not scheme and (config.rhyme_strict or config.rhyme_identical):
         name = "--rhyme-strict" if config.rhyme_strict else "--rhyme-identical"
-        raise OptionError(f"{name}: there is no rhyme; name a scheme with --rhyme")
-    return scheme, sounds
+        raise OptionError(f"{name}: there is no rhyme; give a scheme with --rhyme")
+    return scheme, rhymes_with
 
 
-def _characters(sounds: str) -> list[str]:
-    """Chinese sounds a character each, a word of letters whole."""
-    return re.findall(r"[A-Za-z']+|\S", sounds)
+def _rhymes_with(given: str | None) -> tuple[str, ...]:
+    """Words that are separated by spaces; without spaces, single characters and whole words of Latin letters."""
+    if given is None:
+        return ()
+    texts = given.split() if " " in given.strip() else re.findall(r"[A-Za-z']+|\S", given)
+    if not texts:
+        raise OptionError("--rhyme-with: contains nothing to rhyme with")
+    return tuple(texts)
 
 
 def _structure(config: FormConfig) -> str:
     structure = (config.structure or "").upper()
     if config.structure is not None and not re.fullmatch("[A-Z]+", structure):
-        raise OptionError(f"--structure: {config.structure!r} is no row of letters like VCVC")
+        raise OptionError(f"--structure: {config.structure!r} is no sequence of letters like VCVC")
     return structure
 
 
-def _count(
-    config: FormConfig, length: int | None, period: int, acrostic: int, scheme: int, sections: int
-) -> int | None:
-    """The lines of the song: as said, or once through what has the most of them, or (None) as many as fit."""
-    if sections:
-        if length is not None:
-            raise OptionError("--length: --structure says how long the song is; say --lines of a section instead")
-        once = max(period if config.form else 0, scheme) or SECTION
-        return sections * (config.lines or once)
+def _structured_count(config: FormConfig, length: int | None, period: int, sections: int) -> int:
+    if length is not None:
+        raise OptionError("--length: --structure gives the length already; give the --lines of a section instead")
+    return sections * (config.lines or period or _SECTION_LINES)
+
+
+def _count(config: FormConfig, length: int | None, period: int) -> int | None:
+    """``--lines``, or one period, or None if the song ends by its length or at a blank line."""
     if config.lines is not None:
         return config.lines
     if config.until_blank or length is not None:
         return None
-    return max(period if config.form else 0, acrostic, scheme) or None
+    return period or None
 
 
-def _check_refrains(form: Form) -> None:
+def _check_count(form: Form) -> None:
+    if form.count is None:
+        return
+    if len(form.acrostic) > form.count:
+        raise OptionError(
+            f"--acrostic: its {len(form.acrostic)} characters need as many lines, but there are {form.count}; "
+            "raise --lines"
+        )
+    if form.until_blank:
+        raise OptionError("--until-blank: the number of lines is given already; leave one of them out")
+
+
+def _check_repeated_lines(form: Form) -> None:
     for number, first in enumerate(form.acrostic):
-        again = form.line(number).again
-        if again is not None and form.acrostic[again] != first:
+        original = form.line(number).repeats
+        if original is not None and form.acrostic[original] != first:
             raise OptionError(
-                f"--acrostic: line {number + 1} returns line {again + 1}, which begins with {form.acrostic[again]}, "
-                f"not with {first}"
+                f"--acrostic: line {number + 1} repeats line {original + 1}, which begins with "
+                f"{form.acrostic[original]}, not with {first}"
             )

@@ -1,4 +1,4 @@
-"""The likeliest song instead of a drawn one: beam search, and several songs that differ."""
+"""Beam search: the likeliest songs instead of drawn ones."""
 
 from __future__ import annotations
 
@@ -9,116 +9,159 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lyricgen.config import SampleConfig
-from lyricgen.errors import UnsatisfiableError
+from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model.probability import log_softmax
 from lyricgen.writing.sampling import NEVER, Logits, likeliest
-from lyricgen.writing.search.constraints import Row, Rules
-from lyricgen.writing.search.lookahead import Outlook
+from lyricgen.writing.search.hypotheses import Hypothesis
+from lyricgen.writing.search.space import SearchSpace
 
-_DIVERSITY = 0.5  # nats
+_CANDIDATES = 4  # steps for each one that is taken: some turn out not to rhyme
+_DIVERSITY = 0.5  # nats that a character costs for each hypothesis of an earlier group that has it at the same position
 
 
 @dataclasses.dataclass
 class _Group:
-    """One song's search: the unfinished rows, the likeliest first, and the finished ones."""
+    """The search for one song."""
 
-    rows: list[Row]
-    ended: list[Row] = dataclasses.field(default_factory=list)
-    shown: int = 0
-    song: str = ""
-
-
-class _Move(NamedTuple):
-    song: _Group
-    row: Row
-    character: str
+    beam: list[Hypothesis]  # unfinished, the likeliest first
+    ended: list[Hypothesis] = dataclasses.field(default_factory=list)
+    emitted: int = 0  # characters
+    song: str = ""  # once it is found
 
 
-def search(rules: Rules, outlook: Outlook, start: Row, config: SampleConfig, *, groups: int) -> Iterator[list[str]]:
-    """As ``Planner.write``, for ``groups`` songs: the likeliest of those that ``config.beam`` rows find.
+class _Step(NamedTuple):
+    group: _Group
+    hypothesis: Hypothesis
+    char_id: int
 
-    Songs of different lengths compete by ln p per character (length normalisation, Wu et al. 2016, with exponent 1).
-    Each group pays ``_DIVERSITY`` nats for a character as often as the rows of earlier ones have it at that step
-    (diverse beam search, Vijayakumar et al. 2018, with the Hamming distance), and takes no song that one of them took.
-    The first song is the same, bit for bit, however many groups there are.
+
+class _Scores(NamedTuple):
+    """Of each next character (N, V)."""
+
+    gains: Logits  # ln p, -inf if it is not allowed
+    lookahead: Logits  # ln of the weight of the lookahead
+
+
+class BeamSearch:
+    """Finds the likeliest songs that satisfy all constraints.
+
+    Songs of different lengths are compared by ln p per character (length normalisation, Wu et al. 2016, exponent 1).
+    Several songs are searched by groups (diverse beam search, Vijayakumar et al. 2018, with the Hamming distance). No
+    group takes a song that an earlier group has taken. The first song is the same, bit for bit, however many there are.
 
     Raises
     ------
-    UnsatisfiableError
-        No row keeps what is asked for.
+    OptionError
+        Some line must rhyme whose last character is not known before it is written.
     """
-    verse = rules.verse
-    songs = [_Group([] if verse.is_over(start.place) else [start]) for _ in range(groups)]
-    while any(song.rows for song in songs):
-        _advance(rules, outlook, songs, config)
-        yield [_settle(song, [other.song for other in songs[:at]]) for at, song in enumerate(songs)]
+
+    def __init__(self, space: SearchSpace, width: int) -> None:
+        if space.tracker.rhyming.needs_drafts:
+            raise OptionError(
+                "--beam: finds rhymes only in Chinese, in lines of a given length; give --line-length or --form"
+            )
+        self._space = space
+        self._tracker = space.tracker
+        self._width = width
+
+    def write(self, start: Hypothesis, groups: int) -> Iterator[list[str]]:
+        """As ``ParticleSampler.write``, for so many songs.
+
+        Raises
+        ------
+        UnsatisfiableError
+            No hypothesis satisfies all constraints.
+        """
+        beam = [] if self._tracker.is_over(start.state) else [start]
+        songs = [_Group(list(beam)) for _ in range(groups)]
+        while any(group.beam for group in songs):
+            self._advance(songs)
+            yield [_emit(group, [other.song for other in songs[:i]]) for i, group in enumerate(songs)]
+
+    def _advance(self, groups: Sequence[_Group]) -> None:
+        """One more character for each group."""
+        steps = self._choose([group for group in groups if group.beam])
+        for group in groups:
+            group.beam = []
+        first = sum(step.group is groups[0] for step in steps)
+        self._step(steps[:first])  # apart from the others: rounding depends on the number of rows of a product
+        self._step(steps[first:])
+        for group in groups:
+            if len(group.ended) >= self._width:
+                group.beam = []
+
+    def _choose(self, groups: Sequence[_Group]) -> list[_Step]:
+        """The likeliest steps of each group, less what they share with earlier groups."""
+        scores = self._score([hypothesis for group in groups for hypothesis in group.beam])
+        taken = np.zeros(scores.gains.shape[1])
+        steps: list[_Step] = []
+        first = 0
+        for group in groups:
+            own = _Scores(*(part[first : first + len(group.beam)] for part in scores))
+            first += len(group.beam)
+            chosen = self._choose_in_group(group, own, taken)
+            np.add.at(taken, [step.char_id for step in chosen], 1)
+            steps += chosen
+        return steps
+
+    def _choose_in_group(self, group: _Group, scores: _Scores, taken: Logits) -> list[_Step]:
+        before = np.array([hypothesis.weight for hypothesis in group.beam])[:, None]
+        ranked = likeliest(before + scores.gains + scores.lookahead - _DIVERSITY * taken, _CANDIDATES * self._width)
+        steps = []
+        for row, char_id in zip(*ranked):
+            hypothesis = group.beam[row]
+            if len(steps) < self._width and self._rhymes(hypothesis, int(char_id)):
+                weight = hypothesis.weight + float(scores.gains[row, char_id])
+                steps.append(_Step(group, hypothesis._replace(weight=weight), int(char_id)))
+        if not steps and not group.ended:
+            raise UnsatisfiableError(
+                "the beam search found no song that satisfies all constraints: raise --beam, or remove a constraint"
+            )
+        return steps
+
+    def _rhymes(self, hypothesis: Hypothesis, char_id: int) -> bool:
+        """Whether the reading that a character has after this text is the one for which it is allowed."""
+        return self._tracker.rhyming.accepts(hypothesis.state, self._space.vocabulary.id_to_char[char_id])
+
+    def _score(self, hypotheses: Sequence[Hypothesis]) -> _Scores:
+        options = self._space.options(hypotheses)
+        gains = log_softmax(options.logits)
+        line_end = self._space.vocabulary.encode(self._tracker.line_end)
+        for allowed, hypothesis in zip(options.allowed, hypotheses):
+            state = hypothesis.state
+            if self._tracker.can_end_line(state) and not self._tracker.rhyming.is_satisfied(state):
+                allowed[line_end] = False
+        weights = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
+        lookahead = np.zeros_like(gains) if weights is None else np.log(np.maximum(weights, 1e-30))
+        return _Scores(np.where(options.allowed, gains, NEVER), lookahead)
+
+    def _step(self, steps: Sequence[_Step]) -> None:
+        if not steps:
+            return
+        characters = [self._space.vocabulary.id_to_char[step.char_id] for step in steps]
+        after = self._space.advance([step.hypothesis for step in steps], characters)
+        for step, hypothesis in zip(steps, after):
+            is_over = self._tracker.is_over(hypothesis.state)
+            (step.group.ended if is_over else step.group.beam).append(hypothesis)
 
 
-def _advance(rules: Rules, outlook: Outlook, songs: Sequence[_Group], config: SampleConfig) -> None:
-    rows = [row for song in songs for row in song.rows]
-    gains, guides = _gains(rules, outlook, rows)
-    taken = np.zeros(gains.shape[1])
-    moves: list[_Move] = []
-    at = 0
-    for song in songs:
-        part = slice(at, at + len(song.rows))
-        at = part.stop
-        if song.rows:
-            before = np.array([row.weight for row in song.rows])[:, None]
-            scores = before + gains[part] + guides[part] - _DIVERSITY * taken
-            numbers, ids = likeliest(scores, config.beam)
-            if not len(ids) and not song.ended:
-                raise UnsatisfiableError(
-                    "the beam finds no song that keeps all that is asked for: widen --beam, or ask for less"
-                )
-            for number, char_id in zip(numbers, ids):
-                row, gain = song.rows[number], float(gains[part][number, char_id])
-                moves.append(_Move(song, row._replace(weight=row.weight + gain), rules.id_to_char[char_id]))
-                taken[char_id] += 1
-    for song in songs:
-        song.rows = []
-    first = sum(move.song is songs[0] for move in moves)
-    _step(rules, moves[:first])  # apart from the others, since a product's rounding depends on how many rows it has
-    _step(rules, moves[first:])
-    for song in songs:
-        if len(song.ended) >= config.beam:
-            song.rows = []
+def _mean_log_probability(hypothesis: Hypothesis) -> float:
+    return hypothesis.weight / max(len(hypothesis.state.written), 1)
 
 
-def _step(rules: Rules, moves: Sequence[_Move]) -> None:
-    if moves:
-        songs, rows, characters = zip(*moves)
-        for song, row in zip(songs, rules.step(rows, characters)):
-            (song.ended if rules.verse.is_over(row.place) else song.rows).append(row)
-
-
-def _gains(rules: Rules, outlook: Outlook, rows: Sequence[Row]) -> tuple[Logits, Logits]:
-    """ln p (N, V) of what each row may go on with, and ln of what that is worth for the end of its line."""
-    logits, allowed, _ = rules.apply(rows)
-    gains = log_softmax(logits)
-    verse = rules.verse
-    for at, row in enumerate(rows):
-        if verse.is_line(row.place) and not verse.rhymes(row.place):
-            allowed[at, rules.line_end] = False
-    guides = outlook.guides([row.place for row in rows])
-    worth = np.zeros_like(gains) if guides is None else np.log(np.maximum(guides, 1e-30))
-    return np.where(allowed, gains, NEVER), worth
-
-
-def _mean(row: Row) -> float:
-    return row.weight / max(len(row.place.written), 1)
-
-
-def _settle(group: _Group, taken: Sequence[str]) -> str:
-    """Hand out what all rows have in common; the best one, once it is found."""
-    if group.rows:
-        texts = [row.place.written for row in group.rows + group.ended]
-        same = (len(set(column)) == 1 for column in zip(*texts))
-        written = texts[0][: sum(takewhile(bool, same))]
+def _emit(group: _Group, taken: Sequence[str]) -> str:
+    """The new characters that will not change: the common beginning of all hypotheses, at last the best song."""
+    if group.beam:
+        texts = [hypothesis.state.written for hypothesis in group.beam + group.ended]
+        is_common = (len(set(column)) == 1 for column in zip(*texts))
+        written = texts[0][: sum(takewhile(bool, is_common))]
     else:
-        best = sorted(group.ended, key=_mean, reverse=True)
-        songs = [row.place.written for row in best]
-        written = group.song = group.song or next((song for song in songs if song not in taken), songs[0])
-    new, group.shown = written[group.shown :], max(group.shown, len(written))
+        written = group.song = group.song or _best_song(group.ended, taken)
+    new, group.emitted = written[group.emitted :], max(group.emitted, len(written))
     return new
+
+
+def _best_song(ended: Sequence[Hypothesis], taken: Sequence[str]) -> str:
+    """The likeliest song that no earlier group has taken; if there is none, the likeliest."""
+    songs = [hypothesis.state.written for hypothesis in sorted(ended, key=_mean_log_probability, reverse=True)]
+    return next((song for song in songs if song not in taken), songs[0])

@@ -1,224 +1,216 @@
-"""Songs that keep a form, and lines that do not stumble into their ends.
+"""Draws songs that keep a form, by importance sampling.
 
-A line's last characters must make it as long as it should be, rhyme, and leave the model content with a line end there.
-Drawing them one by one from what is allowed arrives at the last one with whatever came before. So the draws before it
-are guided by how well each character leads there (``outlook``); and, if asked for, several particles write the end of
-a line side by side, each weighted by the share of the model's probability that was allowed to it over what the guide
-gave, and one of them is drawn by these weights: sampling importance resampling (Rubin 1988; for language models under
-constraints, Lew et al. 2023, "Sequential Monte Carlo Steering"). The more particles, the nearer to the model's own
-distribution over the lines that keep the form.
+The last characters of a line must give the line its length and its rhyme, and a line end must be likely after them.
+Draws from the allowed characters alone would consider this only at the last character. So each draw near the end is
+weighted by how likely the character leads there (``lookahead``).
 
-Where the end of a line is not known before it is there (lines of any length, words of letters), the line is drafted
-first; if it does not rhyme, its end alone is written anew.
+With several particles, the end of a line is written several times side by side. The weight of a particle is the
+probability of the allowed characters, divided by the weights of the lookahead. One particle is drawn by these weights.
+This is sampling importance resampling (Rubin 1988; for language models under constraints: Lew et al. 2023, "Sequential
+Monte Carlo Steering"). More particles come closer to the model's own distribution over the lines that keep the form.
+
+In lines without a given length, and in English, the last word is not known before it is written. Such a line is a draft
+at first. If it does not rhyme, its end is written again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import UnsatisfiableError
-from lyricgen.model.parameters import Floats
-from lyricgen.model.probability import draw, draw_weighted, exponentials
-from lyricgen.writing.form.tracker import LONGEST
-from lyricgen.writing.sampling import NEVER, restrict
-from lyricgen.writing.search.constraints import Row, Rules
-from lyricgen.writing.search.lookahead import AHEAD, Outlook
+from lyricgen.model.probability import draw
+from lyricgen.writing.form.spec import MAX_LINE_LENGTH
+from lyricgen.writing.search.drawing import CharacterSampler, Draw
+from lyricgen.writing.search.hypotheses import Hypothesis
+from lyricgen.writing.search.lookahead import AHEAD
+from lyricgen.writing.search.space import SearchSpace
 
-TRIES = 60  # of a line, before a song counts as impossible
-_SPELLERS = 16  # particles at least that spell a word, letter by letter without a guide
-_BACK = 4  # so many tries each begin a line earlier
-_OPEN = 8  # lines before the present one that are not handed out yet, since they may have to change
+TRIES = 60  # attempts at a line before the song counts as impossible
+_TRIES_PER_LINE = 4  # after so many attempts, one more earlier line is written again
+_CHANGEABLE_LINES = 8  # earlier lines that are not printed yet, because they may be written again
+_MIN_WORD_PARTICLES = 16  # a rhyming word is spelled without lookahead, so it needs more particles
 
 
 @dataclasses.dataclass
 class _Song:
+    """The search for one song."""
+
     rng: np.random.Generator
-    rows: list[Row]
-    starts: list[Row]  # of this line, last, and of those before it that may still be changed
-    ended: list[Row] = dataclasses.field(default_factory=list)  # rows whose line end has been chosen
-    shown: int = 0  # characters handed out
-    tries: int = 0
-    furthest: int = 0  # lines
-    is_branched: bool = False
-    is_mended: bool = False
+    particles: list[Hypothesis]  # of the current line
+    line_starts: list[Hypothesis]  # of the earlier lines that may still change, and of the current line
+    ended: list[Hypothesis] = dataclasses.field(default_factory=list)  # particles whose line end has been drawn
+    emitted: int = 0  # characters
+    tries: int = 0  # of the current line
+    most_lines: int = 0  # that the song has had so far
+    is_split: bool = False  # whether there are several particles
+    is_rewritten: bool = False  # whether a draft did not rhyme
+
+    def restart_line(self, start: Hypothesis, *, is_rewritten: bool = False) -> None:
+        self.particles, self.is_split, self.is_rewritten = [start], False, is_rewritten
 
 
-class _Move(NamedTuple):
+class _Step(NamedTuple):
+    """A particle, and the character that continues it."""
+
     song: _Song
-    row: Row
+    particle: Hypothesis
     character: str
 
 
-class Planner:
-    """Writes songs side by side, each with its own chance."""
+class ParticleSampler:
+    """Writes songs side by side, each with its own random generator."""
 
-    def __init__(self, rules: Rules, outlook: Outlook, config: SampleConfig) -> None:
-        self._rules = rules
-        self._verse = rules.verse
-        self._outlook = outlook
-        self._signs = rules.id_to_char
-        self._config = config
+    def __init__(self, space: SearchSpace, config: SampleConfig) -> None:
+        self._space = space
+        self._tracker = space.tracker
+        self._characters = CharacterSampler(space, config)
+        self._particles = config.particles
 
-    def write(self, start: Row, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
-        """Yields a list of N strings now and then: what has come to each song that will not change any more.
+    def write(self, start: Hypothesis, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
+        """Yields lists of N strings: for each song, the new characters that will not change any more.
 
         Raises
         ------
         UnsatisfiableError
-            A song finds no way to keep what is asked for.
+            No continuation of a song was found that satisfies all constraints.
         """
-        rows = [] if self._verse.is_over(start.place) else [start]
-        songs = [_Song(rng, list(rows), [start]) for rng in rngs]
-        while any(song.rows for song in songs):
+        particles = [] if self._tracker.is_over(start.state) else [start]
+        songs = [_Song(rng, list(particles), [start]) for rng in rngs]
+        while any(song.particles for song in songs):
             yield self._advance(songs)
 
-    def lines(self, start: Row, rngs: Sequence[np.random.Generator]) -> list[Row]:
-        """As many ways to end the line that ``start`` is in; UnsatisfiableError if there is none."""
+    def lines(self, start: Hypothesis, rngs: Sequence[np.random.Generator]) -> list[Hypothesis]:
+        """One way for each generator to end the current line of ``start``; UnsatisfiableError if none was found."""
         songs = [_Song(rng, [start], [start]) for rng in rngs]
-        found: list[Row] = []
+        found: list[Hypothesis] = []
         while songs:
             self._advance(songs)
-            going = []
-            for song in songs:
-                row = song.rows[0] if song.rows else song.starts[-1]
-                long = len(row.place.written) - len(start.place.written) >= LONGEST  # no line ends at all
-                if song.rows and len(row.place.lines) == len(start.place.lines) and not long:
-                    going.append(song)
-                else:
-                    found.append(row)
-            songs = going
+            ended = [song for song in songs if _has_left_line(song, start)]
+            found += [song.particles[0] if song.particles else song.line_starts[-1] for song in ended]
+            songs = [song for song in songs if not _has_left_line(song, start)]
         return found
 
     def _advance(self, songs: Sequence[_Song]) -> list[str]:
+        """One more character for each particle; returns the characters that are settled now."""
         for song in songs:
-            self._branch(song)
-        rows = [row for song in songs for row in song.rows]
-        chosen = iter(self._choose(rows, [song.rng for song in songs for _ in song.rows]))
-        moves: list[_Move] = []
-        for song in songs:
-            going = []
-            for row, character in [next(chosen) for _ in song.rows]:
-                if character == self._verse.line_end and self._verse.is_line(row.place):
-                    song.ended.append(row)
-                elif character:
-                    going.append(_Move(song, row, character))
-            if song.rows:
-                moves += going or self._close(song)
-        self._step(moves)
-        return [self._settle(song) for song in songs]
+            self._split(song)
+        particles = [particle for song in songs for particle in song.particles]
+        draws = iter(self._characters.draw(particles, [song.rng for song in songs for _ in song.particles]))
+        steps: list[_Step] = []
+        for song in [song for song in songs if song.particles]:
+            own = [next(draws) for _ in song.particles]
+            steps += self._continue(song, own) or self._end_line(song)
+        self._step(steps)
+        return [self._emit(song) for song in songs]
 
-    def _branch(self, song: _Song) -> None:
-        """Let particles write the end of a line, once it has come to that."""
-        if song.is_branched or len(song.rows) != 1:
+    def _split(self, song: _Song) -> None:
+        """Replace one particle by several, near the end of the line."""
+        if song.is_split or len(song.particles) != 1:
             return
-        place = song.rows[0].place
-        near = place.target is not None and place.sung >= place.target - AHEAD
-        count = self._config.particles if place.word is None else max(self._config.particles, _SPELLERS)
-        if not place.script and not place.is_copy and count > 1 and (near or place.word is not None):
-            song.is_branched = True
-            song.rows = [song.rows[0]._replace(weight=0.0)] * count
+        state = song.particles[0].state
+        is_word = state.word_rests is not None
+        is_near_end = state.target is not None and state.counted >= state.target - AHEAD
+        count = max(self._particles, _MIN_WORD_PARTICLES) if is_word else self._particles
+        if count > 1 and (is_near_end or is_word) and not state.forced_text and not state.is_repeat:
+            song.is_split = True
+            song.particles = [song.particles[0]._replace(weight=0.0)] * count
 
-    def _close(self, song: _Song) -> list[_Move]:
-        """All rows of a song have ended their line, or cannot: the one that goes on, with its line end."""
-        row = self._draw_row(song)
-        if row is None:
+    def _continue(self, song: _Song, draws: Sequence[Draw]) -> list[_Step]:
+        """The draws that continue the line. Particles that end it are recorded, those without a character dropped."""
+        steps = []
+        for particle, character in draws:
+            if character == self._tracker.line_end and self._tracker.can_end_line(particle.state):
+                song.ended.append(particle)
+            elif character:
+                steps.append(_Step(song, particle, character))
+        return steps
+
+    def _end_line(self, song: _Song) -> list[_Step]:
+        """All particles have ended their line or are dropped: draw one of them. Returns the step into the next line."""
+        particle = self._draw_particle(song)
+        if particle is None:
             self._retry(song)
             return []
-        if not self._verse.rhymes(row.place):
-            start = song.starts[-1]
-            song.rows = [start._replace(place=self._verse.mend(row.place, start.place, AHEAD))]
-            song.is_branched, song.is_mended = False, True
+        state = particle.state
+        if not self._tracker.rhyming.is_satisfied(state):
+            start = song.line_starts[-1]
+            rewritten = self._tracker.rewrite_ending(state, start.state, ahead=AHEAD)
+            song.restart_line(start._replace(state=rewritten), is_rewritten=True)
             return []
-        song.is_branched = song.is_mended = False
-        if self._verse.ends_song(row.place):
-            song.rows, song.starts = [], [row._replace(place=row.place._replace(is_done=True))]
+        song.is_split = song.is_rewritten = False
+        if self._tracker.ends_song(state):
+            song.particles, song.line_starts = [], [particle._replace(state=state._replace(is_done=True))]
             return []
-        return [_Move(song, row, self._verse.line_end)]
+        return [_Step(song, particle, self._tracker.line_end)]
 
-    def _draw_row(self, song: _Song) -> Row | None:
-        """One of the rows that have ended their line, by weight; only a first draft need not rhyme."""
+    def _draw_particle(self, song: _Song) -> Hypothesis | None:
+        """A particle that has ended its line, drawn by weight. It must rhyme, unless it is the draft of the line."""
         ended, song.ended = song.ended, []
+        is_draft = not (song.is_split or song.is_rewritten)
         while ended:
-            weights = np.array([row.weight for row in ended])
-            (drawn,) = draw(weights[None], np.array([song.rng.random()]))
-            row = ended.pop(int(drawn))
-            if not (song.is_branched or song.is_mended) or self._verse.rhymes(row.place):
-                return row
+            particle = ended.pop(_draw_index([each.weight for each in ended], song.rng))
+            if is_draft or self._tracker.rhyming.is_satisfied(particle.state):
+                return particle
         return None
 
     def _retry(self, song: _Song) -> None:
-        """Write the line again; the more tries it takes, the more lines before it, too."""
+        """Write the line again. After several tries, write earlier lines again, too."""
         song.tries += 1
         if song.tries > TRIES:
             raise UnsatisfiableError(
-                f"line {len(song.starts[-1].place.lines) + 1} cannot be written so that all that is asked for is kept "
-                f"({TRIES} tries): ask for less, or take another --seed"
+                f"line {len(song.line_starts[-1].state.lines) + 1} cannot be written: {TRIES} tries did not satisfy "
+                "all constraints; remove a constraint, or take another --seed"
             )
-        back = min(song.tries // _BACK, len(song.starts) - 1)
-        song.starts = song.starts[: len(song.starts) - back]
-        song.rows = [song.starts[-1]]
-        song.is_branched = song.is_mended = False
+        earlier = min(song.tries // _TRIES_PER_LINE, len(song.line_starts) - 1)
+        song.line_starts = song.line_starts[: len(song.line_starts) - earlier]
+        song.restart_line(song.line_starts[-1])
 
-    def _step(self, moves: Sequence[_Move]) -> None:
-        for move in moves:
-            move.song.rows = []
-        if moves:
-            after = self._rules.step([move.row for move in moves], [move.character for move in moves])
-            for move, row in zip(moves, after):
-                move.song.rows.append(row)
+    def _step(self, steps: Sequence[_Step]) -> None:
+        for step in steps:
+            step.song.particles = []
+        if steps:
+            after = self._space.advance([step.particle for step in steps], [step.character for step in steps])
+            for step, particle in zip(steps, after):
+                step.song.particles.append(particle)
 
-    def _settle(self, song: _Song) -> str:
-        """Hand out what will not change any more."""
-        if song.rows:
-            place = song.rows[0].place
-            if self._verse.is_over(place):
-                song.starts, song.rows = [song.rows[0]], []
-            elif place.text or song.is_branched:
+    def _emit(self, song: _Song) -> str:
+        """The new characters that will not change any more."""
+        if song.particles:
+            particle = song.particles[0]
+            if self._tracker.is_over(particle.state):
+                song.particles, song.line_starts = [], [particle]
+            elif particle.state.text or song.is_split:
                 return ""
-            elif len(place.lines) > len(song.starts[-1].place.lines):
-                song.starts = [*song.starts[-_OPEN:], self._rules.alone(song.rows[0])]
-                if len(place.lines) > song.furthest:
-                    song.furthest, song.tries = len(place.lines), 0
-        written = song.starts[0].place.written
-        new, song.shown = written[song.shown :], max(song.shown, len(written))
+            else:
+                self._begin_line(song, particle)
+        written = song.line_starts[0].state.written
+        new, song.emitted = written[song.emitted :], max(song.emitted, len(written))
         return new
 
-    def _choose(self, rows: Sequence[Row], rngs: Sequence[np.random.Generator]) -> list[tuple[Row, str]]:
-        """A character for each row, empty where none is possible; and the row with its weight brought up to date."""
-        logits, allowed, wanted = self._rules.apply(rows)
-        shares = exponentials(logits, self._config.temperature or 1)
-        totals = shares.sum(axis=1)
-        if self._config.top_k or self._config.top_p < 1:
-            scaled = logits.astype(np.float64) / (self._config.temperature or 1)
-            allowed &= restrict(np.where(allowed, scaled, NEVER), self._config) > NEVER
-        shares *= allowed
-        guides = self._outlook.guides([row.place for row in rows])
-        if guides is not None:
-            shares *= guides
-        uniforms = [0.0 if each.forced else rng.random() for each, rng in zip(wanted, rngs)]
-        ids, masses = self._draw(shares, np.array(uniforms))
-        found = []
-        for at, row in enumerate(rows):
-            if wanted[at].forced:
-                found.append((row, wanted[at].forced if allowed[at].any() else ""))
-                continue
-            char_id, mass = int(ids[at]), float(masses[at])
-            while mass and not self._verse.suits(row.place, self._signs[char_id]):
-                shares[at, char_id] = 0
-                again, left = self._draw(shares[at : at + 1], np.array([rngs[at].random()]))
-                char_id, mass = int(again[0]), float(left[0])
-            gain = mass / totals[at] / (1.0 if guides is None else guides[at, char_id]) if mass else 1.0
-            found.append((row._replace(weight=row.weight + math.log(gain)), self._signs[char_id] if mass else ""))
-        return found
+    def _begin_line(self, song: _Song, particle: Hypothesis) -> None:
+        """Record the beginning of a new line; there is none yet after a blank line or before the first character."""
+        lines = len(particle.state.lines)
+        if lines <= len(song.line_starts[-1].state.lines):
+            return
+        song.line_starts = [*song.line_starts[-_CHANGEABLE_LINES:], self._space.detach(particle)]
+        if lines > song.most_lines:
+            song.most_lines, song.tries = lines, 0
 
-    def _draw(self, shares: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        if self._config.temperature == 0:
-            return np.argmax(shares, axis=1), shares.sum(axis=1, dtype=np.float64)
-        return draw_weighted(shares, uniforms)
+
+def _draw_index(log_weights: Sequence[float], rng: np.random.Generator) -> int:
+    (index,) = draw(np.array([log_weights]), np.array([rng.random()]))
+    return int(index)
+
+
+def _has_left_line(song: _Song, start: Hypothesis) -> bool:
+    """Whether a song has ended the line of ``start``, or is too long for a model that writes no line ends."""
+    if not song.particles:
+        return True
+    state = song.particles[0].state
+    is_too_long = len(state.written) - len(start.state.written) >= MAX_LINE_LENGTH
+    return is_too_long or len(state.lines) != len(start.state.lines)

@@ -1,4 +1,4 @@
-"""What a song may not say again."""
+"""Repetitions within a song: made less likely by a penalty, or found so that they can be forbidden."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from numpy.typing import NDArray
 
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
-from lyricgen.writing.form.rhyme import is_sung
+from lyricgen.writing.form.rhyme import is_counted
 
-WINDOW = 128  # characters that a repetition penalty remembers
+WINDOW = 128  # recent characters to which a repetition penalty applies
 
 
-def penalise(logits: Floats, recent: Ids, sung: NDArray[np.bool_], penalty: float) -> Floats:
-    """Divide the probability of every sung character among the ``recent`` ones (N, W) by ``penalty``, before all
-    probabilities are made to sum to one again.
+def penalise(logits: Floats, recent: Ids, counted: NDArray[np.bool_], penalty: float) -> Floats:
+    """Divide the probability of each recent counted character by ``penalty``, before normalisation.
 
-    Keskar et al. 2019 divide the logit instead, which raises a negative one, and does nothing to one of zero; a
-    logit's zero means nothing, so here it is the probability that is divided: logits of any offset give the same.
+    ``logits`` (N, V), ``recent`` ids (N, W) with negative ones for none, ``counted`` (V,) -> logits (N, V).
+
+    Keskar et al. 2019 divide the logit instead. That raises a negative logit and keeps a logit of zero. Logits have no
+    absolute zero, so here it is the probability that is divided: adding a constant to all logits changes nothing.
     """
-    said = np.zeros(logits.shape, bool)
-    said[np.arange(len(recent))[:, None], np.maximum(recent, UNKNOWN)] = True
-    return logits - np.float32(math.log(penalty)) * (said & sung)
+    occurs = np.zeros(logits.shape, bool)
+    occurs[np.arange(len(recent))[:, None], np.maximum(recent, UNKNOWN)] = True
+    return logits - np.float32(math.log(penalty)) * (occurs & counted)
 
 
 @functools.lru_cache(maxsize=4096)
-def sung_of(line: str) -> str:
-    """Its sung characters."""
-    return "".join(filter(is_sung, line))
+def counted_in(line: str) -> str:
+    """The counted characters of a line."""
+    return "".join(filter(is_counted, line))
 
 
 def would_repeat(lines: Iterable[str], line: str, n: int) -> set[str]:
-    """The characters that, after ``line``, would make ``n`` sung ones in a row that a line has had already."""
-    end = sung_of(line)
-    if len(end) < n - 1:
+    """The characters that would end ``line`` in ``n`` counted characters that occur already, in it or in ``lines``."""
+    current = counted_in(line)
+    if len(current) < n - 1:
         return set()
-    context = end[len(end) - n + 1 :]
+    context = current[len(current) - n + 1 :]
     found = set()
-    for text in [*map(sung_of, lines), end]:
-        at = text.find(context)
-        while 0 <= at < len(text) - n + 1:
-            found.add(text[at + n - 1])
-            at = text.find(context, at + 1)
+    for text in [*map(counted_in, lines), current]:
+        position = text.find(context)
+        while 0 <= position < len(text) - n + 1:
+            found.add(text[position + n - 1])
+            position = text.find(context, position + 1)
     return found

@@ -1,4 +1,4 @@
-"""A song written by hand and by the model in turns: what may come next, how probable that is, and the way back."""
+"""A song that a person and the model write in turns: what may come next, how probable it is, and undo."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import UNKNOWN
-from lyricgen.writing.form.rhyme import is_sung
+from lyricgen.writing.form.rhyme import is_counted
 from lyricgen.writing.sampling import NEVER
-from lyricgen.writing.search.constraints import Row, Rules
-from lyricgen.writing.search.particles import Planner
+from lyricgen.writing.search.hypotheses import Hypothesis
+from lyricgen.writing.search.particles import ParticleSampler
+from lyricgen.writing.search.space import SearchSpace
 
 
 class Choice(NamedTuple):
@@ -22,90 +23,99 @@ class Choice(NamedTuple):
 
 
 class Session:
-    """A song under way; every step can be undone."""
+    """An unfinished song. Each step can be undone."""
 
-    def __init__(self, rules: Rules, planner: Planner, start: Row, rng: np.random.Generator) -> None:
-        self._rules = rules
-        self._planner = planner
-        self._rows = [start]
+    def __init__(
+        self, space: SearchSpace, sampler: ParticleSampler, *, start: Hypothesis, rng: np.random.Generator
+    ) -> None:
+        self._space = space
+        self._tracker = space.tracker
+        self._sampler = sampler
+        self._history = [start]
         self._rng = rng
 
     @property
+    def _current(self) -> Hypothesis:
+        return self._history[-1]
+
+    @property
     def written(self) -> str:
-        """What stands after the prefix."""
-        return self._rows[-1].place.written
+        """The song after the prefix."""
+        return self._current.state.written
 
     @property
     def line_end(self) -> str:
-        """What ends a line for the model."""
-        return self._rules.verse.line_end
+        """The character that ends a line for the model."""
+        return self._tracker.line_end
 
     @property
     def is_over(self) -> bool:
-        """Whether the form is fulfilled, and nothing more can be written."""
-        return self._rules.verse.is_over(self._rows[-1].place)
+        """Whether the form is complete, so that nothing more can be written."""
+        return self._tracker.is_over(self._current.state)
 
     def characters(self, count: int) -> list[Choice]:
-        """The likeliest characters that may come next, with the model's probabilities of them among all."""
-        row = self._rows[-1]
-        logits, allowed, wanted = self._rules.apply([row])
-        (probabilities,) = softmax(logits.astype(np.float64))
-        if wanted[0].forced:
-            char_id = int(self._rules.encode(wanted[0].forced)[0])
-            return [Choice(wanted[0].forced, float(probabilities[char_id]))]
-        order = np.argsort(-np.where(allowed[0], logits[0], NEVER), kind="stable")
-        found = [Choice(self._rules.id_to_char[i], float(probabilities[i])) for i in order if allowed[0, i]]
-        return [choice for choice in found[: 4 * count] if self._suits(row, choice.text)][:count]
+        """The likeliest characters that may come next. Probabilities are the model's, among all characters."""
+        options = self._space.options([self._current])
+        (probabilities,) = softmax(options.logits.astype(np.float64))
+        (forced,) = options.forced
+        if forced:
+            return [Choice(forced, float(probabilities[self._id_of(forced)]))]
+        order = np.argsort(-np.where(options.allowed[0], options.logits[0], NEVER), kind="stable")
+        ids = [char_id for char_id in order if options.allowed[0, char_id]]
+        found = [Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids[: 4 * count]]
+        return [choice for choice in found if self._rhymes_with(self._current, choice.text)][:count]
 
     def lines(self, count: int) -> list[Choice]:
-        """Different ways in which the line may go on to its end, drawn, the likeliest first."""
-        row = self._rows[-1]
+        """Different ways to end the current line, drawn by chance, the likeliest first."""
         if self.is_over:
             return []
         rngs = [np.random.default_rng(seed) for seed in self._rng.integers(2**63, size=count)]
-        ends = [end.place for end in self._planner.lines(row, rngs)]
-        begun = len(row.place.written)
-        texts = [end.written[begun:] + (self.line_end if end.is_done else "") for end in ends]
-        choices = [Choice(text, self._probability(row, text)) for text in dict.fromkeys(texts)]
+        ends = [hypothesis.state for hypothesis in self._sampler.lines(self._current, rngs)]
+        texts = [end.written[len(self.written) :] + (self.line_end if end.is_done else "") for end in ends]
+        choices = [Choice(text, self._probability(text)) for text in dict.fromkeys(texts)]
         return sorted(choices, key=lambda choice: -choice.probability)
 
-    def _probability(self, row: Row, text: str) -> float:
-        total = 1.0
+    def _probability(self, text: str) -> float:
+        current, total = self._current, 1.0
         for character in text:
-            logits, _, _ = self._rules.apply([row])
-            total *= float(softmax(logits.astype(np.float64))[0, self._rules.encode(character)[0]])
-            if not self._rules.verse.is_over(row.place):
-                (row,) = self._rules.step([row], [character])
+            logits = self._space.options([current]).logits
+            total *= float(softmax(logits.astype(np.float64))[0, self._id_of(character)])
+            if not self._tracker.is_over(current.state):
+                (current,) = self._space.advance([current], [character])
         return total
 
     def take(self, text: str) -> str:
-        """Go on with ``text``; returns what of it must not stand there, and then takes nothing."""
-        row = self._rows[-1]
-        for at, character in enumerate(text):
-            if self._rules.verse.is_over(row.place) or not self._may_stand(row, character):
-                return text[at:]
-            (row,) = self._rules.step([row], [character])
-        self._rows.append(row)
+        """Append ``text``; returns the part of it that is not allowed. Then nothing is appended."""
+        current = self._current
+        for position, character in enumerate(text):
+            if self._tracker.is_over(current.state) or not self._is_allowed(current, character):
+                return text[position:]
+            (current,) = self._space.advance([current], [character])
+        self._history.append(current)
         return ""
 
     def undo(self) -> bool:
-        """Back to before the last step; False if there was none."""
-        if len(self._rows) == 1:
+        """Return to the state before the last step; False if there was none."""
+        if len(self._history) == 1:
             return False
-        self._rows.pop()
+        self._history.pop()
         return True
 
-    def _may_stand(self, row: Row, character: str) -> bool:
-        _, allowed, wanted = self._rules.apply([row])
-        char_id = int(self._rules.encode(character)[0])
-        if wanted[0].forced:
-            return character == wanted[0].forced and bool(allowed.any())
-        if char_id == UNKNOWN:  # the model never saw it, but may read it where any other could be sung
-            return is_sung(character) and bool((allowed[0] & self._rules.sung).any())
-        return bool(allowed[0, char_id]) and self._suits(row, character)
+    def _id_of(self, character: str) -> int:
+        return int(self._space.vocabulary.encode(character)[0])
 
-    def _suits(self, row: Row, character: str) -> bool:
-        verse = self._rules.verse
-        if character == verse.line_end and verse.is_line(row.place):
-            return verse.rhymes(row.place)
-        return verse.suits(row.place, character)
+    def _is_allowed(self, current: Hypothesis, character: str) -> bool:
+        options = self._space.options([current])
+        (allowed,), (forced,) = options.allowed, options.forced
+        if forced:
+            return character == forced and bool(allowed.any())
+        char_id = self._id_of(character)
+        if char_id == UNKNOWN:  # the model does not know it, but may read it in place of any counted character
+            return is_counted(character) and bool((allowed & self._tracker.characters.counted).any())
+        return bool(allowed[char_id]) and self._rhymes_with(current, character)
+
+    def _rhymes_with(self, current: Hypothesis, character: str) -> bool:
+        """Whether the line rhymes, if this character ends it or is its last counted one."""
+        if character == self.line_end and self._tracker.can_end_line(current.state):
+            return self._tracker.rhyming.is_satisfied(current.state)
+        return self._tracker.rhyming.accepts(current.state, character)

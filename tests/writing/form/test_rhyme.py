@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pypinyin.phrases_dict import phrases_dict
 
-from lyricgen.writing.form.rhyme import GROUPS, Rhymer, last_sung
+from lyricgen.writing.form.rhyme import GROUPS, Rhymer, line_ending
 
 LOOSE, STRICT = Rhymer(), Rhymer(strict=True)
 
@@ -64,5 +64,5 @@ def test_words_of_a_class() -> None:
     ("line", "last"),
     [("月光。", "光"), ("", ""), ("！", ""), ("a Song?", "song"), ("去 ok", "ok"), ("ok 去", "去"), ("五5", "5")],
 )
-def test_what_the_ear_hears_last(line: str, last: str) -> None:
-    assert last_sung(line) == last
+def test_what_a_line_ends_in(line: str, last: str) -> None:
+    assert line_ending(line) == last

@@ -21,16 +21,16 @@ def test_a_template_is_repeated() -> None:
     found = form(form="7,*, 5", lines=7)
     assert found.count == 7
     assert lengths(found, 7) == [7, None, 5, 7, None, 5, 7]
-    assert not any(found.line(number).blank for number in range(7))
+    assert not any(found.line(number).blank_before for number in range(7))
 
 
 @pytest.mark.parametrize(
     ("template", "blanks"),
     [("5,5/7,7", [2, 6]), ("5,5/7,7/", [2, 4, 6]), ("5/", [1, 2, 3, 4, 5, 6, 7]), ("5/7", [1, 3, 5, 7])],
 )
-def test_strokes_are_blank_lines(template: str, blanks: list[int]) -> None:
+def test_slashes_are_blank_lines(template: str, blanks: list[int]) -> None:
     found = form(form=template, lines=8)
-    assert [number for number in range(8) if found.line(number).blank] == blanks
+    assert [number for number in range(8) if found.line(number).blank_before] == blanks
 
 
 @pytest.mark.parametrize(
@@ -61,36 +61,36 @@ def test_a_length_that_is_given_leaves_the_count_open() -> None:
 def test_rhymes_begin_anew_with_each_repetition_but_a_single_one() -> None:
     scheme = form(rhyme="aab-", lines=8)
     assert [scheme.line(n).rhyme for n in range(8)] == [
-        Rhyme(0, "A"), Rhyme(0, "A"), Rhyme(0, "B"), None, Rhyme(1, "A"), Rhyme(1, "A"), Rhyme(1, "B"), None,
+        Rhyme("A"), Rhyme("A"), Rhyme("B"), None, Rhyme("A", 0, 1), Rhyme("A", 0, 1), Rhyme("B", 0, 1), None,
     ]  # fmt: skip
-    assert scheme.partners(Rhyme(1, "A")) == 2
+    assert scheme.count_rhyming_lines(Rhyme("A", 0, 1)) == 2
     single = form(rhyme="A", lines=5)
-    assert {single.line(n).rhyme for n in range(5)} == {Rhyme(0, "A")}
-    assert single.partners(Rhyme(0, "A")) == 5
+    assert {single.line(n).rhyme for n in range(5)} == {Rhyme("A")}
+    assert single.count_rhyming_lines(Rhyme("A")) == 5
 
 
-def test_sounds_belong_to_the_letters_in_their_order() -> None:
+def test_rhymes_are_given_in_the_order_of_the_letters() -> None:
     found = form(rhyme="ABAB", rhyme_with="光年")
-    assert [found.sound(Rhyme(n, letter)) for n, letter in ((0, "A"), (1, "B"), (0, "C"))] == ["光", "年", ""]
+    assert [found.rhyme_example(Rhyme(letter)) for letter in "ABC"] == ["光", "年", ""]
     assert form(rhyme_with="love", lines=2).scheme == "A"
     assert form(rhyme="AB", rhyme_with="light day").rhymes_with == ("light", "day")
 
 
 def test_refrains_return_the_lines_of_their_section() -> None:
     found = form(structure="ABA", lines=2, rhyme="AA", acrostic="山水花月山")
-    assert [found.line(n).again for n in range(6)] == [None, None, None, None, 0, 1]
-    assert [n for n in range(6) if found.line(n).blank] == [2, 4]
-    assert found.line(4) == Line(first="山", again=0, blank=True)
+    assert [found.line(n).repeats for n in range(6)] == [None, None, None, None, 0, 1]
+    assert [n for n in range(6) if found.line(n).blank_before] == [2, 4]
+    assert found.line(4) == Line(first="山", repeats=0, blank_before=True)
     assert found.line(0).rhyme == found.line(1).rhyme != found.line(2).rhyme
 
 
-def test_an_acrostic_is_composed_and_without_what_a_terminal_obeys() -> None:
+def test_an_acrostic_is_composed_and_without_control_characters() -> None:
     assert form(acrostic="e\u0301\x1b 春").acrostic == "é春"
 
 
 def test_a_song_may_end_after_whole_repetitions() -> None:
     found = form(until_blank=True, form="7,7", acrostic="春夏秋")
-    assert [n for n in range(9) if found.may_end(n)] == [4, 6, 8]
+    assert [n for n in range(9) if found.can_end_after(n)] == [4, 6, 8]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_song_may_end_after_whole_repetitions() -> None:
         {"structure": "AA", "lines": 1, "acrostic": "春夏"},
     ],
 )  # fmt: skip
-def test_what_is_no_form(options: dict[str, Any]) -> None:
+def test_options_that_are_no_form(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=r"^--"):
         form(**options)
 

@@ -15,7 +15,7 @@ def test_what_would_repeat() -> None:
 
 def test_a_penalty_divides_probabilities_whatever_the_offset_of_the_logits() -> None:
     logits = np.array([[0.0, -2.0, 1.0, -5.0]], np.float32)
-    recent, sung = np.array([[-1, 1, 3, 1]]), np.array([False, True, True, False])
+    recent, counted = np.array([[-1, 1, 3, 1]]), np.array([False, True, True, False])
     for offset in (0, -100, 100):
-        changed = penalise(logits + np.float32(offset), recent, sung, 2.0) - np.float32(offset)
+        changed = penalise(logits + np.float32(offset), recent, counted, 2.0) - np.float32(offset)
         np.testing.assert_allclose(np.exp(changed - logits), [[1, 0.5, 1, 1]], rtol=1e-4)

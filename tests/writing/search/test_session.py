@@ -30,12 +30,12 @@ def test_the_likeliest_characters_have_the_model_s_probabilities(random_checkpoi
     assert len({choice.text for choice in found}) == 5
 
 
-def test_what_is_taken_can_be_undone(random_checkpoint: Make) -> None:
+def test_each_step_can_be_undone(random_checkpoint: Make) -> None:
     song = session(random_checkpoint())
     assert not song.undo()
     before = song.characters(3)
     assert song.take("山上") == ""
-    assert song.take("龙") == ""  # never seen, but sung
+    assert song.take("龙") == ""  # unknown to the model, but counted
     assert song.written == "山上龙"
     assert song.undo()
     assert song.undo()
@@ -86,7 +86,7 @@ def test_a_model_without_line_ends_goes_on_for_a_while(random_checkpoint: Make) 
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_characters_suit_the_rhyme(count: int, random_checkpoint: Make) -> None:
+def test_characters_keep_the_rhyme(count: int, random_checkpoint: Make) -> None:
     song = session(random_checkpoint(text="\n山水年天雨风"), form="2", rhyme_with="年")
     song.take("水")
     assert {choice.text for choice in song.characters(count)} <= {"山", "年", "天"}

@@ -1,0 +1,170 @@
+"""How the lines of a song must rhyme, and how the end of a line is written again if it does not."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from lyricgen.errors import OptionError
+from lyricgen.writing.form.characters import Characters, Mask
+from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
+from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form, Rhyme
+from lyricgen.writing.form.state import FormState, RequiredRhyme
+
+
+class Rhyming:
+    """The rhymes of one form with the characters of one vocabulary.
+
+    With ``identical``, lines of one rhyme may end in the same character or word.
+    """
+
+    def __init__(self, form: Form, characters: Characters, *, rhymer: Rhymer, identical: bool) -> None:
+        self._form = form
+        self._characters = characters
+        self._rhymer = rhymer
+        self._identical = identical
+        # Each object has its own caches, which are freed with it.
+        self._count_needed = functools.cache(self._count_needed_endings)
+        self._first_of_rhyme = functools.cache(self._characters_of_new_rhyme)
+
+    def check(self) -> None:
+        """OptionError if too few characters of the vocabulary rhyme."""
+        period = len(self._form.scheme)  # each repetition of the scheme needs the same
+        lines = map(self._form.line, range(min(self._form.count or period, period)))
+        for rhyme in [line.rhyme for line in lines if line.rhyme]:
+            needed = 1 if self._identical else self._form.count_rhyming_lines(rhyme)
+            self._check_endings(needed, self._form.rhyme_example(rhyme))
+
+    def _check_endings(self, needed: int, example: str) -> None:
+        required = self._rhymer.of_line(example) if example else None
+        if example and required is None:
+            raise OptionError(f"--rhyme-with: no dictionary contains {example}")
+        classes = [required] if required else list(self._characters.class_masks)
+        most = max(map(self._characters.count_endings, classes), default=needed)
+        if most < needed:
+            partner = example or "each other"
+            advice = "" if self._identical else "; --rhyme-identical allows equal endings"
+            raise OptionError(
+                f"--rhyme: {needed} lines must rhyme, but this model knows {most} that rhyme with {partner}{advice}"
+            )
+
+    @property
+    def needs_drafts(self) -> bool:
+        """Whether some line must rhyme whose last character is not known as the last one before it is written."""
+        return bool(self._form.scheme) and (None in self._form.lengths or not self._characters.class_masks)
+
+    def required(self, state: FormState) -> RequiredRhyme | None:
+        """What the current line must end in; None if it need not rhyme, or is the first of its rhyme and may choose."""
+        rhyme = state.line.rhyme
+        if rhyme is None:
+            return None
+        if rhyme in state.rhymes:
+            return state.rhymes[rhyme]
+        example = self._form.rhyme_example(rhyme)
+        return RequiredRhyme(self._rhymer.of_line(example) or "") if example else None
+
+    def with_line(self, state: FormState) -> Mapping[Rhyme, RequiredRhyme]:
+        """The rhymes of the song, once the current line has ended."""
+        rhyme = state.line.rhyme
+        if rhyme is None:
+            return state.rhymes
+        used = state.rhymes[rhyme].used_endings if rhyme in state.rhymes else ()
+        rhyme_class = self._rhymer.of_line(state.text) or ""
+        return {**state.rhymes, rhyme: RequiredRhyme(rhyme_class, (*used, line_ending(state.text)))}
+
+    def is_satisfied(self, state: FormState) -> bool:
+        """Whether the current line rhymes as it must, if it ends here."""
+        rhyme = state.line.rhyme
+        if rhyme is None:
+            return True
+        rhyme_class, required = self._rhymer.of_line(state.text), self.required(state)
+        if required is not None:
+            is_new = self._identical or line_ending(state.text) not in required.used_endings
+            return rhyme_class == required.rhyme_class and is_new
+        if rhyme_class is None:
+            return self._count_needed(rhyme) == 1
+        if rhyme_class in self._classes_of_other_letters(state, rhyme):
+            return False
+        return self._characters.count_endings(rhyme_class) >= self._count_needed(rhyme)
+
+    def accepts(self, state: FormState, character: str) -> bool:
+        """Whether a character of ``final_characters`` rhymes in this line, too, with the reading that it has there."""
+        is_final = state.counted + 1 == state.target and state.word_rests is None
+        if not is_final or state.line.rhyme is None:
+            return True
+        if len(self._characters.rhyme_classes.get(character, ())) < 2:
+            return True
+        return self.is_satisfied(state._replace(text=state.text + character))
+
+    def final_characters(self, state: FormState) -> Mask | None:
+        """The last counted characters (V,) with which the line can rhyme; None if it rhymes by a word or not at all."""
+        rhyme, required = state.line.rhyme, self.required(state)
+        if rhyme is None or not self._characters.class_masks:
+            return None
+        if required is None:
+            return self._first_of_rhyme(self._classes_of_other_letters(state, rhyme), self._count_needed(rhyme))
+        found = self._characters.class_masks.get(required.rhyme_class)
+        if found is None or self._identical:
+            return found
+        return found & ~self._characters.only("".join(required.used_endings))
+
+    def _characters_of_new_rhyme(self, excluded: frozenset[str], needed: int) -> Mask:
+        """Those whose class is not excluded, and has as many endings as needed."""
+        found = self._characters.without_class if needed == 1 else self._characters.none
+        for name, mask in self._characters.class_masks.items():
+            if name not in excluded and self._characters.count_endings(name) >= needed:
+                found = found | mask
+        return found
+
+    def _classes_of_other_letters(self, state: FormState, rhyme: Rhyme) -> frozenset[str]:
+        """The classes that the other letters have in this repetition of the scheme."""
+        others = (other for other in state.rhymes if other[1:] == rhyme[1:] and other.letter != rhyme.letter)
+        return frozenset(state.rhymes[other].rhyme_class for other in others)
+
+    def _count_needed_endings(self, rhyme: Rhyme) -> int:
+        """How many different endings the lines of a rhyme need."""
+        lines = self._form.count_rhyming_lines(rhyme)
+        return min(lines, 2) if self._identical else lines
+
+    def rewrite_ending(self, draft: FormState, start: FormState, *, ahead: int, spare: int | None) -> FormState:
+        """The beginning of a line whose draft does not rhyme. All but its end becomes the forced text.
+
+        An English word is replaced by a word that rhymes, else the last ``ahead`` counted characters are written again.
+        ``start`` is the state at the beginning of the line, or after the prefix. The line may become ``spare``
+        characters longer than its draft; None if there is no limit.
+        """
+        required = self.required(start)
+        words = self._characters.spellable_words(required.rhyme_class) if required else ()
+        ending = line_ending(draft.text)
+        cut, kept = draft.text.lower().rfind(ending), len(start.text)
+        if required is None or not words or cut < kept:
+            cut = max(kept, _start_of_last(draft.text, ahead))
+            return start._replace(forced_text=draft.text[kept:cut], target=draft.counted)
+        longest = len(ending) + (MAX_LINE_LENGTH if spare is None else spare)
+        used = () if self._identical else required.used_endings
+        rests = tuple(word for word in words if word not in used and _fits(word, draft, cut=cut, longest=longest))
+        return start._replace(forced_text=draft.text[kept:cut], word_rests=rests)
+
+
+def _fits(word: str, draft: FormState, *, cut: int, longest: int) -> bool:
+    """Whether a line may have this word instead of the end of its draft."""
+    if draft.target is None:
+        return len(word) <= longest
+    return _count(word) == draft.target - _count(draft.text[:cut])
+
+
+def _count(text: str) -> int:
+    return sum(map(is_counted, text))
+
+
+def _start_of_last(text: str, count: int) -> int:
+    """Where the last ``count`` counted characters begin, or the English word that would be cut there."""
+    counted = [position for position, character in enumerate(text) if is_counted(character)]
+    start = counted[-count] if len(counted) >= count else 0
+    while start > 0 and _is_latin(text[start]) and _is_latin(text[start - 1]):
+        start -= 1
+    return start
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalpha()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lyricgen.config import FormConfig
+from lyricgen.text.vocabulary import Vocabulary
+from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.state import FormState, RequiredRhyme
+from lyricgen.writing.form.tracker import FormTracker
+
+LETTERS = Vocabulary("".join(sorted("\n（，。 abcdefghijklmnopqrstuvwxyz光年天水行步龙")))
+
+
+def tracker(*, identical: bool = False, **options: Any) -> FormTracker:
+    form = compile_form(FormConfig(**options), None)
+    return FormTracker(form, LETTERS, rhymer=Rhymer(), identical=identical)
+
+
+def final(form: FormTracker, prefix: str) -> set[str] | None:
+    """The last characters with which the line can rhyme."""
+    mask = form.rhyming.final_characters(form.start(prefix, None))
+    return None if mask is None else {character for character, is_in in zip(LETTERS.id_to_char, mask) if is_in}
+
+
+def test_the_first_line_of_a_rhyme_may_end_in_any_class_with_enough_characters() -> None:
+    assert final(tracker(form="2,2", rhyme="AA"), "水") == set("天年光行龙")  # nothing rhymes with 水 and 步
+    assert final(tracker(form="2,2", rhyme="AA"), "水年\n水") == {"天"}
+    assert final(tracker(form="2,2", rhyme="AA", identical=True), "水年\n水") == {"天", "年"}
+    assert final(tracker(form="2,2", rhyme="-A"), "水") is None
+
+
+def test_different_letters_have_different_classes() -> None:
+    form = tracker(form="2,2,2,2", rhyme="ABAB")
+    assert final(form, "水年\n水") == set("光行龙年")  # 年 has a rare reading nìng
+    assert not form.rhyming.accepts(form.start("水年\n水", None), "年")
+
+
+def test_an_example_gives_the_class() -> None:
+    form = tracker(form="2,2", rhyme_with="先")
+    assert final(form, "水") == {"年", "天"}
+    assert form.rhyming.required(form.start("", None)) == RequiredRhyme("言前")
+
+
+def test_a_character_with_several_readings_rhymes_by_the_phrase() -> None:
+    form = tracker(form="2,2", rhyme="AA")
+    state = form.start("水光\n步", None)
+    assert final(form, "水光\n步") == {"行"}
+    assert not form.rhyming.accepts(state, "行")  # it is read xíng in 步行
+    assert form.rhyming.accepts(state, "水")  # it has one reading only, so the mask decides
+
+
+@pytest.mark.parametrize(("line", "rhymes"), [("水天", True), ("水年", False), ("水光", False), ("年天，。", True)])
+def test_a_line_rhymes_by_a_new_ending_of_the_class(line: str, rhymes: bool) -> None:
+    form = tracker(lines=2, rhyme="AA")
+    assert form.rhyming.is_satisfied(form.start(f"光年\n{line}", None)) is rhymes
+
+
+def written(form: FormTracker, prefix: str, text: str) -> tuple[FormState, FormState]:
+    """The state after a prefix, and after more text."""
+    start = state = form.start(prefix, None)
+    for character in text:
+        state = form.advance(state, character)
+    return start, state
+
+
+def test_the_last_characters_of_a_draft_are_written_again() -> None:
+    form = tracker(lines=2, rhyme="AA")
+    start, draft = written(form, "光年\n", "龙水光，水")
+    state = form.rewrite_ending(draft, start, ahead=2)
+    assert (state.forced_text, state.target, state.text) == ("龙水", 4, "")
+    start, draft = written(form, "光年\n龙水光", "水")
+    assert form.rewrite_ending(draft, start, ahead=2).forced_text == ""  # the prefix stays
+
+
+def test_the_last_word_of_an_english_draft_is_replaced() -> None:
+    form = tracker(lines=2, rhyme="AA")
+    start, draft = written(form, "the light\n", "in my house")
+    state = form.rewrite_ending(draft, start, ahead=2)
+    assert state.forced_text == "in my "
+    assert state.word_rests is not None
+    assert "night" in state.word_rests
+    assert "light" not in state.word_rests
+    assert state.target is None

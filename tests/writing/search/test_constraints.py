@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lyricgen.config import FormConfig, SampleConfig
+from lyricgen.errors import OptionError
+from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
+from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.tracker import FormTracker
+from lyricgen.writing.search.constraints import Constraints, Options
+from lyricgen.writing.search.hypotheses import DecoderOutput
+
+LETTERS = Vocabulary("".join(sorted("\n光年天水")))
+
+
+def options_after(prefix: str, sample: dict[str, Any], text: str = "", **form: Any) -> Options:
+    """What may come after a prefix, by a decoder that gives all characters the same logit."""
+    tracker = FormTracker(compile_form(FormConfig(**form), None), LETTERS, rhymer=Rhymer())
+    constraints = Constraints(LETTERS, tracker, SampleConfig(**sample), LETTERS.encode(text))
+    recent = np.full((1, constraints.window), -1)
+    ids = LETTERS.encode("\n" + prefix)
+    recent[0, len(recent[0]) - len(ids) :] = ids
+    output = DecoderOutput(np.zeros((1, len(LETTERS)), np.float32), None, recent)
+    return constraints.apply([tracker.start(prefix, None)], output)
+
+
+def allowed(options: Options) -> set[str]:
+    return {character for character, is_allowed in zip(LETTERS.id_to_char, options.allowed[0]) if is_allowed}
+
+
+def test_stretches_that_occur_already_are_forbidden() -> None:
+    assert allowed(options_after("光年天\n光", {"no_repeat": 2})) == set("\n光天水")
+    assert allowed(options_after("光年天\n光", {"no_repeat": 1}, form="3,3")) == {"水"}
+
+
+def test_characters_that_begin_later_lines_are_kept_for_them() -> None:
+    options = {"no_repeat": 1}
+    assert allowed(options_after("光", options, form="3,3", acrostic="光水")) == {"年", "天"}
+    assert options_after("光年天\n", options, form="3,3", acrostic="光水").forced == ["水"]
+
+
+def test_longer_copies_of_the_training_text_are_forbidden() -> None:
+    text = "年光年天\n水"
+    assert allowed(options_after("光年", {"max_copy": 2}, text)) == set("\n光年水")
+    assert allowed(options_after("光年", {"max_copy": 3}, text)) == set("\n光年天水")
+
+
+def test_recent_characters_are_less_likely() -> None:
+    logits = options_after("光年", {"repetition_penalty": 2.0}).logits[0]
+    expected = dict(zip(LETTERS.id_to_char, logits))
+    assert expected["光"] == expected["年"] == pytest.approx(-np.log(2))
+    assert expected["\n"] == expected["水"] == 0
+    assert logits[UNKNOWN] == -np.inf
+
+
+def test_copies_cannot_be_found_without_the_training_text() -> None:
+    tracker = FormTracker(compile_form(FormConfig(), None), LETTERS, rhymer=Rhymer())
+    with pytest.raises(OptionError, match="--max-copy"):
+        Constraints(LETTERS, tracker, SampleConfig(max_copy=3), None)
