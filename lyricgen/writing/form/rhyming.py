@@ -139,11 +139,11 @@ class Rhyming:
         cut, kept = draft.text.lower().rfind(ending), len(start.text)
         if required is None or not words or cut < kept:
             cut = max(kept, _start_of_last(draft.text, ahead))
-            return start._replace(forced_text=draft.text[kept:cut], target=draft.counted)
+            return start._replace(forced_text=start.forced_text + draft.text[kept:cut], target=draft.counted)
         longest = len(ending) + (MAX_LINE_LENGTH if spare is None else spare)
         used = () if self._identical else required.used_endings
         rests = tuple(word for word in words if word not in used and _fits(word, draft, cut=cut, longest=longest))
-        return start._replace(forced_text=draft.text[kept:cut], word_rests=rests)
+        return start._replace(forced_text=start.forced_text + draft.text[kept:cut], word_rests=rests)
 
 
 def _fits(word: str, draft: FormState, *, cut: int, longest: int) -> bool:
