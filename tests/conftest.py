@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -52,6 +53,29 @@ def cli(tmp_path: Path) -> Cli:
         return subprocess.run(command, env=environment, timeout=100, **options)
 
     return run
+
+
+_OVERRIDES = (1, 2, 3)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
+_DROP_FROM_BOUNDING_SET = 24  # PR_CAPBSET_DROP
+
+
+@pytest.fixture(scope="session")
+def unprivileged() -> Callable[[], None] | None:
+    """What makes a process obey the permissions of files, for ``preexec_fn``; root would override them."""
+    if sys.platform != "linux" or os.geteuid():
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def drop() -> None:
+        for capability in _OVERRIDES:
+            if library.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "this root may not give up its rights")
+
+    try:
+        subprocess.run([sys.executable, "-c", ""], preexec_fn=drop, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"root overrides permissions, and here it cannot give that up: {error}")
+    return drop
 
 
 @pytest.fixture(scope="session")

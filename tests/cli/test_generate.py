@@ -86,19 +86,6 @@ def test_a_reader_that_leaves_early_is_no_fault(trained: Path) -> None:
     assert result.stderr == ""
 
 
-def test_utf8_whatever_the_locale(cli: Cli, trained: Path) -> None:
-    for environment in ({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}):
-        result = cli("generate", "--prefix", "-", *LENGTH, cwd=trained, env=environment, input="分开\n")
-        assert result.stdout.startswith("分开")
-
-
-def test_a_read_only_folder_is_enough(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir(mode=0o555)
-    result = cli("generate", "-c", str(trained / "checkpoints" / "last.safetensors"), *LENGTH, cwd=empty)
-    assert result.returncode == 0, result.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

@@ -10,8 +10,10 @@ import select
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from conftest import SONG, Cli
@@ -34,7 +36,7 @@ def test_utf8_whatever_the_locale(env: dict[str, str], cli: Cli, trained: Path) 
     assert cli(*command, cwd=trained, env=env).stdout == expected
     piped = [*command[:1], "--prefix", "-", *command[3:]]
     assert cli(*piped, cwd=trained, env=env, input="山上\n").stdout == expected
-    assert "没有 was never" not in cli("score", cwd=trained, env=env, input="山上的雨\n").stderr
+    assert "never saw" not in cli(*command, cwd=trained, env=env).stderr
     assert cli("score", cwd=trained, env=env, input="山上的雨\n").stdout.endswith("\t山上的雨\n")
 
 
@@ -48,11 +50,51 @@ def test_paths_with_spaces_and_chinese_characters(cli: Cli, tmp_path: Path) -> N
     assert cli("generate", "-c", "模 型", "--length", "3", cwd=folder).returncode == 0
 
 
-def test_generate_needs_no_writable_folder(trained: Path, tmp_path: Path, cli: Cli) -> None:
-    shutil.copytree(trained / "checkpoints", tmp_path / "model")
-    (tmp_path / "model").chmod(0o555)
-    result = cli("generate", "-c", str(tmp_path / "model"), "--length", "4", cwd=Path("/proc"))
-    assert result.returncode == 0, result.stderr
+@pytest.fixture
+def read_only(trained: Path, tmp_path: Path) -> Iterator[Path]:
+    """A folder with a model, in which nothing can be written."""
+    folder = tmp_path / "read only"
+    shutil.copytree(trained, folder)
+    for path in (folder / "checkpoints", folder):
+        path.chmod(0o555)
+    yield folder
+    for path in (folder, folder / "checkpoints"):
+        path.chmod(0o755)
+
+
+def test_reading_needs_no_writable_folder(read_only: Path, cli: Cli, unprivileged: Callable[[], None] | None) -> None:
+    for command in ("generate --length 4", "evaluate", "score", "info", "fill 山＿"):
+        result = cli(*command.split(), cwd=read_only, preexec_fn=unprivileged, input="山\n")
+        assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "prepare",
+        "train --hidden 4 --epochs 1 -o new",
+        "train --cell ngram -f",
+        "export --format torch",
+        "plot -o p.svg",
+    ],
+)
+def test_what_cannot_be_written_is_said(
+    command: str, read_only: Path, cli: Cli, unprivileged: Callable[[], None] | None
+) -> None:
+    before = sorted(read_only.rglob("*"))
+    arguments = [*command.split(), *(["-o", "new.safetensors"] if command == "prepare" else [])]
+    result = cli(*arguments, cwd=read_only, preexec_fn=unprivileged)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "cannot be written: Permission denied" in result.stderr.splitlines()[-1]
+    assert sorted(read_only.rglob("*")) == before
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path, cli: Cli, unprivileged: Callable[[], None] | None) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    (tmp_path / "song.txt").chmod(0)
+    result = cli("prepare", "song.txt", preexec_fn=unprivileged)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "song.txt: cannot be read: Permission denied" in result.stderr
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2])
