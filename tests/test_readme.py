@@ -1,32 +1,83 @@
-"""The README's tables of options against the command line itself."""
+"""The README's transcripts are run, in their order, and compared with what it shows."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
-import click
 import pytest
 
-from lyricgen.cli import commands
+from lyricgen.text import corpus
 
-README = Path(__file__).parents[1] / "README.md"
-
-
-def section(command: str) -> str:
-    """What the README says of a command."""
-    text = README.read_text("utf-8")
-    return re.split(r"^##+ ", text.split(f"### `lyricgen {command}")[1], maxsplit=1, flags=re.MULTILINE)[0]
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "lyricgen" / "writing" / "README.md"]
+NOT_COMPARED = "<!-- not compared -->"  # what a model writes depends on the processor's rounding
 
 
-@pytest.mark.parametrize("name", list(commands.commands))
-def test_every_option_stands_in_the_readme_with_its_default(name: str) -> None:
-    text = section(name)
-    for option in commands.commands[name].params:
-        if not isinstance(option, click.Option):
+class Call(NamedTuple):
+    """A command of a transcript, what it shows, and whether that is to be the same here."""
+
+    command: str
+    shown: list[str]
+    is_compared: bool
+
+
+def transcripts(page: str) -> list[Call]:
+    calls = []
+    for mark, block in re.findall(r"((?:<!--[^\n]*-->\n)?)```console\n(.*?)```", page, re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = part.rstrip("\n").split("\n")
+            calls.append(Call(command, shown, NOT_COMPARED not in mark))
+    return calls
+
+
+def pattern_of(shown: list[str]) -> str:
+    """``...`` stands for any text or lines, a number with decimals for any other (seconds, perplexities)."""
+    lines = []
+    for line in shown:
+        if line == "...":
+            lines.append("(?:[^\n]*\n)*?")
             continue
-        flag = max(option.opts, key=len)
-        assert f"`{flag}" in text, flag
-        row = next((line for line in text.splitlines() if line.startswith("|") and flag in line.split("|")[1]), "")
-        if row and isinstance(option.default, (int, float)) and not option.is_flag:
-            assert f"{option.default:g}" in row, f"{flag}: {row}"
+        escaped = re.escape(line).replace(re.escape("..."), "[^\n]*")
+        lines.append(re.sub(r"\d+\\\.\d+", r"\\s*[\\d.]+", escaped).replace("\\ \\s*", "\\s*") + "\n")
+    return "".join(lines)
+
+
+def test_the_pattern_of_a_transcript() -> None:
+    shown = ["epoch 1: perplexity 445.45, 1.31 s", "...", "ids  ...", "a (b)"]
+    assert re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 12.0 s\nx\ny\nids  1 2\na (b)\n")
+    assert not re.fullmatch(pattern_of(shown), "epoch 2: perplexity 44.1, 12.0 s\nids  1 2\na (b)\n")
+    assert not re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 12.0 s\nids  1 2\na b\n")
+    (call,) = transcripts(f"{NOT_COMPARED}\n```console\n$ a b\nc\nd\n```\n")
+    assert call == Call("a b", ["c", "d"], False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the transcripts are of a POSIX shell")
+@pytest.mark.process
+@pytest.mark.train
+def test_transcripts(tmp_path: Path) -> None:
+    """One folder for all pages: the models that the first one trains serve the others."""
+    calls = [call for page in PAGES for call in transcripts(page.read_text("utf-8"))]
+    assert len(calls) >= 20
+    (tmp_path / "lyrics").mkdir()
+    songs = "".join(corpus.read([])).split("\n\n")
+    for number, song in enumerate(songs):
+        (tmp_path / "lyrics" / f"{number:03}.txt").write_text(song + "\n", "utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "lyricgen").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lyricgen "$@"\n')
+    (tmp_path / "bin" / "lyricgen").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    environment = {name: value for name, value in environment.items() if not name.startswith("LYRICGEN_")}
+    for call in calls:
+        result = subprocess.run(
+            ["sh", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env=environment, capture_output=True, timeout=110,
+            encoding="utf-8", check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, (call.command, result.stdout)
+        shown = re.sub(r"^threads     \d+$", "threads     2", result.stdout, flags=re.MULTILINE)
+        if call.is_compared:
+            assert re.fullmatch(pattern_of(call.shown), shown), f"$ {call.command}\n{shown}"
