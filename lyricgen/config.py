@@ -127,14 +127,14 @@ class ModelConfig(_Config):
         group=MODEL,
     )
     hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384), group=MODEL)
-    layers: int = _option(1, "Layers, one upon the other.", bounds=Bounds(1, 64), group=MODEL)
+    layers: int = _option(1, "Layers.", bounds=Bounds(1, 64), group=MODEL)
     embedding: int = _option(
         0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384), group=MODEL
     )
     tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).", group=MODEL)
     bidirectional: bool = _option(
         False,
-        "Predict each character from what stands before and after it: a model that fills blanks.",
+        "Predict each character from the text before and after it: a model for `fill`.",
         group=MODEL,
     )
     order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16), group=MODEL)
@@ -173,7 +173,7 @@ class TrainConfig(_Config):
     )  # fmt: skip
     unknown_rate: float | None = _option(
         None,
-        "Share of the characters seen only once that an epoch reads as unknown, so that the unknown is learnt. "
+        "Share of the characters that occur once which an epoch reads as unknown, so that the unknown is learnt. "
         f"[default: {UNKNOWN_RATE:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 1.0),
         kind=float,
@@ -181,26 +181,27 @@ class TrainConfig(_Config):
     )
     reset_rate: float | None = _option(
         None,
-        "Share of the rows that begin anew at each consecutive minibatch, from a zero state (Melis et al. 2018). "
+        "Share of the rows that start from a zero state at each consecutive minibatch (Melis et al. 2018). "
         f"[default: {RESET_RATE:g}, or 0 without a validation part]",
         bounds=Bounds(0.0, 1.0),
         kind=float,
         group=MINIBATCHES,
     )
-    batch_size: int = _option(
-        32, "Stretches of text side by side in a minibatch.", bounds=Bounds(1, 65536), group=MINIBATCHES
-    )
+    batch_size: int = _option(32, "Rows of a minibatch.", bounds=Bounds(1, 65536), group=MINIBATCHES)
     steps: int = _option(
-        35, "Characters in a stretch (truncated back-propagation).", bounds=Bounds(1, 65536), group=MINIBATCHES
+        35,
+        "Characters in a row of a minibatch (truncated back-propagation).",
+        bounds=Bounds(1, 65536),
+        group=MINIBATCHES,
     )
     epochs: int = _option(15, "Passes over the training text.", bounds=COUNT, group=LEARNING)
     sampling: str = _option(
         "consecutive",
-        "Minibatches that continue one another, state carried over, or random ones that start from zero.",
+        "consecutive: each minibatch continues the one before and keeps its state; random: each starts from zero.",
         choices=("random", "consecutive"),
         group=MINIBATCHES,
     )
-    optimizer: str = _option("adam", "How gradients become steps.", choices=("adam", "sgd"), group=LEARNING)
+    optimizer: str = _option("adam", "Optimizer.", choices=("adam", "sgd"), group=LEARNING)
     lr: float = _option(
         0.008, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True), group=LEARNING
     )
@@ -275,23 +276,23 @@ class SampleConfig(_Config):
     )
     no_repeat: int = _option(
         0,
-        "No N characters in a row stand twice in the lines of a song (0: off).",
+        "No N characters in a row occur twice in the lines of a song (0: off).",
         bounds=Bounds(low=0),
         group=DRAWING,
     )
     max_copy: int = _option(
         0,
-        "No stretch longer than N characters stands in the training text (0: off).",
+        "No more than N characters in a row come from the training text (0: off).",
         bounds=Bounds(low=0),
         group=DRAWING,
     )
     particles: int = _option(
-        1, "Ways in which the end of each line is tried, to keep the form with the best of them.",
+        1, "Versions of the end of each line, of which one is drawn by its weight.",
         bounds=Bounds(1, 256),
         group=SEARCH,
     )  # fmt: skip
     beam: int = _option(
-        0, "Search the likeliest song, K unfinished ones side by side, instead of drawing one (0: off).",
+        0, "Search the likeliest song with a beam of this width, instead of drawing one (0: off).",
         bounds=Bounds(0, 1024),
         group=SEARCH,
     )  # fmt: skip
@@ -323,12 +324,12 @@ class FormConfig(_Config):
     )
     form: str | None = _option(
         None,
-        "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as need be.",
+        "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as needed.",
         kind=str,
         group=FORM,
     )
     until_blank: bool = _option(
-        False, "End where the model leaves a line blank, as a corpus does between songs.", group=FORM
+        False, "End where the model writes a blank line, as between the songs of a corpus.", group=FORM
     )
     acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
     rhyme: str | None = _option(
@@ -338,17 +339,17 @@ class FormConfig(_Config):
     )  # fmt: skip
     rhyme_with: str | None = _option(
         None,
-        "What the scheme's letters rhyme with, a character for each (or words with spaces between).",
+        "What each letter of the scheme rhymes with: a character each, or words separated by spaces.",
         kind=str,
         group=RHYME,
     )
     rhyme_strict: bool = _option(
-        False, "The very same final, instead of one of the same group of the thirteen.", group=RHYME
+        False, "Rhyme by the same final, not by the same one of the thirteen groups.", group=RHYME
     )
     rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.", group=RHYME)
     structure: str | None = _option(
         None,
-        "Sections, as ABAB: each letter's is written once and returns word for word.",
+        "Sections, for instance VCVC: each letter is written once and then repeated word for word.",
         kind=str,
         group=FORM,
     )

@@ -86,3 +86,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset) -> 
     command = [sys.executable, "-m", "lyricgen", "train", "--hidden", "16", "--batch-size", "4", "--steps", "12"]
     subprocess.run([*command, "--epochs", "30", "--lr", "0.03"], cwd=folder, check=True, capture_output=True)
     return folder
+
+
+PROCESSES, TRAININGS = {"cli", "train", "trained"}, {"trained"}  # fixtures
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose fixtures start processes or train; what a test does itself, it marks itself."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & PROCESSES:
+            item.add_marker("process")
+        if fixtures & TRAININGS or item.path.parent.name == "engine":
+            item.add_marker("train")

@@ -18,6 +18,8 @@ import lyricgen
 from lyricgen.engine.run import Epoch
 from lyricgen.errors import FileError, OptionError
 
+pytestmark = [pytest.mark.process, pytest.mark.train]
+
 README = Path(__file__).parents[1] / "README.md"
 SMALL = {"hidden": 8, "batch_size": 4, "steps": 10, "epochs": 2}
 

@@ -83,6 +83,7 @@ finally:
     return set(result.stderr.splitlines()[-1].split())
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["generate", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert not loaded(*arguments, cwd=tmp_path) & {"mxnet", "numpy", "tqdm", "safetensors"}

@@ -1,155 +1,114 @@
-"""Every option of every command as Markdown, from click's parameters: ``python -m lyricgen.cli.reference``.
-
-``lyricgen/cli/README.md`` is its output. Only the parameters are read, never click's formatted help: the text is the
-same on every terminal and with every version of click.
-"""
+"""The commands and their options as Markdown: ``python -m lyricgen.cli.reference > lyricgen/cli/README.md``."""
 
 from __future__ import annotations
 
 import inspect
+import re
 import sys
-import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from lyricgen.cli import commands
 from lyricgen.cli.options import Option
-from lyricgen.config import OUTPUT
+from lyricgen.config import OUTPUT, flag
 
 _INTRODUCTION = """\
-# Commands
+# Commands and options
 
-This page is generated: `python -m lyricgen.cli.reference > lyricgen/cli/README.md`. It lists every option under the
-headings that `--help` uses.
+<!-- Made by `python -m lyricgen.cli.reference > lyricgen/cli/README.md`; a test holds it. -->
 
-- `lyricgen COMMAND --help` prints the same options. Output has no colours.
-- Each option has a variable, `LYRICGEN_<COMMAND>_<OPTION>`. A flag has precedence over a variable, a variable over a
-  TOML file (`train --config`), and a file over a default. Flag, variable, TOML key and Python keyword are one word.
-- An option that has no effect beside the others is refused. So is an unknown name in a TOML file.
-- Where a command takes a text, it also takes a dataset file.
-- stdout carries the result only. Progress, warnings and errors go to stderr.
-- Exit status: 0 for success; 1 for a failure, with one line on stderr that says what to do; 2 for misuse; 130 for
-  Ctrl-C; 143 for SIGTERM.
+Every option has one name. For `lyricgen train --batch-size 16` that is the variable `LYRICGEN_TRAIN_BATCH_SIZE=16`, the
+key `batch_size = 16` in the TOML file of `train --config`, and the keyword `batch_size=16` in Python. A flag counts for
+more than a variable, a variable for more than a file. An option that would have no effect is refused.
 
-Bounds are inclusive unless `>` says otherwise. *repeatable*: the option may be given several times.
+stdout carries the product and nothing else; bars, previews, warnings and errors go to stderr. Exit status: 0; 1 for
+what failed, with one line that says what to do; 2 for misuse; 130 for Ctrl-C, 143 for SIGTERM.
 """
 
 
-def reference() -> str:
+def render() -> str:
     """The whole page."""
-    sections = (_section(name, command) for name, command in commands.commands.items())
-    return "\n".join([_INTRODUCTION, *sections])
+    return "\n".join([_INTRODUCTION, *(line for name in commands.commands for line in _command(name))])
 
 
-def _section(name: str, command: click.Command) -> str:
-    lines = [f"## `lyricgen {name}`", "", f"`{_usage(name, command)}`", "", _description(command), ""]
-    groups = _groups(command)
-    if groups:
-        lines += [f"Variables: `LYRICGEN_{name.upper()}_<OPTION>`.", ""]
-    for heading, options in groups.items():
-        lines += [f"### {heading}", "", "| option | default | bounds | |", "|---|---|---|---|"]
-        lines += [_row(option) for option in options] + [""]
-    return "\n".join(lines)
+def _command(name: str) -> Iterator[str]:
+    command = commands.commands[name]
+    arguments = [str(each.metavar or each.name) for each in command.params if isinstance(each, click.Argument)]
+    yield f"## `{' '.join(['lyricgen', name, *arguments])}`\n"
+    yield from _paragraphs(inspect.cleandoc(command.help or ""))
+    for heading, options in _groups(command).items():
+        yield f"| {heading.lower()} | default | |\n|---|---|---|"
+        yield from (_row(option) for option in options)
+        yield ""
 
 
-def _usage(name: str, command: click.Command) -> str:
-    options = ["[OPTIONS]"] if _groups(command) else []
-    return " ".join(["lyricgen", name, *options, *_arguments(command)])
-
-
-def _arguments(command: click.Command) -> Iterator[str]:
-    for parameter in command.params:
-        if isinstance(parameter, click.Argument):
-            word = parameter.metavar or str(parameter.name).upper()
-            yield word if parameter.required or word.startswith("[") else f"[{word}]"
-
-
-def _description(command: click.Command) -> str:
-    """The help as Markdown; a paragraph that click is not to wrap becomes a block of code."""
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    return "\n\n".join(_paragraph(each) for each in paragraphs)
-
-
-def _paragraph(text: str) -> str:
-    unwrapped = text.removeprefix("\b\n")
-    return text if unwrapped == text else f"```sh\n{textwrap.dedent(unwrapped)}\n```"
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        if paragraph.startswith("\b"):
+            yield "```\n" + paragraph.removeprefix("\b\n") + "\n```\n"
+        else:
+            yield _escape(paragraph) + "\n"
 
 
 def _groups(command: click.Command) -> dict[str, list[Option]]:
-    """The options by their headings, in the order of ``--help``: what a command prints comes last."""
     groups: dict[str, list[Option]] = {}
-    for parameter in command.params:
-        if isinstance(parameter, Option) and not parameter.hidden:
-            groups.setdefault(parameter.group, []).append(parameter)
+    for option in command.params:
+        if isinstance(option, Option):
+            groups.setdefault(option.group, []).append(option)
     output = groups.pop(OUTPUT, [])
-    if output:
-        groups[OUTPUT if groups else "Options"] = output
-    return groups
+    return {**groups, OUTPUT: output} if output else groups
 
 
 def _row(option: Option) -> str:
-    help, default = _help_and_default(option)
-    cells = [_names(option), default, _bounds(option.type), help + (" *repeatable*" if _must_say(option) else "")]
-    return "| " + " | ".join(cells) + " |"
-
-
-def _must_say(option: Option) -> bool:
-    return option.multiple and "repeatable" not in (option.help or "")
-
-
-def _names(option: Option) -> str:
-    names = sorted(option.opts, key=len)
-    if option.is_flag:
-        return ", ".join(f"`{each}`" for each in [*names, *option.secondary_opts])
-    return ", ".join(f"`{each}`" for each in [*names[:-1], f"{names[-1]} {_value(option)}"])
+    names = ", ".join(f"`{name}`" for name in sorted(option.opts, key=len))
+    value = _value(option)
+    negative = f" / `{option.secondary_opts[0]}`" if option.secondary_opts else ""
+    words = re.sub(r"\s*\[default: (.*)\]", "", option.help or "")
+    return f"| {names}{negative}{f' {value}' if value else ''} | {_escape(_default(option))} | {_escape(words)} |"
 
 
 def _value(option: Option) -> str:
-    """What stands for the value; a bar would end the cell of a table."""
+    """What a flag takes, with its bounds."""
+    if option.is_flag:
+        return ""
     if option.metavar:
-        word = option.metavar
-    elif isinstance(option.type, click.Choice):
-        word = "|".join(str(each) for each in option.type.choices)
-    else:
-        word = {"integer": "N", "integer range": "N", "float": "X", "float range": "X", "path": "PATH"}.get(
-            option.type.name, "TEXT"
-        )
-    return word.replace("|", "\\|")
+        return _escape(option.metavar)
+    kind: Any = option.type
+    if isinstance(kind, click.Choice):
+        return "\\|".join(map(str, kind.choices))
+    if isinstance(kind, (click.IntRange, click.FloatRange)):
+        return f"{'N' if isinstance(kind, click.IntRange) else 'X'}{_bounds(kind)}"
+    return "PATH" if isinstance(kind, click.Path) else "N" if kind is click.INT else "TEXT"
 
 
-def _help_and_default(option: Option) -> tuple[str, str]:
-    """The help without its note of a default, and the default."""
-    help, _, note = (option.help or "").partition(" [default: ")
-    if note:
-        return help, note.removesuffix("]")
-    return help, _default(option)
+def _bounds(kind: Any) -> str:
+    low = "" if kind.min is None else f" {'>' if kind.min_open else '≥'} {kind.min:g}"
+    high = "" if kind.max is None else f" ≤ {kind.max:g}" if kind.max < 1e15 else ""
+    return low + ("," if low and high else "") + high
 
 
 def _default(option: Option) -> str:
+    """The default, or the words for it in the help text."""
+    said = re.search(r"\[default: (.*)\]", option.help or "")
+    if said:
+        return said.group(1)
     if isinstance(option.show_default, str):
-        return f"`{option.show_default}`"
-    if not option.show_default:
+        return option.show_default
+    known = isinstance(option.default, (str, int, float, Path))  # click has a sentinel for none
+    if not known or (option.is_flag and not option.secondary_opts):
         return ""
-    value: Any = option.default
     if option.is_flag:
-        return f"`{(option.opts if value else option.secondary_opts)[0]}`"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+        return flag(str(option.name)) if option.default else option.secondary_opts[0]
+    return f"{option.default:g}" if isinstance(option.default, float) else str(option.default)
 
 
-def _bounds(kind: object) -> str:
-    if not isinstance(kind, (click.IntRange, click.FloatRange)):
-        return ""
-    low = [] if kind.min is None else [f"{'>' if kind.min_open else '≥'} {_number(kind.min)}"]
-    high = [] if kind.max is None else [f"{'<' if kind.max_open else '≤'} {_number(kind.max)}"]
-    return ", ".join(low + high)
-
-
-def _number(value: float) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _escape(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    sys.stdout.write(reference())
+    sys.stdout.write(render())

@@ -18,6 +18,8 @@ from typing import Callable
 import pytest
 from conftest import SONG, Cli
 
+pytestmark = [pytest.mark.process, pytest.mark.train]
+
 LYRICGEN = [sys.executable, "-m", "lyricgen"]
 
 

@@ -18,6 +18,8 @@ from conftest import SONG, Cli
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.text.dataset import Dataset
 
+pytestmark = [pytest.mark.process, pytest.mark.train]
+
 SMALL = ("--hidden", "8", "--batch-size", "4", "--steps", "12")
 
 

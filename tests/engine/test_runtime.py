@@ -9,6 +9,8 @@ import pytest
 
 from lyricgen.engine import runtime
 
+pytestmark = pytest.mark.process
+
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     import os

@@ -29,6 +29,7 @@ def test_few_rows_have_the_bits_of_each_alone() -> None:
         np.testing.assert_array_equal(times(x, few), np.concatenate([times(row, few) for row in x[:, None]]))
 
 
+@pytest.mark.process
 def test_one_row_has_the_same_bits_with_one_thread_and_with_two() -> None:
     """Widths that OpenBLAS would cut into shares of no whole fours, and one of 256 units that it would not."""
     code = """

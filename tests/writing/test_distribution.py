@@ -16,7 +16,7 @@ from lyricgen.writing.search import lookahead
 
 TABLE = random_table()
 LINE = 2
-SONGS = 6000
+SONGS = 4000
 SAMPLING: list[dict[str, Any]] = [
     {"temperature": 1.0}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 3, "temperature": 1.0},
     {"top_p": 0.6, "temperature": 1.0}, {"top_k": 4, "top_p": 0.7, "temperature": 1.5},
@@ -184,13 +184,13 @@ def test_particles_draw_what_the_model_thinks_of_whole_lines(monkeypatch: pytest
     exact = conditional()
     distances = {
         particles: distance(
-            list(writer(TABLE, **FORM, temperature=1.0, particles=particles).songs("", seed=5, samples=1500)),
+            list(writer(TABLE, **FORM, temperature=1.0, particles=particles).songs("", seed=5, samples=600)),
             exact,
             lambda song: song[:LINE],
         )
         for particles in (1, 32)
     }
-    assert distances[32] < 0.12
+    assert distances[32] < 0.16
     assert distances[1] > 2 * distances[32]
 
 
@@ -292,7 +292,7 @@ def test_a_session_s_lines_have_the_product_of_their_probabilities() -> None:
 def test_a_narrow_beam_is_led_by_the_lookahead() -> None:
     """Greedy search loses little against the best song of all, since it knows where a line must end."""
     losses = []
-    for seed in range(12):
+    for seed in range(8):
         table = random_table(seed, spread=2.5)
         greedy = next(writer(table, **FORM, beam=1).songs("", seed=1, samples=1))
         losses.append(max(log_p(song, table) for song in all_songs()) - log_p(greedy, table))

@@ -107,7 +107,7 @@ class BeamSearch:
     def _choose_in_group(self, group: _Group, scores: _Scores, taken: Logits) -> list[_Step]:
         before = np.array([hypothesis.weight for hypothesis in group.beam])[:, None]
         ranked = likeliest(before + scores.gains + scores.lookahead - _DIVERSITY * taken, _CANDIDATES * self._width)
-        steps = []
+        steps: list[_Step] = []
         for row, char_id in zip(*ranked):
             hypothesis = group.beam[row]
             if len(steps) < self._width and self._rhymes(hypothesis, int(char_id)):
