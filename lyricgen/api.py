@@ -1,7 +1,7 @@
 """All that the command line does, for Python, in the same words.
 
 Options have the names of the flags (``batch_size`` for ``--batch-size``), the same defaults and the same bounds. What a
-user can put right is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing:
+user can correct is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing:
 bars, previews, pictures (``plot``), the page of surprisals, tables (``info``) and starting several workers.
 """
 
@@ -152,7 +152,7 @@ def count(
 def _held(folder: Path, *, resume: bool, force: bool) -> Iterator[None]:
     """The folder of a training, locked; FileError if it may not write there."""
     if resume and force:
-        raise OptionError("--resume and --force: take one of them, to go on or to begin anew")
+        raise OptionError("--resume and --force exclude each other: --resume continues, --force begins again")
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder}: is a file; name a folder with -o")
     if resume and not (folder / LAST).exists():
@@ -160,8 +160,7 @@ def _held(folder: Path, *, resume: bool, force: bool) -> Iterator[None]:
     with storage.locked(folder):
         if ((folder / BEST).exists() or (folder / LAST).exists()) and not (resume or force):
             raise FileError(
-                f"{folder}: holds a model already; --resume goes on with it, --force replaces it, "
-                "-o names another folder"
+                f"{folder}: holds a model already; --resume continues it, --force replaces it, -o names another folder"
             )
         yield
 
@@ -189,7 +188,7 @@ def find_dataset(source: Data = None) -> tuple[str, Dataset]:
 def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     start = checkpoints.load(path)
     if start.dataset != data.fingerprint:
-        raise FileError(f"{path}: was trained on another dataset; name that one, or train anew in another folder (-o)")
+        raise FileError(f"{path}: was trained on another dataset; name that one, or train in another folder (-o)")
     trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
     for name, value in given.items():
         if name not in trained:
@@ -222,7 +221,7 @@ class Model:
     def decoder(self) -> Decoder:
         """What writes; FileError for a bidirectional network."""
         if self.checkpoint.model.bidirectional:
-            raise FileError("this model is bidirectional, so that it only fills blanks; load one that writes")
+            raise FileError("this model is bidirectional: it only fills blanks; load one that writes")
         return cast("Decoder", self.model)
 
     def writer(self, **options: Any) -> Writer:
@@ -278,7 +277,7 @@ class Model:
         return evaluation.evaluate(self.model, self.checkpoint, text, accuracy=accuracy, baselines=baselines)
 
     def copied(self, song: str) -> str | None:
-        """The longest stretch of a song that stands in the training text; None if the checkpoint keeps no text."""
+        """The longest part of a song that occurs in the training text; None if the checkpoint keeps no text."""
         if self.checkpoint.text is None:
             return None
         if self._copies is None:
@@ -302,8 +301,8 @@ def load(
     for path, other in zip(named, loaded):
         if other.model.bidirectional and not (bidirectional and len(loaded) == 1 and not cache):
             raise FileError(
-                f"{path}: is a bidirectional model, which only fills blanks (lyricgen fill) and is not mixed; "
-                "this takes one that was trained without --bidirectional"
+                f"{path}: is a bidirectional model, which only fills blanks (lyricgen fill) and cannot be mixed; "
+                "name one that was trained without --bidirectional"
             )
     if first.model.bidirectional:
         return Model(str(named[0]), first, Bidirectional(first.model, first.parameters))
@@ -397,7 +396,7 @@ def export(
 ) -> Path:  # fmt: skip
     """Write a checkpoint for another framework, ``onnx`` or ``torch``; returns the file's path."""
     if format not in exports.FORMATS:
-        raise OptionError(f"--format: {format!r} is none of {', '.join(exports.FORMATS)}")
+        raise OptionError(f"--format: {format!r} is not one of {', '.join(exports.FORMATS)}")
     loaded = checkpoints.load(Path(checkpoint))
     target = Path(output) if output is not None else Path("model" + exports.FORMATS[format])
     storage.check_new(target, force=force)

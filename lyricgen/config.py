@@ -23,7 +23,7 @@ class Bounds:
     high: float | None = None
     low_open: bool = False
 
-    def hold(self, value: float) -> bool:
+    def contain(self, value: float) -> bool:
         if not math.isfinite(value):
             return False
         above = self.low is None or (value > self.low if self.low_open else value >= self.low)
@@ -68,8 +68,8 @@ def _check(field: dataclasses.Field[Any], value: Any) -> None:
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise OptionError(f"{flag(field.name)}: {value!r} is not of type {kind.__name__}")
     if choices and value not in choices:
-        raise OptionError(f"{flag(field.name)}: {value!r} is none of {', '.join(choices)}")
-    if bounds and not bounds.hold(value):
+        raise OptionError(f"{flag(field.name)}: {value!r} is not one of {', '.join(choices)}")
+    if bounds and not bounds.contain(value):
         raise OptionError(f"{flag(field.name)}: {value} is out of range, it must be {bounds}")
 
 
@@ -144,7 +144,7 @@ class ModelConfig(_Config):
         return self.embedding or self.hidden
 
 
-# What a training does against learning by heart, unless told otherwise; nothing without a validation part.
+# Regularisation by default; none without a validation part.
 DROPOUT, LEAST_DROPOUT, UNKNOWN_RATE, RESET_RATE = 0.6, 0.1, 0.5, 0.02
 SMALL = 100_000  # characters; longer texts need less dropout
 
@@ -231,9 +231,9 @@ class TrainConfig(_Config):
     seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1), group=LEARNING)
 
     def resolve_defaults(self, characters: int, *, held_out: bool) -> TrainConfig:
-        """The same with every choice made, for a training text of that length.
+        """The same with all defaults filled in, for a training text of that length.
 
-        Who holds no text out wants the text learnt by heart. Dropout falls by 0.3 for ten times the text.
+        Without a held-out part the text is to be memorised. Dropout falls by 0.3 for ten times the text.
         """
         dropout = min(DROPOUT, max(LEAST_DROPOUT, DROPOUT - 0.3 * math.log10(max(characters, 1) / SMALL)))
         usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
@@ -333,7 +333,7 @@ class FormConfig(_Config):
     )
     acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
     rhyme: str | None = _option(
-        None, "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without), anew for each repetition; A: all lines.",
+        None, "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without), again for each repetition; A: all lines.",
         kind=str,
         group=RHYME,
     )  # fmt: skip
@@ -387,7 +387,7 @@ _RULES = (
     _Rule(
         ("reset_rate",),
         lambda values: values.get("sampling") == "random",
-        "with --sampling random, whose rows begin anew at each minibatch",
+        "with --sampling random, which starts each minibatch from zero",
     ),
     _Rule(("preview_every",), lambda values: not values.get("preview", True), "without --preview"),
     _Rule(

@@ -71,7 +71,9 @@ def _lock(folder: Path, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise FileError(f"{folder}: another training is writing here; wait for it, or name another with -o") from None
+        raise FileError(
+            f"{folder}: another training writes here; wait for it, or name another folder with -o"
+        ) from None
     except OSError:  # a file system without locks
         return
 
@@ -178,7 +180,7 @@ def _read(path: Path, kind: str) -> Stored:
     checksum = metadata.pop("checksum", None)
     tensors = _map_tensors(path)
     if checksum != _checksum(metadata, tensors):
-        raise FileError(f"{path}: is damaged: its checksum does not fit; make it anew, or fetch it again")
+        raise FileError(f"{path}: is damaged: its checksum is wrong; make it again, or copy it again")
     return Stored(metadata, tensors)
 
 
@@ -199,12 +201,12 @@ def _read_metadata(path: Path) -> dict[str, Any]:
         if metadata["format"] > FORMAT:
             raise FileError(f"{path}: has format {metadata['format']}, newer than this lyricgen: upgrade lyricgen")
         if metadata["format"] < OLDEST:
-            raise FileError(f"{path}: has format {metadata['format']}, from an older lyricgen: make it anew")
+            raise FileError(f"{path}: has format {metadata['format']}, from an older lyricgen: make it again")
         return dict(metadata, kind=metadata["kind"])
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FileError(f"{path}: is no file of lyricgen's, or a damaged one") from error
+        raise FileError(f"{path}: is not a lyricgen file, or it is damaged") from error
 
 
 def _map_tensors(path: Path) -> dict[str, NDArray[Any]]:

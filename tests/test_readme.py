@@ -69,15 +69,17 @@ def test_transcripts(tmp_path: Path) -> None:
     (tmp_path / "lyrics").mkdir()
     songs = "".join(corpus.read([])).split("\n\n")
     for number, song in enumerate(songs):
-        (tmp_path / "lyrics" / f"{number:03}.txt").write_text(song + "\n", "utf-8")
+        (tmp_path / "lyrics" / f"{number:03}.txt").write_text(song.rstrip("\n") + "\n", "utf-8")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "lyricgen").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lyricgen "$@"\n')
     (tmp_path / "bin" / "lyricgen").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     environment = {name: value for name, value in environment.items() if not name.startswith("LYRICGEN_")}
     for call in calls:
+        # What is only run need not be the model that the page shows.
+        quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}
         result = subprocess.run(
-            ["sh", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env=environment, capture_output=True, timeout=110,
+            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env={**environment, **quick}, capture_output=True, timeout=110,
             encoding="utf-8", check=False,
         )  # fmt: skip
         assert result.returncode == 0, (call.command, result.stdout)

@@ -72,7 +72,7 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
         storage.read(tmp_path / "missing", "dataset")
     for content in (b"", b"hello", bytes(8) + b"{}", b"\xff" * 99):
         path.write_bytes(content)
-        with pytest.raises(FileError, match="no file of lyricgen's"):
+        with pytest.raises(FileError, match="not a lyricgen file"):
             storage.read(path, "dataset")
 
 

@@ -41,13 +41,13 @@ def fill(
     from lyricgen.writing import filling
 
     if not texts and template is None:
-        raise OptionError("no TEXT and no --template: there is nothing to fill")
+        raise OptionError("nothing to fill: name a TEXT or a --template")
     wanted = list(read_texts(texts, encoding))
     if template is not None:
         wanted.append("".join(corpus.read([template], encoding=encoding)).rstrip("\n"))
     for text in wanted:
         if not filling.BLANK.search(text):
-            raise FileError(f"{show(text, 40)!r}: has no blank in it, ＿ or _")
+            raise FileError(f"{show(text, 40)!r}: has no blank (＿ or _)")
     model = open_models(checkpoint, weights, cache, dataset, bidirectional=True)
     for text in wanted:
         warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))

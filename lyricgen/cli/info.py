@@ -37,7 +37,7 @@ def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json
     from lyricgen.text import dataset as datasets
 
     if toml and json:
-        raise OptionError("--toml and --json: take one of them")
+        raise OptionError("--toml and --json exclude each other")
     for number, path in enumerate(paths + checkpoint or (Path(checkpoints.DEFAULT_FOLDER),)):
         kind = _kind(path)
         if toml and kind != checkpoints.KIND:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _CHARACTERS, _LINES = 9, 5
 _HELP = """\
 1 to 9    take that character, or that line
-TEXT      take the text as it stands
+TEXT      take the text as it is
 (Enter)   let the model write the line to its end
 :l        show whole lines to choose from
-:n        end the line here
+:n        end the line
 :t TEXT   take a text that begins with a colon or is a number
 :u        undo
 :q        end (as the end of input does); the song goes to stdout"""

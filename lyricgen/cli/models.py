@@ -95,7 +95,7 @@ def _parse(weights: str) -> list[float]:
     try:
         return [float(part) for part in weights.split(",")]
     except ValueError:
-        raise OptionError(f"--weights: {weights!r} is no list of numbers like 0.4,0.6") from None
+        raise OptionError(f"--weights: {weights!r} is not a list of numbers like 0.4,0.6") from None
 
 
 def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
@@ -104,4 +104,4 @@ def warn_of_unknown(checkpoint: Checkpoint, text: str) -> None:
 
     unknown = checkpoint.vocabulary.unknown_in(normalise_prompt(checkpoint.vocabulary, text))
     if unknown:
-        say(f"Warning: this model never saw {' '.join(unknown)}; it reads an unknown character instead")
+        say(f"Warning: this model never saw {' '.join(unknown)}; it reads them as unknown")

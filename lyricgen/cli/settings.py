@@ -47,4 +47,4 @@ def _load(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"{path}: is no TOML file: {error}") from error
+        raise FileError(f"{path}: is not a TOML file: {error}") from error

@@ -109,7 +109,7 @@ def _train(
         start = training.start
         progress.introduce(training)
         if run.finished(start.progress, start.train):
-            say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs goes further")
+            say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs continues it")
         if not caught:
             events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught))
             events = progress.written(events, board) if board else events
@@ -144,10 +144,12 @@ def _say_how_to_go_on(dataset: Sequence[str], folder: Path) -> None:
     from lyricgen.model.checkpoint import DEFAULT_FOLDER, LAST
 
     if not (folder / LAST).exists():
-        say("Interrupted before the first step: there is nothing to resume")
+        say("Interrupted before the first step: nothing to resume")
         return
-    words = ["lyricgen", "train", *dataset, *([] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]), "--resume"]
-    say(f"Interrupted; `{shlex.join(words)}` goes on from here")
+    options = [] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]
+    dashes = ["--"] if any(name.startswith("-") for name in dataset) else []
+    words = ["lyricgen", "train", *options, "--resume", *dashes, *dataset]
+    say(f"Interrupted; `{shlex.join(words)}` continues it")
 
 
 def _count(
@@ -156,7 +158,7 @@ def _count(
     from lyricgen import api
 
     if resume:
-        raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it anew")
+        raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it again")
     name, data = api.find_dataset(dataset)
     progress.announce(name, data)
     checkpoint, record = api.count(data, folder, force=force, **options)

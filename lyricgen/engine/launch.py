@@ -85,9 +85,9 @@ def _watch(
             if status:
                 if status > 0:
                     return status  # it has said why
-                raise WorkerError(f"worker {number} was killed by signal {-status}: all were ended; --resume goes on")
+                raise WorkerError(f"worker {number} was killed by signal {-status}: all were ended; --resume continues")
         if any(other.poll() for other in others):
-            raise WorkerError("the parameter server ended: all workers were ended; --resume goes on")
+            raise WorkerError("the parameter server ended: all workers were ended; --resume continues")
         if all(status == 0 for status in states):
             return 0
         time.sleep(0.05)

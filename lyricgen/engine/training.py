@@ -129,7 +129,7 @@ def train_epoch(
         if not (math.isfinite(loss) and math.isfinite(norm)):
             cure = "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
             raise DivergenceError(
-                f"the loss is no finite number any more in epoch {epoch}, step {number + 1}, at learning rate "
+                f"the loss is not finite in epoch {epoch}, step {number + 1}, at learning rate "
                 f"{rate:.3g}: {cure}; the last good checkpoint is kept"
             )
         yield Step(batch.x.size, loss, norm, rate, rows_state)

@@ -17,7 +17,7 @@ from lyricgen.errors import EngineError, describe
 WATCHED = "LYRICGEN_WATCHED"  # set by who starts all the processes and watches them himself
 _FAREWELL = b"."
 _JOIN = 60.0  # seconds to wait for the scheduler
-_LOST = b"Error: another process of this training has ended, so this one ends, too; --resume goes on\n"
+_LOST = b"Error: another process of this training has ended, so this one ends, too; --resume continues\n"
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # a silent host is lost after 20 seconds
 
 

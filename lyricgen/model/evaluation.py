@@ -74,7 +74,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure a model on a text of at least two characters; FileError for a shorter one."""
     if len(text.ids) < 2:
-        raise FileError(f"{text.name}: too short; two characters are the least")
+        raise FileError(f"{text.name}: too short; it needs two characters")
     probabilities = model.probabilities(text.ids)
     score = scoring.score(probabilities, text.ids)
     hits = scoring.accuracy(model, text.ids) if accuracy else None

@@ -43,7 +43,7 @@ def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
     model, parameters = checkpoint.model, checkpoint.parameters
     _check(checkpoint, "torch")
     if model.cell == "gru" and model.gru_reset == "before":
-        raise OptionError("--format torch: PyTorch has no GRU that resets before the product; --format onnx takes it")
+        raise OptionError("--format torch: PyTorch has no GRU that resets before the product; use --format onnx")
     tensors = {"embedding.weight": parameters["embedding.weight"]}
     for layer in range(model.layers):
         for ours, theirs in (("input", "ih"), ("hidden", "hh")):
@@ -86,9 +86,11 @@ def write_onnx(checkpoint: Checkpoint, path: Path) -> None:
 
 def _check(checkpoint: Checkpoint, kind: str) -> None:
     if checkpoint.model.cell == "ngram":
-        raise OptionError(f"--format {kind}: takes networks; an n-gram model is none")
+        raise OptionError(f"--format {kind}: only networks can be exported, not n-gram models")
     if checkpoint.model.bidirectional:
-        raise OptionError(f"--format {kind}: takes networks that write; a bidirectional one only fills blanks")
+        raise OptionError(
+            f"--format {kind}: only networks that write can be exported; a bidirectional one fills blanks"
+        )
 
 
 class _Graph:

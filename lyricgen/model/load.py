@@ -72,7 +72,7 @@ def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
         raise OptionError(f"--weights: {len(values)} numbers for {count} checkpoints; name one for each -c")
     if not np.all(np.isfinite(values)) or np.any(values < 0) or not values.sum():
         shown = ",".join(f"{weight:g}" for weight in weights)
-        raise OptionError(f"--weights: {shown} are no shares; none may be negative or infinite, not all zero")
+        raise OptionError(f"--weights: {shown} cannot be weights: none may be negative or infinite, and not all zero")
     shares: mixture.Weights = values / values.sum()
     return shares
 

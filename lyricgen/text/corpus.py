@@ -77,7 +77,7 @@ def read_each(
         empty = empty and not piece.strip()
         yield source, piece
     if empty and not may_be_empty:
-        raise FileError(f"{', '.join(sources) or EMBEDDED}: no text in it; name a text file with at least one song")
+        raise FileError(f"{', '.join(sources) or EMBEDDED}: contains no text; name a text file with at least one song")
 
 
 def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _faults_of(name: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, EOFError, zlib.error, struct.error, RuntimeError, ValueError) as error:
-        raise FileError(f"{name}: is damaged or no archive that can be read here ({error})") from error
+        raise FileError(f"{name}: is damaged, or not an archive that can be read here ({error})") from error
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {describe(error)}") from error
 
@@ -254,7 +254,9 @@ def _decode_chunks(read: Callable[[], bytes], encoding: str, name: str, packed: 
         with _faults_of(name):
             chunk = read()
         if packed and position > max(_LARGE, packed * _TIGHTEST):
-            raise FileError(f"{name}: unpacks to over {_TIGHTEST} times its size, as no text does; unpack it yourself")
+            raise FileError(
+                f"{name}: unpacks to over {_TIGHTEST} times its size, which no text does; unpack it yourself"
+            )
         pending = decoder.getstate()[0]
         try:
             yield decoder.decode(chunk, final=not chunk)

@@ -73,7 +73,14 @@ def main() -> None:
     if options.train is not None:
         kinds = {f"`{options.train}`": options.train.split()}
     with tempfile.TemporaryDirectory() as folder:
-        parts = ["--valid-fraction", options.valid_fraction, "--test-fraction", options.test_fraction]
+        parts = [
+            "--split",
+            "tail",
+            "--valid-fraction",
+            options.valid_fraction,
+            "--test-fraction",
+            options.test_fraction,
+        ]
         call(
             sys.executable,
             "-m",

@@ -1,4 +1,4 @@
-"""Calls that cannot be meant, each as a process: one line that names the culprit and the cure, nothing new on disk."""
+"""Calls that is wrong, each as a process: one line that names the culprit and the cure, nothing new on disk."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ FAULTS = [
     ("prepare song.txt --encoding utf-16", "song.txt", "--encoding"),
     ("train missing.txt", "missing.txt", "No such file"),
     ("train model/best.safetensors", "best.safetensors", "a dataset is wanted"),
-    ("train rubbish.safetensors", "rubbish.safetensors", "no file of lyricgen's"),
+    ("train rubbish.safetensors", "rubbish.safetensors", "not a lyricgen file"),
     ("train newer.safetensors", "newer.safetensors", "upgrade lyricgen"),
     ("train flipped.safetensors", "flipped.safetensors", "damaged"),
     ("train song.txt -o song.txt", "song.txt", "-o"),
@@ -74,13 +74,13 @@ FAULTS = [
     ("generate -c missing", "missing", "lyricgen train"),
     ("generate -c folder", "folder", "lyricgen train"),
     ("generate -c data.safetensors", "data.safetensors", "a checkpoint is wanted"),
-    ("generate -c song.txt", "song.txt", "no file of lyricgen's"),
+    ("generate -c song.txt", "song.txt", "not a lyricgen file"),
     ("generate -c model -c other", "other", "same dataset"),
     ("generate -c model -c missing", "missing", "lyricgen train"),
     ("evaluate missing.txt -c model", "missing.txt", "No such file"),
     ("evaluate one.txt -c model", "one.txt", "two characters"),
     ("evaluate latin.txt -c model", "latin.txt", "--encoding"),
-    ("evaluate -c rubbish.safetensors", "rubbish.safetensors", "no file of lyricgen's"),
+    ("evaluate -c rubbish.safetensors", "rubbish.safetensors", "not a lyricgen file"),
     ("score -c missing", "missing", "lyricgen train"),
     ("fill 山＿ -c missing", "missing", "lyricgen train"),
     ("fill 山水 -c model", "山水", "no blank"),

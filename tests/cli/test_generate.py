@@ -91,7 +91,7 @@ def test_a_reader_that_leaves_early_is_no_fault(trained: Path) -> None:
     [
         (["-c", "nowhere"], 1, "nowhere: no checkpoint there; `lyricgen train` makes one"),
         (["-c", "dataset.safetensors"], 1, "is a dataset, a checkpoint is wanted"),
-        (["-c", "checkpoints/log.jsonl"], 1, "no file of lyricgen's"),
+        (["-c", "checkpoints/log.jsonl"], 1, "not a lyricgen file"),
         (["--temperature", "-1"], 2, "--temperature"),
         (["--top-p", "0"], 2, "--top-p"),
         (["--top-k", "x"], 2, "--top-k"),

@@ -154,7 +154,7 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, 
     training.wait_for(training.last)
     code, out, err = training.end(number)
     assert (code, out) == (status, "")
-    assert "`lyricgen train song.txt --resume` goes on" in err.splitlines()[-1]
+    assert "`lyricgen train --resume song.txt` continues" in err.splitlines()[-1]
     progress = checkpoints.load(training.last).progress
     assert progress.part is not None or progress.epoch
     resumed = train("--resume", "--checkpoint-every", "0.1")
@@ -169,7 +169,7 @@ def test_ctrl_c_before_the_first_step_changes_nothing(song: Path, train: Start) 
     time.sleep(0.6)  # somewhere in the imports
     code, out, err = training.end(signal.SIGINT)
     assert (code, out) == (130, "")
-    known = ("dataset", "text", "model", "threads", "Interrupted before the first step: there is nothing to resume")
+    known = ("dataset", "text", "model", "threads", "Interrupted before the first step: nothing to resume")
     assert [line for line in err.splitlines() if not line.startswith(known)] == []
     assert not training.last.parent.exists()
 
@@ -189,7 +189,7 @@ def test_two_trainings_do_not_share_a_folder(song: Path, train: Start, cli: Cli)
     for options in (["--resume"], ["--force"], ["--cell", "ngram", "--force"]):
         second = cli("train", "song.txt", *options)
         assert second.returncode == 1
-        assert "another training is writing here" in second.stderr.splitlines()[-1]
+        assert "another training writes here" in second.stderr.splitlines()[-1]
     training.end(signal.SIGKILL)
     assert cli("train", "song.txt", "--cell", "ngram", "--force").returncode == 0, "a crash leaves no lock behind"
 
@@ -246,7 +246,7 @@ def test_a_small_text_trains_all_the_same(cli: Cli, tmp_path: Path) -> None:
         (["--cell", "transformer"], 2, "--cell"),
         (["--epochs", "many"], 2, "--epochs"),
         (["missing.txt"], 1, "missing.txt: cannot be read"),
-        (["song.safetensors"], 1, "no file of lyricgen's"),
+        (["song.safetensors"], 1, "not a lyricgen file"),
         (["-o", "song.txt"], 1, "song.txt: is a file"),
         (["song.txt", "--optimizer", "sgd", "--lr", "1e38", "--clip", "0"], 1, "lower --lr"),
     ],

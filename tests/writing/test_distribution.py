@@ -16,7 +16,7 @@ from lyricgen.writing.search import lookahead
 
 TABLE = random_table()
 LINE = 2
-SONGS = 4000
+SONGS = 2500
 SAMPLING: list[dict[str, Any]] = [
     {"temperature": 1.0}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 3, "temperature": 1.0},
     {"top_p": 0.6, "temperature": 1.0}, {"top_k": 4, "top_p": 0.7, "temperature": 1.5},

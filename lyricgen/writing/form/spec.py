@@ -136,7 +136,7 @@ def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]
     if config.line_length is not None:
         raise OptionError("--line-length: --form gives the lengths already; leave one of them out")
     if not re.fullmatch(_LENGTHS, config.form):
-        raise OptionError(f"--form: {config.form!r} is no list of line lengths like 7,7,5,7 or 5,5/7,7")
+        raise OptionError(f"--form: {config.form!r} is not a list of line lengths like 7,7,5,7 or 5,5/7,7")
     lengths: list[int | None] = []
     blanks: set[int] = {0} if config.form.rstrip().endswith("/") else set()
     for stanza in config.form.rstrip().rstrip("/").split("/"):
