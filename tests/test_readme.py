@@ -79,8 +79,8 @@ def test_transcripts(tmp_path: Path) -> None:
         # What is only run need not be the model that the page shows.
         quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}
         result = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env={**environment, **quick}, capture_output=True, timeout=110,
-            encoding="utf-8", check=False,
+            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env={**environment, **quick},
+            capture_output=True, timeout=110, encoding="utf-8", check=False,
         )  # fmt: skip
         assert result.returncode == 0, (call.command, result.stdout)
         shown = re.sub(r"^threads     \d+$", "threads     2", result.stdout, flags=re.MULTILINE)

@@ -106,7 +106,7 @@ def test_songs_and_lines_have_figures_of_their_own(counted: Path, cli: Cli) -> N
     ("options", "status", "words"),
     [
         (["--weights", "1"], 2, "1 numbers for 2 checkpoints"),
-        (["--weights", "a,b"], 2, "no list of numbers"),
+        (["--weights", "a,b"], 2, "not a list of numbers"),
         (["--weights", "-1,2"], 2, "none may be negative"),
         (["--weights", "nan,2"], 2, "none may be negative"),
         (["-c", "other"], 1, "another vocabulary"),

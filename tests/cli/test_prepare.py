@@ -67,7 +67,7 @@ def test_nothing_is_replaced_without_force(cli: Cli, tmp_path: Path) -> None:
         (["missing.txt"], 1, "missing.txt: cannot be read: No such file"),
         (["bad.txt"], 1, "bad.txt: byte 3 is not utf-8: name the text's encoding, for instance --encoding gb18030"),
         (["bad.txt", "--encoding", "nope"], 2, "'nope' is unknown"),
-        (["empty.txt"], 1, "empty.txt: no text in it"),
+        (["empty.txt"], 1, "empty.txt: contains no text"),
         (["good.txt", "--max-chars", "1"], 1, "too few"),
         (["good.txt", "--max-chars", "-1"], 2, "--max-chars"),
         (["good.txt", "--valid-fraction", "nan"], 2, "--valid-fraction"),

@@ -64,7 +64,7 @@ def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Pat
     ("text", "status", "words"),
     [
         ("hiden = 3", 1, "run.toml: hiden: no such option; hidden is meant?"), ("force = true", 1, "force"),
-        ("hidden = 'x'", 2, "--hidden"), ("hidden =", 1, "no TOML"), ("[train]\nlr = 1", 1, "train"),
+        ("hidden = 'x'", 2, "--hidden"), ("hidden =", 1, "not a TOML"), ("[train]\nlr = 1", 1, "train"),
         ("lr = -1.0", 2, "--lr"), ("[lr]\nx = 1", 1, "table"),
     ],
 )  # fmt: skip
