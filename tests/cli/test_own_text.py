@@ -211,7 +211,6 @@ def test_info_knows_what_can_be_resumed(cli: Cli, tmp_path: Path) -> None:
         assert cli("train", "song.txt", *small).returncode == 0
         assert json.loads(cli("info", f"{optimizer}/last.safetensors", "--json").stdout)["can_resume"] is True
     assert json.loads(cli("info", "adam/best.safetensors", "--json").stdout)["can_resume"] is False
-    assert cli("train", "song.txt", "-o", "sgd", "--resume", "--epochs", "2").returncode == 0
 
 
 def test_a_diverged_training_gets_advice_that_can_be_followed(cli: Cli, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
@@ -194,37 +195,55 @@ def test_two_trainings_do_not_share_a_folder(song: Path, train: Start, cli: Cli)
     assert cli("train", "song.txt", "--cell", "ngram", "--force").returncode == 0, "a crash leaves no lock behind"
 
 
-def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli) -> None:
-    """Killed while it trains and while it writes, and resumed each time, a training ends as if nothing had been."""
-    song_dataset.save(tmp_path / "dataset.safetensors")
-    options = ["--cell", "lstm", *SMALL, "--epochs", "60", "--dropout", "0.3", "--checkpoint-every", "0.005"]
-    assert cli("train", "-o", "whole", *options).returncode == 0
-    rng, last = random.Random(1), tmp_path / "cut" / "last.safetensors"
-    kills = 0
-    for _ in range(20):
-        go_on = ["--resume", "--checkpoint-every", "0.005"] if last.exists() else options
+OFTEN = ["--threads", "1", "--checkpoint-every", "0.005"]
+KILLED = ["--cell", "lstm", *SMALL, "--epochs", "60", "--dropout", "0.3", *OFTEN]
+
+
+def kill_and_resume(folder: Path, times: int, seed: int) -> int:
+    """Train into a folder, killed so many times while it trains or writes; returns how often that came in time."""
+    rng, last, kills = random.Random(seed), folder / "last.safetensors", 0
+    for _ in range(times):
+        go_on = ["--resume", *OFTEN] if last.exists() else KILLED
         before = last.read_bytes() if last.exists() else b""
-        command = [sys.executable, "-m", "lyricgen", "train", "-o", "cut", *go_on]
-        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        command = [sys.executable, "-m", "lyricgen", "train", "-o", folder.name, *go_on]
+        with subprocess.Popen(
+            command, cwd=folder.parent, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ) as process:
             deadline = time.monotonic() + 60
             while (not last.exists() or last.read_bytes() == before) and time.monotonic() < deadline:
                 if process.poll() is not None:
                     break
+                time.sleep(0.001)
             time.sleep(rng.random() * 0.1)
             process.kill()
         kills += process.returncode == -signal.SIGKILL
         checkpoints.load(last)
-        best = tmp_path / "cut" / "best.safetensors"
+        best = folder / "best.safetensors"
         assert not best.exists() or checkpoints.load(best)
-    assert kills >= 10
-    result = cli("train", "-o", "cut", "--resume")
-    assert result.returncode == 0, result.stderr
+    return kills
+
+
+def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli) -> None:
+    """Killed while they train and while they write, and resumed each time, two trainings end as if nothing had been."""
+    song_dataset.save(tmp_path / "dataset.safetensors")
+    assert cli("train", "-o", "whole", *KILLED).returncode == 0
+    folders = [tmp_path / "cut", tmp_path / "cut too"]
+    with ThreadPoolExecutor() as pool:
+        kills = list(pool.map(kill_and_resume, folders, [10, 10], [1, 2]))
+    assert sum(kills) >= 10
+    for folder in folders:
+        result = cli("train", "-o", folder.name, "--resume", *OFTEN)
+        assert result.returncode == 0, result.stderr
+        assert_same_training(tmp_path / "whole", folder)
+
+
+def assert_same_training(whole: Path, cut: Path) -> None:
     for name in ("best.safetensors", "last.safetensors"):
-        whole, cut = checkpoints.load(tmp_path / "whole" / name), checkpoints.load(tmp_path / "cut" / name)
-        assert whole.progress == cut.progress
-        for tensor, value in {**whole.parameters, **whole.optimizer}.items():
-            np.testing.assert_array_equal({**cut.parameters, **cut.optimizer}[tensor], value)
-    lines = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "cut")]
+        ours, theirs = checkpoints.load(whole / name), checkpoints.load(cut / name)
+        assert ours.progress == theirs.progress
+        for tensor, value in {**ours.parameters, **ours.optimizer}.items():
+            np.testing.assert_array_equal({**theirs.parameters, **theirs.optimizer}[tensor], value)
+    lines = [(folder / "log.jsonl").read_text().splitlines() for folder in (whole, cut)]
     assert len(lines[0]) == len(lines[1]) == 60
     for first, second in zip(*lines):
         ignored = {"seconds": 0, "chars_per_second": 0}
