@@ -172,7 +172,7 @@ def find_dataset(source: Data = None) -> tuple[str, Dataset]:
     embedded corpus.
     """
     if isinstance(source, Dataset):
-        return "the dataset given", source
+        return ", ".join(source.sources) or corpus.EMBEDDED, source
     named = [source] if isinstance(source, (str, Path)) else list(source or ())
     if not named and Path(datasets.DEFAULT_FILE).exists():
         named = [datasets.DEFAULT_FILE]
