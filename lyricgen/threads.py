@@ -1,4 +1,4 @@
-"""How many processors this process may really use, and what the libraries that compute on them should be told.
+"""How many processors this process may really use, and what the libraries that compute on them must know.
 
 ``os.cpu_count`` counts the machine's processors. A scheduler's affinity mask and a container's quota may allow fewer,
 and threads beyond that number only take turns.

@@ -81,7 +81,7 @@ def _announced(model: Model, prefixes: Iterator[str]) -> Iterator[str]:
 
 
 def _seed(options: dict[str, Any]) -> int:
-    if options.get("seed") is not None or options.get("beam"):  # a beam leaves nothing to chance
+    if options.get("seed") is not None or options.get("beam"):  # beam search draws nothing
         return options.get("seed") or 0
     seed = secrets.randbelow(2**32)
     say(f"seed {seed}")

@@ -92,32 +92,32 @@ p { font-size: .9rem; line-height: 1.5; }
   cursor: pointer; }
 #text .unknown { text-decoration: underline dotted; text-underline-offset: .2em; }
 #text button:focus-visible, #text button.on { outline: 2px solid var(--ink); outline-offset: 1px; }
-#told { position: fixed; inset: auto 0 0 0; min-height: 4.5rem; padding: .7rem 1rem; background: var(--paper);
+#status { position: fixed; inset: auto 0 0 0; min-height: 4.5rem; padding: .7rem 1rem; background: var(--paper);
   border-top: 1px solid var(--edge); font-size: 1rem; line-height: 1.6; text-align: center; }
-#told b { font-weight: 600; } #told span { white-space: nowrap; margin: 0 .6em; }
+#status b { font-weight: 600; } #status span { white-space: nowrap; margin: 0 .6em; }
 </style>
 <h1>$title</h1>
 <p>The deeper the colour, the less the model expected the character. Point at one, tap it, or move with the arrow keys:
 below stands what it expected. A dotted line: the model does not know the character.
 颜色越深，模型越没有料到；下有点线：模型不认识的字。</p>
 <main id="text">$text</main>
-<div id="told" role="status" aria-live="polite"></div>
+<div id="status" role="status" aria-live="polite"></div>
 <script>
 const figures = $data, cells = [...document.querySelectorAll("#text button")];
-const told = document.getElementById("told");
+const panel = document.getElementById("status");
 let at = 0;
 const shown = c => c === "" ? "(unknown)" : c === "\\n" ? "↵" : c === " " ? "␣" : c;
 function tell(i) {
   cells[at].tabIndex = -1; cells[at].classList.remove("on");
   at = i; cells[at].tabIndex = 0; cells[at].classList.add("on");
-  told.replaceChildren();
+  panel.replaceChildren();
   const bits = document.createElement("b");
   bits.textContent = `$${cells[i].textContent}  $${figures[i][0]} bits`;
-  told.append(bits, document.createElement("br"));
+  panel.append(bits, document.createElement("br"));
   for (const [character, share] of figures[i][1]) {
     const guess = document.createElement("span");
     guess.textContent = `$${shown(character)} $${(100 * share).toFixed(1)}%`;
-    told.append(guess);
+    panel.append(guess);
   }
 }
 cells.forEach((cell, i) => {

@@ -33,7 +33,6 @@ def score(
     beginning of a song; one without a character has no score (nan).
     """
     model = open_models(checkpoint, weights, cache, dataset)
-    _ = model.decoder  # a bidirectional one cannot rank
     for line in _lines(files or (STDIN,), encoding):
         sys.stdout.write(_show(line, model.score(line), json=json) + "\n")
         sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 Each worker has every ``workers``-th row of a minibatch; the gradient is the sum over all of them, so that N workers
 take the step that one would take with the whole minibatch, up to float rounding (the order of the sum). Weights,
-moments and chance are the same everywhere, and never sent.
+moments and random numbers are the same everywhere, and never sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lyricgen.errors import EngineError, OptionError
 
 
 class Cluster:
-    """The place of this process among the workers; alone unless told otherwise."""
+    """The place of this process among the workers; alone by default."""
 
     def __init__(self, store: Any = None, watch: Watch | None = None) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""A training and its folder: ``best``, ``last`` and ``log.jsonl``, begun or gone on with."""
+"""A training and its folder: ``best``, ``last`` and ``log.jsonl``, begun or resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lyricgen.engine.network import Network, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, train_epoch
 from lyricgen.model import log
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress, fresh
 from lyricgen.model.parameters import Floats, initial_parameters
 from lyricgen.model.scoring import perplexity
 from lyricgen.text.dataset import Dataset
@@ -25,7 +25,7 @@ from lyricgen.text.dataset import Dataset
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """A finished epoch, on disk by now: its line of the log, and the model as it stands."""
+    """A finished epoch, on disk by now: its line of the log, and the model."""
 
     record: dict[str, Any]
     checkpoint: Checkpoint
@@ -37,18 +37,9 @@ Event = Union[Step, Epoch]
 
 
 def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoint:
-    """A fresh model for that dataset, before its first epoch."""
+    """A new model of that dataset, before its first epoch."""
     rng = np.random.default_rng([train.seed, 0])
-    return Checkpoint(
-        model=model,
-        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
-        vocabulary=dataset.vocabulary,
-        parameters=initial_parameters(model, len(dataset.vocabulary), rng),
-        progress=Progress(),
-        newlines=dataset.config.newlines,
-        dataset=dataset.fingerprint,
-        text=dataset.parts if train.keep_text else None,
-    )
+    return fresh(dataset, model, train, initial_parameters(model, len(dataset.vocabulary), rng))
 
 
 def run(
@@ -136,15 +127,15 @@ def _add(part: Part, step: Step, seconds: float) -> Part:
 
 def _record(network: Network, dataset: Dataset, config: TrainConfig, epoch: int, part: Part) -> dict[str, Any]:
     """An epoch's line of the log."""
-    return {
-        "epoch": epoch,
-        "train_perplexity": perplexity(part.nats, part.characters),
-        "valid_perplexity": perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None,
-        "chars_per_second": part.characters / part.seconds,
-        "seconds": part.seconds,
-        "learning_rate": learning_rate(config, (epoch - 1) / config.epochs),
-        "gradient_norm": part.norms / part.steps,
-    }
+    return log.record(
+        epoch,
+        train_perplexity=perplexity(part.nats, part.characters),
+        valid_perplexity=perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None,
+        characters=part.characters,
+        seconds=part.seconds,
+        learning_rate=learning_rate(config, (epoch - 1) / config.epochs),
+        gradient_norm=part.norms / part.steps,
+    )
 
 
 def _advance(progress: Progress, record: dict[str, Any], step: int) -> Progress:

@@ -58,15 +58,15 @@ def learning_rate(config: TrainConfig, done: float) -> float:
 
 
 def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Generator:
-    """All chance of an epoch comes from the seed and its number, all of a step from its own (from 1) as well.
+    """The random numbers of an epoch depend on the seed and its number, those of a step on its number (from 1), too.
 
-    So a training that is resumed anywhere repeats and misses none of it.
+    So a training that is resumed anywhere repeats and misses none of them.
     """
     return np.random.default_rng([config.seed, epoch, step])
 
 
 class Minibatch(NamedTuple):
-    """A minibatch with all its chance."""
+    """A minibatch with all that is drawn for it."""
 
     read: Batch  # what the network reads, both (T, N)
     labels: Ids  # (T, N)

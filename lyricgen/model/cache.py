@@ -80,8 +80,8 @@ def probabilities(ids: Ids) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Of every character of a text (T,) after the first: its probability and the longest agreement before it."""
     found, lengths = np.zeros(len(ids) - 1), np.zeros(len(ids) - 1, np.intp)
     state = initial_state(1)
-    for place, identity in enumerate(ids[:-1]):
-        state = extend(state, np.array([identity]))
+    for place, char_id in enumerate(ids[:-1]):
+        state = extend(state, np.array([char_id]))
         places = np.flatnonzero(state.agreement[0])
         if len(places):
             agreement = state.agreement[0, places]

@@ -16,6 +16,7 @@ from lyricgen.model import ngram
 from lyricgen.model.ngram import NGram
 from lyricgen.model.parameters import Floats, Parameters, parameter_shapes
 from lyricgen.model.recurrent import Recurrent
+from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.vocabulary import Vocabulary
 
@@ -56,6 +57,9 @@ class Progress:
     @property
     def score(self) -> float | None:
         return self.train_perplexity if self.valid_perplexity is None else self.valid_perplexity
+
+
+NOT_BEGUN = Progress()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +105,22 @@ class Checkpoint:
         state = {} if self.state is None else {_STATE: self.state}
         text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
         storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **text})
+
+
+def fresh(
+    dataset: Dataset, model: ModelConfig, train: TrainConfig, parameters: Parameters, progress: Progress = NOT_BEGUN
+) -> Checkpoint:
+    """The first checkpoint of a model of that dataset."""
+    return Checkpoint(
+        model=model,
+        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
+        vocabulary=dataset.vocabulary,
+        parameters=parameters,
+        progress=progress,
+        newlines=dataset.config.newlines,
+        dataset=dataset.fingerprint,
+        text=dataset.parts if train.keep_text else None,
+    )
 
 
 def locate(path: Path) -> Path:

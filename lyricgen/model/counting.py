@@ -1,4 +1,4 @@
-"""A dataset -> a model that counts: what training is for ``--cell ngram``. No MXNet, no epochs, no chance."""
+"""A dataset -> a model that counts: what training is for ``--cell ngram``. No MXNet, no epochs, no randomness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.model import log, ngram
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress, fresh
 from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
 
@@ -21,25 +21,11 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
     counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
     seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
     held_out = score(counted.probabilities(dataset.valid), dataset.valid).perplexity if len(dataset.valid) else None
-    record = {
-        "epoch": 1,
-        "train_perplexity": seen,
-        "valid_perplexity": held_out,
-        "chars_per_second": len(dataset.train) / seconds,
-        "seconds": seconds,
-        "learning_rate": None,
-        "gradient_norm": None,
-    }
-    checkpoint = Checkpoint(
-        model=model,
-        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
-        vocabulary=dataset.vocabulary,
-        parameters=parameters,
-        progress=Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out),
-        newlines=dataset.config.newlines,
-        dataset=dataset.fingerprint,
-        text=dataset.parts if train.keep_text else None,
+    record = log.record(
+        1, train_perplexity=seen, valid_perplexity=held_out, characters=len(dataset.train), seconds=seconds
     )
+    progress = Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out)
+    checkpoint = fresh(dataset, model, train, parameters, progress)
     return checkpoint, record
 
 

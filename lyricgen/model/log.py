@@ -11,6 +11,22 @@ from lyricgen import storage
 from lyricgen.errors import FileError, describe
 
 
+def record(
+    epoch: int, *, train_perplexity: float, valid_perplexity: float | None, characters: int, seconds: float,
+    learning_rate: float | None = None, gradient_norm: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """An epoch's line. A model that is counted has no learning rate and no gradient."""
+    return {
+        "epoch": epoch,
+        "train_perplexity": train_perplexity,
+        "valid_perplexity": valid_perplexity,
+        "chars_per_second": characters / seconds,
+        "seconds": seconds,
+        "learning_rate": learning_rate,
+        "gradient_norm": gradient_norm,
+    }
+
+
 def append(path: Path, record: dict[str, Any]) -> None:
     """Add an epoch's line and wait until it is on disk."""
     try:
