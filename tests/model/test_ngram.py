@@ -154,3 +154,10 @@ def test_tensors_that_do_not_fit_together_are_refused(name: str, change: Any) ->
         del tensors[name]
     with pytest.raises(FileError, match="damaged checkpoint"):
         levels_of(tensors, 3, V)
+
+
+def test_the_first_id_beyond_the_vocabulary_is_refused() -> None:
+    tensors = estimate(np.array([1, 2, 3, 1, 2, V - 1]), 2, V)
+    levels_of(tensors, 2, V)
+    with pytest.raises(FileError, match="damaged checkpoint"):
+        levels_of(tensors, 2, V - 1)
