@@ -1,299 +1,355 @@
-"""What songs are drawn, how often: against exact enumeration of a toy model."""
+"""How often each song is written, by enumeration: a toy's songs against the distribution that they are drawn from."""
 
 from __future__ import annotations
 
+import functools
 import itertools
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import Counter
+from typing import Any, Callable
 
 import numpy as np
 import pytest
-from toy import COUNTED, FINALS, GROUPS, VOCABULARY, assert_distribution, enumerate_songs, id_of, random_table, writer
+from toy import (
+    Asked,
+    Toy,
+    Weigh,
+    better_of_two,
+    cut,
+    distance,
+    following,
+    free,
+    greedy,
+    guide,
+    line_by_line,
+    lines,
+    model,
+    ngrams,
+    normalised,
+    per_character,
+    surprise,
+    times,
+    whole,
+    within,
+)
 
-from lyricgen.errors import UnsatisfiableError
-from lyricgen.writing.search import lookahead
+from lyricgen.writing import filling
+from lyricgen.writing.search import beam
 
-TABLE = random_table()
-LINE = 2
-SONGS = 2500
-SAMPLING: list[dict[str, Any]] = [
-    {"temperature": 1.0}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 3, "temperature": 1.0},
-    {"top_p": 0.6, "temperature": 1.0}, {"top_k": 4, "top_p": 0.7, "temperature": 1.5},
+MOST = 4.5  # standard deviations of chi-square; what is right stays below 3, a fault exceeds 20
+SONGS = 1000
+CLASSES = ("山天", "阳香")
+TWO_LINES = Asked((2, 2), "AA", CLASSES)
+CONTROLS: list[dict[str, Any]] = [
+    {}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 3}, {"top_p": 0.7},
+    {"temperature": 1.5, "top_k": 4, "top_p": 0.8}, {"repetition_penalty": 3.0},
+    {"repetition_penalty": 3.0, "temperature": 0.5, "top_k": 4, "top_p": 0.9},
 ]  # fmt: skip
 
 
-def softmax(logits: Any) -> Any:
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()
+@pytest.fixture(scope="module")
+def toy() -> Toy:
+    return Toy("\n山天阳香", spread=1.0)
 
 
-def truncated(logits: Any, allowed: list[int], top_k: int = 0, top_p: float = 1.0) -> list[int]:
-    """The ids that top-k and then top-p keep among those allowed; logits are already divided by the temperature."""
-    kept = sorted(allowed, key=lambda i: -logits[i])
-    kept = kept[:top_k] if top_k else kept
-    shares = softmax(np.array([logits[i] for i in kept]))
-    before = np.cumsum(shares) - shares
-    return [i for i, share in zip(kept, before) if share < top_p]
+@pytest.fixture(scope="module")
+def pausing() -> Toy:
+    """It knows a comma, too."""
+    return Toy("\n，山天阳香", spread=1.0)
 
 
-def next_free(song: str, *, length: int, temperature: float, penalty: float = 1.0, **cut: Any) -> Mapping[str, float]:
-    """p of each next character of a song without a form."""
-    if len(song) == length:
-        return {}
-    logits = TABLE[id_of((song or "\n")[-1])].astype(np.float32).astype(np.float64)
-    logits = logits - [math.log(penalty) * (c in song and c != "\n") for c in VOCABULARY.id_to_char]
-    kept = truncated(logits / temperature, list(range(1, len(VOCABULARY))), **cut)
-    shares = softmax(np.array([logits[i] / temperature for i in kept]))
-    return {VOCABULARY.id_to_char[i]: float(share) for i, share in zip(kept, shares)}
+def controlled(toy: Toy, *may_stand: Callable[[str], bool], **controls: Any) -> Weigh:
+    """What the options that shape a draw leave of the model's probabilities."""
+    shape = {"temperature": controls.get("temperature", 1.0), "penalty": controls.get("repetition_penalty", 1.0)}
+    cuts = {name: controls[name] for name in ("top_k", "top_p") if name in controls}
+    return cut(within(model(toy, **shape), *may_stand), **cuts)
 
 
-@pytest.mark.parametrize("sampling", SAMPLING, ids=str)
-def test_free_songs(sampling: dict[str, Any]) -> None:
-    exact = dict(enumerate_songs(lambda song: next_free(song, length=2, **sampling)))
-    songs = writer(TABLE, length=2, **sampling).songs("", seed=1, samples=SONGS)
-    assert_distribution(list(songs), exact)
+def guided(toy: Toy, asked: Asked, *may_stand: Callable[[str], bool], **controls: Any) -> Weigh:
+    """What a single particle draws from."""
+    worth = guide(toy, asked, temperature=controls.get("temperature", 1.0))
+    return per_character(times(controlled(toy, asked, *may_stand, **controls), worth))
 
 
-@pytest.mark.parametrize("penalty", [1.5, 4.0])
-def test_a_repetition_penalty(penalty: float) -> None:
-    exact = dict(enumerate_songs(lambda song: next_free(song, length=3, temperature=1.0, penalty=penalty)))
-    songs = writer(TABLE, length=3, temperature=1.0, repetition_penalty=penalty).songs("", seed=1, samples=SONGS)
-    assert_distribution(list(songs), exact)
+def repeats_nothing(n: int) -> Callable[[str], bool]:
+    """Whether no ``n`` counted characters in a row occur twice in the lines of a text."""
+
+    def may_stand(text: str) -> bool:
+        found = [gram for line in text.split("\n") for gram in ngrams(line, n)]
+        return len(found) == len(set(found))
+
+    return may_stand
 
 
-# -- songs with a form: two lines of two characters that rhyme
-
-Same = Callable[[str, str], bool]
+# -- songs of which nothing is asked
 
 
-def same_group(a: str, b: str) -> bool:
-    return a != b and GROUPS[FINALS[a]] == GROUPS[FINALS[b]]
+@pytest.mark.parametrize("controls", CONTROLS, ids=str)
+def test_free_songs(controls: dict[str, Any], toy: Toy) -> None:
+    expected = free(controlled(toy, **controls), 3)
+    assert surprise(toy.songs(SONGS, length=3, **controls), expected) < MOST
 
 
-def same_final(a: str, b: str) -> bool:
-    return a != b and FINALS[a] == FINALS[b]
+@pytest.mark.parametrize("penalty", [1.0, 4.0])
+def test_free_songs_go_on_from_their_prefix(penalty: float, toy: Toy) -> None:
+    weigh = following(controlled(toy, repetition_penalty=penalty), "山天")
+    expected = {f"山天{song}": p for song, p in free(weigh, 2).items()}
+    assert surprise(toy.songs(SONGS, prefix="山天", length=2, repetition_penalty=penalty), expected) < MOST
 
 
-def class_values(members: set[str], temperature: float) -> list[Any]:
-    """v_r(c) of the module's docstring for a set of final characters, r = 0 .. LINE, each (V,)."""
-    p = np.array([softmax(np.where(np.arange(len(row)) == 0, -np.inf, row / temperature)) for row in TABLE])
-    values = [p[:, id_of("\n")]]
-    for left in range(1, LINE + 1):
-        reached = [c in (members if left == 1 else set(COUNTED)) for c in VOCABULARY.id_to_char]
-        values.append(p @ (values[-1] * reached))
-    return [value + lookahead._FLOOR * value.mean() for value in values]
+@pytest.mark.parametrize("n", [1, 2])
+def test_no_repeat_forbids_what_would_stand_twice_and_nothing_else(n: int, toy: Toy) -> None:
+    expected = free(controlled(toy, repeats_nothing(n)), 4)
+    assert surprise(toy.songs(SONGS, length=4, no_repeat=n), expected) < MOST
 
 
-def next_in_form(
-    song: str, *, same: Same, temperature: float, penalty: float = 1.0, top_k: int = 0, top_p: float = 1.0,
-    guided: bool = True,
-) -> Mapping[str, float]:  # fmt: skip
-    """q of each next character: the model's, among those allowed, times how well it leads to the end of the line."""
-    lines = song.split("\n")
-    line = lines[-1]
-    if len(lines) == 2 and len(line) == LINE:
-        return {}
-    if len(line) == LINE:
-        return {"\n": 1.0}
-    ending = lines[0][-1] if len(lines) == 2 else ""
-    finals = {c for c in COUNTED if (same(c, ending) if ending else any(same(c, other) for other in COUNTED))}
-    left = LINE - len(line)
-    allowed = sorted(map(id_of, finals if left == 1 else COUNTED))
-    logits = TABLE[id_of((song or "\n")[-1])] - [
-        math.log(penalty) * (c in song and c != "\n") for c in VOCABULARY.id_to_char
-    ]
-    kept = truncated(logits / temperature, allowed, top_k, top_p)
-    weights = softmax(np.array([logits[i] / temperature for i in kept]))
-    if guided:
-        # A first line's class is still open, so that any counted character may end it as far as the values know.
-        members = {c for c in COUNTED if GROUPS[FINALS[c]] == GROUPS[FINALS[ending]]} if ending else set(COUNTED)
-        if ending and same is same_final:
-            members = {c for c in COUNTED if FINALS[c] == FINALS[ending]}
-        weights = weights * class_values(members, temperature)[left - 1][kept]
-    weights = weights / weights.sum()
-    return {VOCABULARY.id_to_char[i]: float(weight) for i, weight in zip(kept, weights)}
+@pytest.mark.parametrize("n", [1, 2])
+def test_max_copy_forbids_what_would_be_longer_and_nothing_else(n: int, toy: Toy) -> None:
+    text = "\n山天阳香山山\n天天"
+    copies = {text[at : at + n + 1] for at in range(len(text) - n)}
+    expected = free(controlled(toy, lambda song: not any(copy in f"\n{song}" for copy in copies)), 3)
+    assert surprise(toy.songs(SONGS, length=3, max_copy=n, text=text), expected) < MOST
 
 
-FORM = {"lines": 2, "line_length": LINE, "rhyme": "AA"}
+# -- songs that keep a form
 
 
-@pytest.mark.parametrize("sampling", SAMPLING, ids=str)
-def test_songs_with_a_form_follow_the_lookahead(sampling: dict[str, Any]) -> None:
-    exact = dict(enumerate_songs(lambda song: next_in_form(song, same=same_group, **sampling)))
-    songs = list(writer(TABLE, **FORM, **sampling).songs("", seed=2, samples=SONGS))
-    assert_distribution(songs, exact)
+@pytest.mark.parametrize("controls", CONTROLS, ids=str)
+def test_lines_that_rhyme(controls: dict[str, Any], toy: Toy) -> None:
+    expected = line_by_line(guided(toy, TWO_LINES, **controls), 2)
+    assert surprise(toy.songs(SONGS, form="2,2", rhyme="AA", **controls), expected) < MOST
 
 
-def test_strict_rhymes() -> None:
-    exact = dict(enumerate_songs(lambda song: next_in_form(song, same=same_final, temperature=1.0)))
-    songs = list(writer(TABLE, **FORM, rhyme_strict=True, temperature=1.0).songs("", seed=2, samples=SONGS))
-    assert_distribution(songs, exact)
+def test_the_likeliest_character_each_time_at_temperature_0(toy: Toy) -> None:
+    (expected,) = line_by_line(greedy(guided(toy, TWO_LINES, temperature=0.0)), 2)
+    assert set(toy.songs(3, form="2,2", rhyme="AA", temperature=0.0)) == {expected}
+    (expected,) = free(greedy(model(toy)), 4)
+    assert set(toy.songs(3, length=4, temperature=0.0)) == {expected}
 
 
-def test_identical_rhymes() -> None:
-    def identical(a: str, b: str) -> bool:
-        return GROUPS[FINALS[a]] == GROUPS[FINALS[b]]
-
-    exact = dict(enumerate_songs(lambda song: next_in_form(song, same=identical, temperature=1.0)))
-    songs = list(writer(TABLE, **FORM, rhyme_identical=True, temperature=1.0).songs("", seed=2, samples=SONGS))
-    assert_distribution(songs, exact)
-    assert any(song[1] == song[-1] for song in songs)
+def test_lines_that_a_prefix_began(toy: Toy) -> None:
+    weigh = following(guided(toy, TWO_LINES), "山")
+    expected = {f"山{song}": p for song, p in line_by_line(weigh, 2).items()}
+    assert surprise(toy.songs(SONGS, prefix="山", form="2,2", rhyme="AA"), expected) < MOST
 
 
-def test_a_repetition_penalty_with_a_form() -> None:
-    def follow(song: str) -> Mapping[str, float]:
-        return next_in_form(song, same=same_group, temperature=1.0, penalty=3.0)
-
-    songs = list(writer(TABLE, **FORM, temperature=1.0, repetition_penalty=3.0).songs("", seed=2, samples=SONGS))
-    assert_distribution(songs, dict(enumerate_songs(follow)))
+def test_lines_with_pauses(pausing: Toy) -> None:
+    asked = Asked((2,), "A", CLASSES)
+    assert surprise(pausing.songs(SONGS, form="2", rhyme="A"), line_by_line(guided(pausing, asked), 1)) < MOST
 
 
-def conditional(temperature: float = 1.0) -> dict[str, float]:
-    """p of each song given its form, line by line: what infinitely many particles would draw."""
-    p = np.array([softmax(np.where(np.arange(len(row)) == 0, -np.inf, row / temperature)) for row in TABLE])
-
-    def weight(line: str) -> float:
-        text = "\n" + line + "\n"
-        return math.prod(p[id_of(a), id_of(b)] for a, b in zip(text, text[1:]))
-
-    lines = ["".join(line) for line in itertools.product(COUNTED, repeat=LINE)]
-    weights = {line: weight(line) for line in lines}
-    total, songs = sum(weights.values()), {}
-    for first in lines:
-        rhyming = {line: weights[line] for line in lines if same_group(line[-1], first[-1])}
-        for second, share in rhyming.items():
-            songs[f"{first}\n{second}"] = weights[first] / total * share / sum(rhyming.values())
-    return songs
+def test_lines_longer_than_what_is_guided() -> None:
+    toy = Toy("\n山天香", spread=1.2)
+    asked = Asked((4, 1), "", ("山天", "香"))
+    assert surprise(toy.songs(SONGS, form="4,1"), line_by_line(guided(toy, asked), 2)) < MOST
 
 
-def distance(songs: list[str], exact: Mapping[str, float], key: Callable[[str], str]) -> float:
-    """Total variation between the frequencies of a feature and its exact distribution."""
-    expected: dict[str, float] = {}
-    for song, probability in exact.items():
-        expected[key(song)] = expected.get(key(song), 0.0) + probability
-    found = dict.fromkeys(expected, 0.0)
-    for song in songs:
-        found[key(song)] += 1 / len(songs)
-    return sum(abs(found[feature] - expected[feature]) for feature in expected) / 2
+@pytest.mark.parametrize("n", [1, 2])
+def test_no_repeat_in_lines(n: int, toy: Toy) -> None:
+    asked = Asked((2, 1) if n == 1 else (2, 2), "", CLASSES)
+    expected = line_by_line(guided(toy, asked, repeats_nothing(n)), 2)
+    assert surprise(toy.songs(SONGS, form=",".join(map(str, asked.lengths)), no_repeat=n), expected) < MOST
 
 
-def test_particles_draw_what_the_model_thinks_of_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the lookahead, only the particles' weights can bring the distribution about."""
-    monkeypatch.setattr(lookahead.Lookahead, "weights", lambda self, states: None)
-    exact = conditional()
-    distances = {
-        particles: distance(
-            list(writer(TABLE, **FORM, temperature=1.0, particles=particles).songs("", seed=5, samples=600)),
-            exact,
-            lambda song: song[:LINE],
-        )
-        for particles in (1, 32)
-    }
-    assert distances[32] < 0.16
-    assert distances[1] > 2 * distances[32]
+@pytest.mark.parametrize("identical", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_rhymes_strict_and_identical(strict: bool, identical: bool) -> None:
+    """山 rhymes with 天 and 边, but ends in -an, they in -ian; so it is with 光 (-uang), 阳 and 香 (-iang)."""
+    toy = Toy("\n山天边光阳香", spread=0.7)
+    asked = Asked((1, 1), "AA", ("山", "天边", "光", "阳香") if strict else ("山天边", "光阳香"), identical)
+    expected = line_by_line(guided(toy, asked), 2)
+    found = toy.songs(SONGS, form="1,1", rhyme="AA", rhyme_strict=strict, rhyme_identical=identical)
+    assert set(found) == set(expected)
+    assert surprise(found, expected) < MOST
 
 
-def test_the_lookahead_alone_draws_what_the_model_thinks_of_whole_lines() -> None:
-    """In a chain of characters it is exact, but for the share that it leaves to every character."""
-    songs = list(writer(TABLE, **FORM, temperature=1.0).songs("", seed=5, samples=SONGS))
-    assert distance(songs, conditional(), lambda song: song[:LINE]) < 0.05
-    assert distance(songs, conditional(), lambda song: song[-1]) < 0.06
+def test_letters_of_a_scheme_do_not_rhyme_with_each_other() -> None:
+    toy = Toy("\n山天阳香水灰", spread=0.7)
+    asked = Asked((1, 1, 1, 1), "ABBA", ("山天", "阳香", "水灰"))
+    found, expected = toy.songs(SONGS, form="1,1,1,1", rhyme="ABBA"), line_by_line(guided(toy, asked), 4)
+    assert set(found) == set(expected)
+    assert surprise(found, expected) < MOST
 
 
-# -- search
+def within_length(length: int) -> Callable[[str], bool]:
+    """Whether a text can become two lines of ``length`` characters at most, the end between them counted."""
+
+    def may_stand(text: str) -> bool:
+        found = text.split("\n")
+        if len(found) == 3:
+            return bool(found[1]) and not found[2]
+        return all(found[:-1]) and len(text) + (not found[-1]) + 2 * (2 - len(found)) <= length
+
+    return may_stand
 
 
-def log_p(song: str, table: Any = TABLE) -> float:
-    """ln p of a song and of the line end after it."""
-    logits = np.asarray(table, np.float32).astype(np.float64)
-    logits[:, 0] = -np.inf
-    text = f"\n{song}\n"
-    return sum(math.log(softmax(logits[id_of(a)])[id_of(b)]) for a, b in zip(text, text[1:]))
+def test_lines_of_any_length(toy: Toy) -> None:
+    expected = line_by_line(per_character(controlled(toy, within_length(5))), 2)
+    assert surprise(toy.songs(SONGS, lines=2, length=5), expected) < MOST
 
 
-def all_songs() -> list[str]:
-    lines = ["".join(line) for line in itertools.product(COUNTED, repeat=LINE)]
-    return [f"{a}\n{b}" for a in lines for b in lines if same_group(a[-1], b[-1])]
+def test_drafts_that_do_not_rhyme_are_rewritten() -> None:
+    """As long as the draft, with its beginning but for the guided end."""
+    toy, classes = Toy("\n山天香", spread=0.8), ("山天", "香")
+    draft = per_character(controlled(toy, within_length(6)))
+
+    def rhyming(song: str, length: int) -> Asked:
+        return Asked((*map(len, song.split("\n")[:-1]), length), "AA", classes)
+
+    @functools.cache
+    def anew(song: str, kept: str, length: int) -> dict[str, float]:
+        ends = lines(guided(toy, rhyming(song, length)), song + kept)
+        return {kept + end: p for end, p in ends.items()}
+
+    expected = {"": 1.0}
+    for _ in range(2):
+        after: Counter[str] = Counter()
+        for song, p in expected.items():
+            for line, q in lines(draft, song).items():
+                length = len(line) - 1
+                is_kept = rhyming(song, length)(song + line)
+                for end, r in ({line: 1.0} if is_kept else anew(song, line[: max(length - 3, 0)], length)).items():
+                    after[song + end] += p * q * r  # type: ignore[assignment]
+        expected = dict(after)
+    found = toy.songs(SONGS, lines=2, rhyme="AA", length=6)
+    assert surprise(found, {song[:-1]: p for song, p in expected.items()}) < MOST
 
 
-def test_a_wide_beam_finds_the_likeliest_song_of_a_form() -> None:
-    best = max(map(log_p, all_songs()))
-    songs = list(writer(TABLE, **FORM, beam=400).songs("", seed=1, samples=4))
-    assert log_p(songs[0]) == pytest.approx(best)
-    assert next(writer(TABLE, **FORM, beam=400).songs("", seed=1, samples=1)) == songs[0]
-    assert len(set(songs)) == 4
-    assert set(songs) <= set(all_songs())
+# -- particles
 
 
-def test_a_beam_of_free_songs_prefers_the_higher_mean() -> None:
-    rows = list(map("".join, itertools.product(VOCABULARY.characters, repeat=3)))
-    logits = TABLE.astype(np.float32).astype(np.float64).copy()
-    logits[:, 0] = -np.inf
-    p = np.array([softmax(row) for row in logits])
-    best = max(rows, key=lambda song: sum(math.log(p[id_of(a), id_of(b)]) for a, b in zip("\n" + song, song)))
-    assert next(writer(TABLE, length=3, beam=1000).songs("", seed=1, samples=1)) == best
+@pytest.fixture(scope="module")
+def misled() -> Toy:
+    """Its guide is wrong: a line ends after 天 and 阳 if it begins with them, as pairs say, but not after 山天."""
+    toy = Toy("\n山天阳香", spread=0.5)
+    for last in "天阳":
+        toy.favour(f"山{last}", "\n", -4)
+        toy.favour(f"\n{last}", "\n", 3)
+    return toy
 
 
-def test_a_line_that_cannot_be_ended_sends_the_search_back() -> None:
-    """The model writes 班安; then no other character of that final is left for the next line. It must begin anew."""
-    table = np.full((len(VOCABULARY),) * 2, 0.0)
-    table[id_of("\n"), id_of("班")] = 3.5
-    table[id_of("班"), id_of("安")] = 3.5
-    wanted = {"lines": 2, "line_length": 2, "rhyme": "AA", "rhyme_strict": True, "no_repeat": 1, "temperature": 1.0}
-    songs = list(writer(table, **wanted).songs("", seed=1, samples=20))
-    for song in songs:
-        first, second = song.split("\n")
-        assert same_final(first[-1], second[-1])
-        assert len(set(first + second)) == 4
-    with pytest.raises(UnsatisfiableError):
-        next(writer(table, **{**wanted, "lines": 6}).songs("", seed=1, samples=1))
+@pytest.mark.parametrize("controls", CONTROLS, ids=str)
+def test_the_better_of_two_particles(controls: dict[str, Any], misled: Toy) -> None:
+    asked = Asked((2, 1), "AA", CLASSES)
+    weigh = better_of_two(guided(misled, asked, **controls), controlled(misled, asked, **controls))
+    found = misled.songs(SONGS, form="2,1", rhyme="AA", particles=2, **controls)
+    assert surprise(found, line_by_line(weigh, 2)) < MOST
 
 
-def test_no_n_characters_twice() -> None:
-    for n, songs in ((1, 300), (2, 300)):
-        for song in writer(TABLE, lines=2, line_length=3, no_repeat=n, temperature=1.0).songs(
-            "", seed=1, samples=songs
-        ):
-            grams = [line[i : i + n] for line in song.split("\n") for i in range(len(line) - n + 1)]
-            assert len(set(grams)) == len(grams)
-    loose = list(writer(TABLE, lines=2, line_length=3, no_repeat=2, temperature=1.0).songs("", seed=1, samples=300))
-    assert any(len(set(song)) < len(song) for song in loose), "single characters may return"
+def test_particles_of_different_lengths(pausing: Toy) -> None:
+    asked = Asked((2,), "A", CLASSES)
+    weigh = better_of_two(guided(pausing, asked), controlled(pausing, asked))
+    assert surprise(pausing.songs(SONGS, form="2", rhyme="A", particles=2), line_by_line(weigh, 1)) < MOST
 
 
-# -- by turns
+@pytest.mark.parametrize("controls", [{}, {"temperature": 1.5, "repetition_penalty": 2.0}], ids=str)
+def test_many_particles_come_near_the_model_s_own_lines(controls: dict[str, Any], misled: Toy) -> None:
+    exact = line_by_line(controlled(misled, Asked((2, 1), "AA", CLASSES), **controls), 2)
+    few, many = (misled.songs(400, form="2,1", rhyme="AA", particles=count, **controls) for count in (1, 32))
+    assert distance(few, exact) > 0.3
+    assert distance(many, exact) < 0.15
 
 
-def test_a_session_shows_the_model_s_probabilities() -> None:
-    session = writer(TABLE, **FORM).session("安", seed=1)
-    logits = TABLE.astype(np.float32).astype(np.float64).copy()
-    logits[:, 0] = -np.inf
-    after = softmax(logits[id_of("安")])
-    choices = session.characters(4)
-    expected = sorted(COUNTED, key=lambda c: -after[id_of(c)])[:4]
-    assert [choice.text for choice in choices] == expected
-    for choice in choices:
-        assert choice.probability == pytest.approx(after[id_of(choice.text)], rel=1e-5)
+# -- lines that cannot be ended
 
 
-def test_a_session_s_lines_have_the_product_of_their_probabilities() -> None:
-    session = writer(TABLE, **FORM, temperature=1.0).session("", seed=1)
-    logits = TABLE.astype(np.float32).astype(np.float64).copy()
-    logits[:, 0] = -np.inf
-    choices = session.lines(6)
-    assert len(choices) > 1
-    for choice in choices:
-        text = "\n" + choice.text
-        exact = math.prod(softmax(logits[id_of(a)])[id_of(b)] for a, b in zip(text, choice.text))
-        assert choice.probability == pytest.approx(exact, rel=1e-4)
-    assert [choice.probability for choice in choices] == sorted((c.probability for c in choices), reverse=True)
+def test_a_line_that_cannot_be_ended_takes_those_before_it_along(toy: Toy) -> None:
+    """The second line needs what the first one may have counted already: a song as if only such first lines were drawn."""
+    asked = Asked((2, 1), "AA", CLASSES)
+    expected = line_by_line(guided(toy, asked, repeats_nothing(1)), 2)
+    assert surprise(toy.songs(SONGS, form="2,1", rhyme="AA", no_repeat=1), expected) < MOST
 
 
-def test_a_narrow_beam_is_led_by_the_lookahead() -> None:
-    """Greedy search loses little against the best song of all, since it knows where a line must end."""
-    losses = []
-    for seed in range(8):
-        table = random_table(seed, spread=2.5)
-        greedy = next(writer(table, **FORM, beam=1).songs("", seed=1, samples=1))
-        losses.append(max(log_p(song, table) for song in all_songs()) - log_p(greedy, table))
-    assert np.mean(losses) < 3.0, losses
+def test_as_many_lines_are_taken_along_as_need_be() -> None:
+    """The fourth line needs what the first one has counted, whatever stands between them."""
+    toy = Toy("\n山天阳香水雨", spread=0.3)
+    for before in itertools.product("\n山天阳香水雨\ufffd", repeat=2):
+        toy.favour("".join(before), "山", 1.5)
+        toy.favour("".join(before), "天", 1.5)
+    asked = Asked((2, 1, 1, 1), "A--A", ("山天", "阳香", "水", "雨"))
+    for song in toy.songs(50, form="2,1,1,1", rhyme="A--A", no_repeat=1):
+        assert asked(f"{song}\n")
+        assert repeats_nothing(1)(song)
+
+
+# -- the likeliest songs
+
+
+def ranked(songs: dict[str, float]) -> list[str]:
+    """Songs by ln p per character, the highest first."""
+    return sorted(songs, key=lambda song: np.log(songs[song]) / len(song), reverse=True)
+
+
+@pytest.mark.parametrize("controls", [{}, {"repetition_penalty": 5.0}, {"no_repeat": 1}], ids=str)
+def test_a_wide_beam_finds_the_likeliest_songs_in_their_order(controls: dict[str, Any], pausing: Toy) -> None:
+    """Those with pauses are longer and compete by the mean."""
+    demands = [Asked((1, 1), "AA", CLASSES), *([repeats_nothing(1)] if "no_repeat" in controls else [])]
+    weigh = controlled(pausing, *demands, **controls)
+    found = pausing.songs(5, form="1,1", rhyme="AA", beam=300, **controls)
+    assert found == ranked(whole(weigh, 2))[:5]
+
+
+def test_a_wide_beam_over_free_songs(toy: Toy) -> None:
+    assert toy.songs(5, length=3, beam=200) == ranked(free(model(toy), 3))[:5]
+
+
+def test_a_beam_of_one_is_guided_and_pays_for_what_others_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seed is one where neither the guide nor the cost leaves the song as it is."""
+    toy = Toy("\n山天阳香", seed=3)
+    weigh, worth = within(model(toy), TWO_LINES), guide(toy, TWO_LINES)
+    (first,) = whole(greedy(times(weigh, worth)), 2)
+
+    def differing(text: str, character: str) -> float:
+        taken = f"{first}\n"[len(text)] == character
+        return worth(text, character) * np.exp(-1.0 * taken)
+
+    (second,) = whole(greedy(times(weigh, differing)), 2)
+    (unguided,) = whole(greedy(weigh), 2)
+    assert len({first, second, unguided}) == 3
+    monkeypatch.setattr(beam, "_DIVERSITY", 1.0)
+    assert toy.songs(2, form="2,2", rhyme="AA", beam=1) == [first, second]
+
+
+# -- songs in turns
+
+
+def test_choices_have_the_model_s_probabilities(pausing: Toy) -> None:
+    """Whatever the temperature; all that is forbidden is left out, but takes its share."""
+    controls = {"temperature": 0.5, "repetition_penalty": 2.0}
+    song = pausing.writer(form="2,2", rhyme="AA", **controls).session("", seed=1)
+    weigh = within(model(pausing, penalty=2.0), Asked((2, 2), "AA", CLASSES))
+    for written, character in (("", "山"), ("山", "，"), ("山，", "天"), ("山，天", "\n"), ("山，天\n", "天")):
+        assert song.written == written
+        found = {choice.text: choice.probability for choice in song.characters(9)}
+        assert found == pytest.approx(weigh(written))
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+        assert song.take(character) == ""
+    expected = lines(weigh, song.written)
+    found = {choice.text: choice.probability for choice in song.lines(30)}
+    assert found.keys() <= expected.keys()
+    assert found == pytest.approx({text: expected[text] for text in found}, rel=1e-4)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_a_character_that_is_forced_has_its_probability(toy: Toy) -> None:
+    song = toy.writer(acrostic="山天").session("", seed=1)
+    (choice,) = song.characters(9)
+    assert choice.text == "山"
+    assert choice.probability == pytest.approx(model(toy)("")["山"])
+
+
+def test_lines_are_drawn_as_those_of_a_song(toy: Toy) -> None:
+    song = toy.writer(form="2,2", rhyme="AA", temperature=0.5).session("", seed=1)
+    found = [song.lines(1)[0].text[:-1] for _ in range(500)]
+    assert surprise(found, line_by_line(guided(toy, TWO_LINES, temperature=0.5), 1)) < MOST
+
+
+# -- blanks
+
+
+def test_fillings_have_their_share_of_the_probability_of_all(pausing: Toy) -> None:
+    texts = [f"山{one}天{two}阳" for one, two in itertools.product("，山天阳香", repeat=2)]
+    ids = [pausing.vocabulary.encode(f"\n{text}\n") for text in texts]
+    expected = normalised({text: float(pausing.probabilities(each).prod()) for text, each in zip(texts, ids)})
+    found = filling.fill(pausing, pausing.vocabulary, "山_天＿阳", best=25, beam=25)
+    assert {each.text: each.probability for each in found} == pytest.approx(expected)
+    assert [each.text for each in found] == sorted(expected, key=lambda text: -expected[text])
