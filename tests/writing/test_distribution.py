@@ -253,7 +253,7 @@ def test_many_particles_come_near_the_model_s_own_lines(controls: dict[str, Any]
 
 
 def test_a_line_that_cannot_be_ended_takes_those_before_it_along(toy: Toy) -> None:
-    """The second line needs what the first one may have counted already: a song as if only such first lines were drawn."""
+    """The second line needs what the first may have counted already: songs as if only such first lines were drawn."""
     asked = Asked((2, 1), "AA", CLASSES)
     expected = line_by_line(guided(toy, asked, repeats_nothing(1)), 2)
     assert surprise(toy.songs(SONGS, form="2,1", rhyme="AA", no_repeat=1), expected) < MOST
