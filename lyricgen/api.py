@@ -29,14 +29,13 @@ from lyricgen.config import (
 )
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model import counting, evaluation, mixture, scoring
+from lyricgen.model import counting, evaluation, scoring
 from lyricgen.model import export as exports
 from lyricgen.model import load as loading
 from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import BEST, LAST, Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Evaluation, Text
-from lyricgen.model.load import Fit
 from lyricgen.model.scoring import Score
 from lyricgen.text import corpus, prompt
 from lyricgen.text import dataset as datasets
@@ -203,13 +202,10 @@ def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
 class Model:
     """A checkpoint, or several as a mixture, ready to write and to score."""
 
-    def __init__(self, name: str, checkpoint: Checkpoint, combined: loading.Combined | Bidirectional) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, combined: loading.Combined) -> None:
         self.name = name  # of the first checkpoint's file
         self.checkpoint = checkpoint  # the first one, which speaks for all: they share vocabulary and line ends
-        both = isinstance(combined, Bidirectional)
-        self.model = combined if isinstance(combined, Bidirectional) else combined.decoder
-        self.weights: mixture.Weights | None = None if both else cast("loading.Combined", combined).weights
-        self.fit: Fit | None = None if both else cast("loading.Combined", combined).fit
+        self.model, self.weights, self.fit = combined
         self._copies: CopyFinder | None = None
 
     @property
@@ -305,7 +301,7 @@ def load(
                 "name one that was trained without --bidirectional"
             )
     if first.model.bidirectional:
-        return Model(str(named[0]), first, Bidirectional(first.model, first.parameters))
+        return Model(str(named[0]), first, loading.Combined(Bidirectional(first.model, first.parameters)))
     if engine == "mxnet" and all(each.model.cell == "ngram" for each in loaded):
         raise OptionError("--engine mxnet: has no effect on an n-gram model; leave it out")
     fit_on = _validation_part(first, dataset) if fit and weights is None and (cache or len(loaded) > 1) else None

@@ -11,6 +11,7 @@ import numpy as np
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import cache as caches
 from lyricgen.model import mixture
+from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.text.vocabulary import Ids
@@ -26,9 +27,9 @@ class Fit(NamedTuple):
 
 
 class Combined(NamedTuple):
-    """What writes; of a mixture also its weights and, if they were not given, where they come from."""
+    """One model; of a mixture also its weights and, if they were fitted, how."""
 
-    decoder: Decoder
+    model: Decoder | Bidirectional
     weights: mixture.Weights | None = None
     fit: Fit | None = None
 

@@ -58,8 +58,9 @@ class Session:
         options = self._space.options([self._current])
         (probabilities,) = softmax(options.logits.astype(np.float64))
         (forced,) = options.forced
-        if forced:
-            return [Choice(forced, float(probabilities[self._id_of(forced)]))]
+        if forced:  # unless it would repeat or copy
+            may_come = bool(options.allowed[0].any())
+            return [Choice(forced, float(probabilities[self._id_of(forced)]))] if may_come else []
         order = np.argsort(-np.where(options.allowed[0], options.logits[0], NEVER), kind="stable")
         ids = [char_id for char_id in order if options.allowed[0, char_id]]
         found = [Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids[: 4 * count]]

@@ -90,3 +90,24 @@ def test_characters_keep_the_rhyme(count: int, random_checkpoint: Make) -> None:
     song = session(random_checkpoint(text="\n山水年天雨风"), form="2", rhyme_with="年")
     song.take("水")
     assert {choice.text for choice in song.characters(count)} <= {"山", "年", "天"}
+
+
+def test_what_is_offered_can_be_taken(random_checkpoint: Make) -> None:
+    """Also where the form forces a character that may not be repeated."""
+    checkpoint = random_checkpoint()
+    options = SampleConfig(no_repeat=1), FormConfig(acrostic="山", line_length=3)
+    for prefix in ("", "山上"):
+        song = Writer(checkpoint.decoder(), checkpoint.vocabulary, *options).session(prefix, seed=1)
+        while not song.is_over:
+            choices = song.characters(1)
+            assert [song.take(choice.text) for choice in choices] == [""] * len(choices)
+            if not choices:
+                break
+    forbidden = Writer(
+        checkpoint.decoder(),
+        checkpoint.vocabulary,
+        SampleConfig(no_repeat=1),
+        FormConfig(acrostic="山山", line_length=1),
+    ).session("", seed=1)
+    assert forbidden.take("山\n") == ""
+    assert forbidden.characters(3) == []
