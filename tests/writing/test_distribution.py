@@ -170,6 +170,18 @@ def test_letters_of_a_scheme_do_not_rhyme_with_each_other() -> None:
     assert surprise(found, expected) < MOST
 
 
+def test_characters_that_rhyme_in_some_of_their_readings_only() -> None:
+    """还 is huan in 归还 and rhymes with 山 and 天, and is hai elsewhere."""
+    toy = Toy("\n山天还归", spread=0.7)
+    asked = Asked((2, 2), "AA", ("山天还", "归"))
+
+    def is_read_so(text: str) -> bool:
+        return all(line[1:] != "还" or line == "归还" for line in text.split("\n"))
+
+    found, expected = toy.songs(SONGS, form="2,2", rhyme="AA"), line_by_line(guided(toy, asked, is_read_so), 2)
+    assert surprise(found, expected) < MOST
+
+
 def within_length(length: int) -> Callable[[str], bool]:
     """Whether a text can become two lines of ``length`` characters at most, the end between them counted."""
 
