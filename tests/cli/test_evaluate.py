@@ -30,19 +30,3 @@ def test_without_a_source_the_held_out_part_counts(cli: Cli, trained: Path, song
     expected = score(best.decoder().probabilities(song_dataset.valid), song_dataset.valid).perplexity
     assert json.loads(result.stdout)["perplexity"] == pytest.approx(expected)
     assert expected == pytest.approx(best.progress.valid_perplexity, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["missing.txt"], "missing.txt: cannot be read"),
-        (["-"], "too short"),
-        (["-", "-c", "nowhere"], "no checkpoint there"),
-    ],
-)
-def test_faults_get_one_line(arguments: list[str], words: str, cli: Cli, trained: Path) -> None:
-    result = cli("evaluate", *arguments, cwd=trained, input="山")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.count("\n") == 1
-    assert words in result.stderr

@@ -216,7 +216,9 @@ def test_info_knows_what_can_be_resumed(cli: Cli, tmp_path: Path) -> None:
 def test_a_diverged_training_gets_advice_that_can_be_followed(cli: Cli, tmp_path: Path) -> None:
     _written(tmp_path, "song.txt", SONG)
     wild = ["--optimizer", "sgd", "--lr", "1e38", "--hidden", "4", "--epochs", "3"]
-    without = cli("train", "song.txt", *wild, "--clip", "0").stderr.splitlines()[-1]
-    clipped = cli("train", "song.txt", *wild, "--clip", "1e37", "-o", "b").stderr.splitlines()[-1]
-    assert "lower --lr, or set --clip" in without
-    assert "lower --lr or --clip" in clipped
+    for clip, advice in (("0", "lower --lr, or set --clip"), ("1e37", "lower --lr or --clip")):
+        result = cli("train", "song.txt", *wild, "--clip", clip, "-o", clip)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.splitlines()[-1].startswith("Error: ")
+        assert advice in result.stderr.splitlines()[-1]
+        assert result.stderr.count("Error") == 1

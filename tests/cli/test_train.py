@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -157,11 +156,13 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, 
     assert (code, out) == (status, "")
     assert "`lyricgen train --resume song.txt` continues" in err.splitlines()[-1]
     progress = checkpoints.load(training.last).progress
-    assert progress.part is not None or progress.epoch
+    assert progress.epoch == 0
+    assert progress.part is not None
     resumed = train("--resume", "--checkpoint-every", "0.1")
     deadline = time.monotonic() + 60
     while checkpoints.load(training.last).progress == progress and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert checkpoints.load(training.last).progress != progress
     assert f"after epoch {progress.epoch} of 100000" in resumed.end(number)[2]
 
 
@@ -255,31 +256,3 @@ def test_a_small_text_trains_all_the_same(cli: Cli, tmp_path: Path) -> None:
     result = cli("train", "two.txt", "--hidden", "4", "--epochs", "2")
     assert result.returncode == 0, result.stderr
     assert cli("generate", "--prefix", "山", "--length", "3").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (["--hidden", "0"], 2, "--hidden"),
-        (["--lr", "nan"], 2, "--lr"),
-        (["--cell", "transformer"], 2, "--cell"),
-        (["--epochs", "many"], 2, "--epochs"),
-        (["missing.txt"], 1, "missing.txt: cannot be read"),
-        (["song.safetensors"], 1, "not a lyricgen file"),
-        (["-o", "song.txt"], 1, "song.txt: is a file"),
-        (["song.txt", "--optimizer", "sgd", "--lr", "1e38", "--clip", "0"], 1, "lower --lr"),
-    ],
-)
-def test_faults_get_one_error_line(
-    arguments: list[str], status: int, words: str, cli: Cli, song: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "song.safetensors").write_bytes(b"rubbish")
-    before = sorted(os.listdir(tmp_path))
-    result = cli("train", *arguments)
-    assert (result.returncode, result.stdout) == (status, "")
-    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1
-    assert words in errors[0]
-    assert "Traceback" not in result.stderr
-    if "1e38" not in arguments:
-        assert sorted(os.listdir(tmp_path)) == before

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SONG, Cli
+from conftest import SONG, Cli, running
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
 from lyricgen.engine import launch, run
@@ -77,7 +77,7 @@ def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: C
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     options = ("song.txt", "--hidden", "8", "--batch-size", "4", "--steps", "10")
     command = [sys.executable, "-m", "lyricgen", "train", *options, "--workers", "2", "--epochs", "100000"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
+    with running(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
         wait_for(tmp_path / "checkpoints" / LAST)
         children = [int(child) for child in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
         assert len(children) == 4

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any, Callable
 
@@ -44,9 +45,12 @@ def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path:
     stored = storage.read(path, KIND)
     tensors, metadata = dict(stored.tensors), stored.metadata
 
+    numbers = itertools.count()
+
     def damaged(tensors: dict[str, Any] = tensors, **changes: Any) -> Path:
-        storage.write(path.with_name("b.safetensors"), KIND, {**metadata, **changes}, tensors)
-        return path.with_name("b.safetensors")
+        damaged = path.with_name(f"b{next(numbers)}.safetensors")
+        storage.write(damaged, KIND, {**metadata, **changes}, tensors)
+        return damaged
 
     bias = tensors["output.bias"]
     broken = [
@@ -60,9 +64,9 @@ def test_damage_is_named(random_checkpoint: Callable[..., Checkpoint], tmp_path:
         damaged({name: tensor for name, tensor in tensors.items() if name != "output.bias"}),
         damaged({**tensors, "extra": bias}),
     ]
-    for path in broken:
-        with pytest.raises(FileError, match=r"b\.safetensors: .*damaged"):
-            checkpoints.load(path)
+    for each in broken:
+        with pytest.raises(FileError, match=rf"{each.name}: .*damaged"):
+            checkpoints.load(each)
     for index in (np.array([999], "u2"), np.array([1.0], "f4"), np.ones((2, 2), "u2")):
         for name in ("index", "text.train"):
             text = {"text.valid": index[:0], "text.test": index[:0]} if name == "text.train" else {}

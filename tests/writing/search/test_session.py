@@ -89,6 +89,9 @@ def test_a_model_without_line_ends_goes_on_for_a_while(random_checkpoint: Make) 
 def test_characters_keep_the_rhyme(count: int, random_checkpoint: Make) -> None:
     song = session(random_checkpoint(text="\n山水年天雨风"), form="2", rhyme_with="年")
     song.take("水")
+    found = {choice.text for choice in song.characters(count)}
+    assert len(found) == count
+    assert found <= {"山", "年", "天"}
     assert {choice.text for choice in song.characters(count)} <= {"山", "年", "天"}
 
 
