@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
 
+_COLDEST = 1e-30  # a lower temperature is zero, or nearly, in single precision
 _BLOCK = 64  # ids whose weights are summed up before a draw
 
 
@@ -19,7 +20,7 @@ def exponentials(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]
     """
     shifted: NDArray[Any] = logits - logits.max(axis=-1, keepdims=True)
     if temperature != 1:
-        shifted /= temperature
+        shifted /= max(temperature, _COLDEST)
     np.exp(shifted, out=shifted)
     return shifted
 

@@ -64,3 +64,8 @@ def test_weighted_draws_are_in_proportion() -> None:
     assert set(masses) == {10.0}
     assert draw_weighted(weights * 0, np.array([0.5]))[1] == 0
     assert draw_weighted(weights, np.array([1 - 1e-17]))[0] == 199
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_next_to_no_temperature_is_the_likeliest(precision: type) -> None:
+    np.testing.assert_array_equal(softmax(LOGITS.astype(precision), 1e-60), [[0, 0, 0, 1], [1, 0, 0, 0]])
