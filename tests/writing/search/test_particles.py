@@ -93,7 +93,7 @@ def test_songs_that_cannot_be_written(random_checkpoint: Make) -> None:
         songs(random_checkpoint(text="\n山水雨"), {"lines": 4, "line_length": 2, "no_repeat": 1})
     with pytest.raises(OptionError, match="knows no line ends"):
         songs(random_checkpoint(text="山水雨"), {"lines": 4})
-    with pytest.raises(OptionError, match="holds no index"):
+    with pytest.raises(OptionError, match="--keep-text"):
         songs(random_checkpoint(), {"max_copy": 4})
 
 
