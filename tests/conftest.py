@@ -118,14 +118,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def without_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A test without ``process`` fails if it starts a process, one without ``train`` if it is the first with MXNet."""
+def no_process_without_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that starts a process fails unless it is marked."""
 
     def refuse(*_arguments: object, **_options: object) -> None:
         pytest.fail("mark this test: pytest.mark.process")
 
     if not request.node.get_closest_marker("process"):
         monkeypatch.setattr(subprocess, "Popen", refuse)
-    is_train = request.node.get_closest_marker("train") or "mxnet" in sys.modules
-    yield
-    assert is_train or "mxnet" not in sys.modules, "mark this test: pytest.mark.train"

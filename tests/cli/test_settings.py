@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from conftest import SONG, Cli
 
+from lyricgen.cli import commands
+from lyricgen.errors import LyricgenError
 from lyricgen.model import checkpoint as checkpoints
 
 
@@ -68,12 +71,17 @@ def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Pat
         ("lr = -1.0", 2, "--lr"), ("[lr]\nx = 1", 1, "table"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_wrong(text: str, status: int, words: str, cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text(text, "utf-8")
-    result = cli("train", "--config", "run.toml")
-    assert (result.returncode, result.stdout) == (status, "")
-    assert result.stderr.count("\n") == 1
-    assert words in result.stderr
+def test_a_file_that_is_wrong(
+    text: str, status: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(text, "utf-8")
+    with pytest.raises((click.ClickException, LyricgenError)) as refused:
+        commands.main(["train", "--config", "run.toml"], standalone_mode=False)
+    assert refused.value.exit_code == status
+    error = refused.value
+    assert words in (error.format_message() if isinstance(error, click.ClickException) else str(error))
+    assert os.listdir() == ["run.toml"]
 
 
 def test_variables_of_a_real_call(cli: Cli, trained: Path) -> None:

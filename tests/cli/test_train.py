@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 import pytest
 from conftest import SONG, Cli
 
+from lyricgen.config import flag
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.text.dataset import Dataset
 
@@ -62,25 +63,35 @@ def test_the_dataset_of_this_folder_comes_before_the_embedded_corpus(
     assert checkpoints.load(tmp_path / "b").vocabulary == song_dataset.vocabulary
 
 
+def flags_of(options: dict[str, Any]) -> Iterator[str]:
+    """Options as the command line spells them."""
+    for name, value in options.items():
+        yield from [f"--no{flag(name)[1:]}"] if value is False else [flag(name), str(value)]
+
+
 @pytest.mark.parametrize(
     "options",
     [
-        ("--cell", "rnn", "--sampling", "random", "--optimizer", "sgd", "--lr", "1", "--schedule", "constant"),
-        ("--cell", "gru", "--gru-reset", "before", "--layers", "2", "--tie", "--dropout", "0.2", "--clip", "0"),
-        ("--cell", "lstm", "--layers", "3", "--embedding", "5", "--patience", "1", "--seed", "9", "--threads", "1"),
+        {
+            "cell": "rnn",
+            "sampling": "random",
+            "optimizer": "sgd",
+            "lr": 1.0,
+            "schedule": "constant",
+            "keep_text": False,
+        },
+        {"cell": "gru", "gru_reset": "before", "layers": 2, "tie": False, "dropout": 0.2, "clip": 0.0, "warmup": 0.5},
+        {"cell": "lstm", "layers": 3, "embedding": 5, "patience": 1, "seed": 9, "keep_text": False},
     ],
+    ids=str,
 )
-def test_every_option_reaches_the_checkpoint(options: tuple[str, ...], cli: Cli, song: Path, tmp_path: Path) -> None:
-    result = cli("train", "song.txt", *SMALL, "--epochs", "2", *options)
+def test_every_option_reaches_the_checkpoint(options: dict[str, Any], cli: Cli, song: Path, tmp_path: Path) -> None:
+    result = cli("train", "song.txt", *SMALL, "--epochs", "2", "--threads", "1", *flags_of(options))
     assert result.returncode == 0, result.stderr
+    assert "threads     1" in result.stderr
     saved = checkpoints.load(tmp_path / "checkpoints")
     values = {**vars(saved.model), **vars(saved.train)}
-    named = dict(zip(options[::2], options[1::2])) if "--tie" not in options else {"--layers": "2", "--clip": "0"}
-    for flag, value in named.items():
-        if flag == "--threads":
-            assert "threads     1" in result.stderr
-        else:
-            assert values[flag[2:].replace("-", "_")] == type(values[flag[2:].replace("-", "_")])(value)
+    assert {name: values[name] for name in options} == options
 
 
 def test_resume_goes_on_and_refuses_another_model_or_dataset(cli: Cli, song: Path, tmp_path: Path) -> None:

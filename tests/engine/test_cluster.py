@@ -22,9 +22,10 @@ from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model.checkpoint import LAST
 from lyricgen.text import dataset
 
-pytestmark = pytest.mark.process
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="MXNet has no wheel there")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(sys.platform == "win32", reason="MXNet has no wheel there"),
+]
 RUNS: list[dict[str, Any]] = [
     {"cell": "rnn", "sampling": "random"},
     {"cell": "gru", "sampling": "consecutive"},

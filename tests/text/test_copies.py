@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,3 +33,11 @@ def test_the_longest_copy(text: np.ndarray, song: np.ndarray) -> None:
     length = len(copied)
     longer = (_text(song[at : at + length + 1]) for at in range(len(song) - length))
     assert not any(stretch in _text(text) for stretch in longer)
+
+
+@pytest.mark.parametrize(
+    ("song", "copied"),
+    [("abXcde", "cde"), ("XYZ", ""), ("", ""), ("cdeab", "cde"), ("abcdef", "abcdef"), ("fab", "ab")],
+)
+def test_the_first_of_the_longest_copies(song: str, copied: str) -> None:
+    assert CopyFinder("abcdef").longest(song) == copied

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from lyricgen.text.copies import CopyFinder
 from lyricgen.writing import measures
 
 
@@ -25,11 +24,3 @@ def test_line_lengths_and_their_distance() -> None:
     assert measures.distance(lengths, lengths) == 0
     assert measures.distance(lengths, measures.line_lengths(["长长长长长"])) == 1
     assert measures.distance(lengths, measures.line_lengths(["山雨"])) == pytest.approx(1 / 3)
-
-
-@pytest.mark.parametrize(
-    ("song", "copied"),
-    [("abXcde", "cde"), ("XYZ", ""), ("", ""), ("cdeab", "cde"), ("abcdef", "abcdef"), ("fab", "ab")],
-)
-def test_the_longest_copy(song: str, copied: str) -> None:
-    assert CopyFinder("abcdef").longest(song) == copied

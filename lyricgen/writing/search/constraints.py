@@ -41,9 +41,7 @@ class Constraints:
             ``config.max_copy`` is given, but no text.
         """
         if config.max_copy and text is None:
-            raise OptionError(
-                "--max-copy: this checkpoint holds no index of its training text; train it again with one"
-            )
+            raise OptionError("--max-copy: this checkpoint keeps no text; train it again with --keep-text")
         self.window = max(repetition.WINDOW, config.max_copy)  # W: how many recent characters are needed
         self._vocabulary = vocabulary
         self._tracker = tracker

@@ -43,9 +43,9 @@ FORMS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", FORMS, ids=str)
 def test_every_song_keeps_its_form(options: dict[str, Any], counted: Checkpoint) -> None:
     corpus = counted.text.text("train")
-    found = songs(counted, options)
-    assert [broken(song, corpus=corpus, **options) for song in found] == [[]] * 12
-    assert len(set(found)) > 6 or options.get("temperature") == 0
+    found = songs(counted, options, samples=6)
+    assert [broken(song, corpus=corpus, **options) for song in found] == [[]] * 6
+    assert len(set(found)) > 3 or options.get("temperature") == 0
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -53,12 +53,12 @@ def test_networks_and_mixtures_keep_the_form(cell: str, counted: Checkpoint, ran
     corpus = counted.text.text("train")
     network = random_checkpoint(text=counted.vocabulary.characters, cell=cell)
     options = {**LYRIC, "acrostic": "春夏", "no_repeat": 2}
-    assert [broken(song, **options) for song in songs(network, options)] == [[]] * 12
+    assert [broken(song, **options) for song in songs(network, options, samples=4)] == [[]] * 4
     weights = mixture.equal_weights(2, cached=True)
     mixed = mixture.Mixture([network.decoder(), counted.decoder()], weights, len(counted.vocabulary))
     options = {"lines": 3, "rhyme": "AAA", "max_copy": 3}
-    found = songs(counted, options, decoder=mixed)
-    assert [broken(song, corpus=corpus, **options) for song in found] == [[]] * 12
+    found = songs(counted, options, decoder=mixed, samples=4)
+    assert [broken(song, corpus=corpus, **options) for song in found] == [[]] * 4
 
 
 def test_songs_of_a_model_that_ends_lines_with_spaces_have_lines(random_checkpoint: Make) -> None:
@@ -93,7 +93,7 @@ def test_songs_that_cannot_be_written(random_checkpoint: Make) -> None:
         songs(random_checkpoint(text="\n山水雨"), {"lines": 4, "line_length": 2, "no_repeat": 1})
     with pytest.raises(OptionError, match="knows no line ends"):
         songs(random_checkpoint(text="山水雨"), {"lines": 4})
-    with pytest.raises(OptionError, match="holds no index"):
+    with pytest.raises(OptionError, match="--keep-text"):
         songs(random_checkpoint(), {"max_copy": 4})
 
 
