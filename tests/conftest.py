@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
+import numpy.testing  # starts a process when it is first imported
 import pytest
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig

@@ -190,7 +190,7 @@ class Asked:
         if same:
             return "".join(c for c in self.settled(lasts) if self.identical or c not in same)
         rivals = [last for other, last in zip(self.scheme, lasts) if other != "-"]
-        wanted = min(self.scheme.count(letter), 2) if self.identical else self.scheme.count(letter)
+        wanted = 1 if self.identical else self.scheme.count(letter)
         free = [each for each in self.classes if len(each) >= wanted and not set(each) & set(rivals)]
         return "".join(free)
 

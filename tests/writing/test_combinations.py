@@ -81,7 +81,7 @@ def model(counted: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Mode
 
 @given(calls(), st.integers(0, 99))
 @settings(
-    max_examples=50, deadline=None, phases=set(Phase) - {Phase.explain}, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=20, deadline=None, phases=set(Phase) - {Phase.explain}, suppress_health_check=[HealthCheck.too_slow]
 )
 def test_songs_keep_every_combination_or_one_line_says_why(model: Model, call: tuple[str, Options], seed: int) -> None:
     """Refusals do not count as examples, and Hypothesis fails if most calls are refused."""

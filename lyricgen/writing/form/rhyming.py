@@ -87,10 +87,13 @@ class Rhyming:
             return False
         return self._characters.count_endings(rhyme_class) >= self._count_needed(rhyme)
 
+    def is_final(self, state: FormState) -> bool:
+        """Whether the next counted character is the one that must rhyme."""
+        return state.counted + 1 == state.target and state.word_rests is None and state.line.rhyme is not None
+
     def accepts(self, state: FormState, character: str) -> bool:
         """Whether a character of ``final_characters`` rhymes in this line, too, with the reading that it has there."""
-        is_final = state.counted + 1 == state.target and state.word_rests is None
-        if not is_final or state.line.rhyme is None:
+        if not self.is_final(state):
             return True
         if len(self._characters.rhyme_classes.get(character, ())) < 2:
             return True
@@ -123,8 +126,7 @@ class Rhyming:
 
     def _count_needed_endings(self, rhyme: Rhyme) -> int:
         """How many different endings the lines of a rhyme need."""
-        lines = self._form.count_rhyming_lines(rhyme)
-        return min(lines, 2) if self._identical else lines
+        return 1 if self._identical else self._form.count_rhyming_lines(rhyme)
 
     def rewrite_ending(self, draft: FormState, start: FormState, *, ahead: int, spare: int | None) -> FormState:
         """The beginning of a line whose draft does not rhyme. All but its end becomes the forced text.

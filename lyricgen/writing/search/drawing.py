@@ -66,10 +66,24 @@ class CharacterSampler:
         shares = exponentials(logits, self._temperature)
         totals = shares.sum(axis=1)
         shares *= allowed
+        if self._config.particles > 1:
+            self._leave_out_unsuitable(shares, hypotheses)
         lookahead = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
         if lookahead is not None:
             shares *= lookahead
         return _Proposal(shares, totals, lookahead)
+
+    def _leave_out_unsuitable(self, shares: Floats, hypotheses: Sequence[Hypothesis]) -> None:
+        """Clear the shares of characters with several readings that do not rhyme after this text.
+
+        One particle may draw again instead; the weights of several need the sum of the suitable ones.
+        """
+        rhyming, id_to_char = self._space.tracker.rhyming, self._space.vocabulary.id_to_char
+        for row, hypothesis in zip(shares, hypotheses):
+            if rhyming.is_final(hypothesis.state):
+                for char_id in np.flatnonzero(row):
+                    if not rhyming.accepts(hypothesis.state, id_to_char[char_id]):
+                        row[char_id] = 0
 
     def _restrict(self, options: Options) -> NDArray[np.bool_]:
         """The allowed characters (N, V) that top-k and top-p keep."""
