@@ -78,6 +78,15 @@ def _lock(folder: Path, descriptor: int) -> None:
         return
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file or folder from any other that takes its name; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def check_new(path: Path, *, force: bool) -> None:
     """FileError if a file may not be written there: there is a folder, or a file that ``force`` does not give up."""
     if str(path) == "-":

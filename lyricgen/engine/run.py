@@ -11,11 +11,13 @@ from typing import Any, Union
 
 import numpy as np
 
+from lyricgen import storage
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
 from lyricgen.engine.network import Network, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, evaluate, learning_rate, train_epoch
+from lyricgen.errors import FileError
 from lyricgen.model import log
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress, fresh
 from lyricgen.model.parameters import Floats, initial_parameters
@@ -70,11 +72,17 @@ def run(
     progress, state = start.progress, start.state
     writes = cluster.rank == 0
     if writes:
+        folder.mkdir(parents=True, exist_ok=True)
         log.truncate(folder / LOG, progress.epoch)
+    held = storage.identity(folder)
     saved = tick = time.perf_counter()
 
     def model(progress: Progress) -> Checkpoint:
         return dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={}, state=None)
+
+    def check_folder() -> None:
+        if writes and storage.identity(folder) != held:
+            raise FileError(f"{folder}: was moved or removed during the training, which ends here")
 
     def save_last(checkpoint: Checkpoint, state: Floats | None = None) -> None:
         dataclasses.replace(checkpoint, optimizer=optimizer.state(), state=state).save(folder / LAST)
@@ -89,6 +97,7 @@ def run(
             now = time.perf_counter()
             part, tick = _add(part, step, now - tick), now
             if cluster.workers == 1 and (stopped() or now - saved >= save_every):
+                check_folder()
                 within = dataclasses.replace(progress, step=optimizer.count, part=part)
                 save_last(model(within), save_state(step.state))
                 saved = now
@@ -97,6 +106,7 @@ def run(
         record = _record(network, dataset, start.train, progress.epoch + 1, part)
         progress, state = _advance(progress, record, optimizer.count), None
         checkpoint, is_best = model(progress), progress.best_epoch == progress.epoch
+        check_folder()
         if is_best and writes:
             checkpoint.save(folder / BEST)
         if writes:
