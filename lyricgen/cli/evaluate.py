@@ -48,11 +48,10 @@ def evaluate(
 
     if html:
         storage.check_new(html, force=force)
-    fit = bool(sources) or api.measures_test_part(checkpoint[0], open_dataset(dataset))
+    data = open_dataset(dataset)
+    fit = bool(sources) or api.measures_test_part(checkpoint[0], data)
     model = open_models(checkpoint, weights, cache, dataset, bidirectional=True, measures=not sources, fit=fit)
-    found = model.evaluate(
-        *sources, encoding=encoding, dataset=open_dataset(dataset), accuracy=accuracy, baselines=baselines
-    )
+    found = model.evaluate(*sources, encoding=encoding, dataset=data, accuracy=accuracy, baselines=baselines)
     if not sources:
         say(f"text        {found.measured.name}")
     if html:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.options import command, config_options, given, option, say, show
+from lyricgen.cli.progress import warn_of_untrained
 from lyricgen.config import PrepareConfig
 
 if TYPE_CHECKING:
@@ -50,5 +51,4 @@ def report(dataset: Dataset) -> None:
         ids = dataset.parts.ids(name)
         if len(ids):
             say(f"{name:<11} {len(ids):,} characters, {dataset.unknown_share(name):.1%} unknown")
-    for source in dataset.untrained:
-        say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")
+    warn_of_untrained(dataset)

@@ -28,6 +28,11 @@ def announce(name: str, data: Dataset) -> None:
     say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
     held = f", {len(data.valid):,} held out" if len(data.valid) else ""
     say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
+    warn_of_untrained(data)
+
+
+def warn_of_untrained(data: Dataset) -> None:
+    """Name the sources of which nothing is left to learn from."""
     for source in data.untrained:
         say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")
 
