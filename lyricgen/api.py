@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
-from lyricgen import storage
+from lyricgen import files, schema, storage
 from lyricgen import threads as processors
 from lyricgen.config import (
     FormConfig,
@@ -33,12 +32,13 @@ from lyricgen.model import counting, evaluation, scoring
 from lyricgen.model import export as exports
 from lyricgen.model import load as loading
 from lyricgen.model.bidirectional import Bidirectional
-from lyricgen.model.checkpoint import BEST, LAST, Checkpoint
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Evaluation, Text
 from lyricgen.model.scoring import Score
 from lyricgen.text import corpus, prompt
 from lyricgen.text import dataset as datasets
+from lyricgen.text.batches import fit
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
@@ -67,10 +67,10 @@ def prepare(*sources: PathLike, output: PathLike | None = None, force: bool = Fa
     """
     (config,) = build(options, PrepareConfig)
     if output is not None:
-        storage.check_new(Path(output), force=force)
+        files.check_new(Path(output), force=force)
     prepared = datasets.prepare([str(source) for source in sources], config)
     if output is not None:
-        prepared.save(Path(output))
+        prepared.save(Path(output), force=force)
     return prepared
 
 
@@ -113,6 +113,8 @@ def begin(
         from lyricgen.engine.cluster import ALONE
 
         start = _resumed(folder / LAST, data, options) if resume else run.begin(data, *configs)
+        if cluster:
+            cluster.check_alike(start)
         yield Training(start, name, data, folder, cluster or ALONE)
 
 
@@ -152,14 +154,19 @@ def _held(folder: Path, *, resume: bool, force: bool) -> Iterator[None]:
     """The folder of a training, locked; FileError if it may not write there."""
     if resume and force:
         raise OptionError("--resume and --force exclude each other: --resume continues, --force begins again")
-    if folder.exists() and not folder.is_dir():
+    if files.status(folder) and not files.is_folder(folder):
         raise FileError(f"{folder}: is a file; name a folder with -o")
-    if resume and not (folder / LAST).exists():
+    if resume and not files.status(folder / LAST):
         raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
-    with storage.locked(folder):
-        if ((folder / BEST).exists() or (folder / LAST).exists()) and not (resume or force):
+    with files.locked(folder):
+        there = [name for name in (BEST, LAST, LOG) if files.status(folder / name)]
+        for name in there:
+            if not files.is_file(folder / name):
+                raise FileError(f"{folder / name}: is no file; name another folder with -o")
+        if there and not (resume or force):
             raise FileError(
-                f"{folder}: holds a model already; --resume continues it, --force replaces it, -o names another folder"
+                f"{folder}: holds {'a model' if there != [LOG] else f'a {LOG}'} already; --resume continues it, "
+                "--force replaces it, -o names another folder"
             )
         yield
 
@@ -173,12 +180,12 @@ def find_dataset(source: Data = None) -> tuple[str, Dataset]:
     if isinstance(source, Dataset):
         return ", ".join(source.sources) or corpus.EMBEDDED, source
     named = [source] if isinstance(source, (str, Path)) else list(source or ())
-    if not named and Path(datasets.DEFAULT_FILE).exists():
+    if not named and files.status(Path(datasets.DEFAULT_FILE)):
         named = [datasets.DEFAULT_FILE]
     if not named:
         return corpus.EMBEDDED, datasets.prepare([], PrepareConfig())
     (first, *more) = named
-    if not more and Path(first).is_file() and storage.is_stored(Path(first)):
+    if not more and files.is_file(Path(first)) and storage.is_stored(Path(first)):
         return str(first), datasets.load(Path(first))
     sources = [str(path) for path in named]
     return ", ".join(sources), datasets.prepare(sources, PrepareConfig())
@@ -186,6 +193,8 @@ def find_dataset(source: Data = None) -> tuple[str, Dataset]:
 
 def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     start = checkpoints.load(path)
+    if not start.can_resume:
+        raise FileError(f"{path}: has no training to go on with: it is counted, or a copy of {BEST}; use --force")
     if start.dataset != data.fingerprint:
         raise FileError(f"{path}: was trained on another dataset; name that one, or train in another folder (-o)")
     trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
@@ -195,6 +204,10 @@ def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
         if trained[name] != value and name not in _CHANGEABLE:
             was = trained[name]
             raise OptionError(f"{flag(name)}: {value} given, but this training began with {was}; leave it out")
+    if start.state is not None:
+        rows = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps).batch_size
+        if start.state.shape[2] != rows:
+            raise FileError(f"{path}: is a damaged checkpoint: its state has other rows than its minibatches")
     changed = {name: given[name] for name in _CHANGEABLE if name in given}
     return dataclasses.replace(start, train=dataclasses.replace(start.train, **changed))
 
@@ -379,7 +392,7 @@ def _read_songs(text: str, name: str) -> list[str]:
     if not text.lstrip().startswith("{"):
         return measures.split_songs(text)
     try:
-        return [str(json.loads(line)["text"]) for line in text.splitlines() if line.strip()]
+        return [str(schema.parse(line)["text"]) for line in text.splitlines() if line.strip()]
     except (ValueError, KeyError, TypeError) as error:
         raise FileError(
             f"{name}: not lines of JSON with a text in each, as generate --json writes them ({error})"
@@ -395,9 +408,8 @@ def export(
         raise OptionError(f"--format: {format!r} is not one of {', '.join(exports.FORMATS)}")
     loaded = checkpoints.load(Path(checkpoint))
     target = Path(output) if output is not None else Path("model" + exports.FORMATS[format])
-    storage.check_new(target, force=force)
-    with storage.replacing(target) as part:
-        exports.write(loaded, part, format)
+    with files.product(target, force=force) as file:
+        exports.write(loaded, file, format)
     return target
 
 

@@ -10,49 +10,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple, TypeVar
+from typing import Any, Callable, NamedTuple
 
-from lyricgen.errors import FileError, OptionError
-
-
-@dataclasses.dataclass(frozen=True)
-class Bounds:
-    """The interval a number must lie in; None leaves a side open."""
-
-    low: float | None = None
-    high: float | None = None
-    low_open: bool = False
-
-    def contain(self, value: float) -> bool:
-        if not math.isfinite(value):
-            return False
-        above = self.low is None or (value > self.low if self.low_open else value >= self.low)
-        return above and (self.high is None or value <= self.high)
-
-    def __str__(self) -> str:
-        parts = [f"{'>' if self.low_open else '>='} {self.low}"] if self.low is not None else []
-        return " and ".join(parts + ([f"<= {self.high}"] if self.high is not None else []))
+from lyricgen.errors import OptionError
+from lyricgen.schema import Bounds, Checked, field
 
 
-def _option(
-    default: Any,
-    help: str,
-    *,
-    group: str,
-    choices: tuple[str, ...] = (),
-    bounds: Bounds | None = None,
-    kind: type | None = None,
-) -> Any:
-    kind = kind or type(default)
-    metadata = {"help": help, "group": group, "choices": choices, "bounds": bounds, "kind": kind}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Config:
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+def _option(default: Any, help: str, *, group: str, kind: type | None = None, **limits: Any) -> Any:
+    return field(kind or type(default), default, help=help, group=group, **limits)
 
 
 def flag(name: str) -> str:
@@ -60,17 +25,9 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _check(field: dataclasses.Field[Any], value: Any) -> None:
-    bounds, choices = field.metadata["bounds"], field.metadata["choices"]
-    if value is None and field.default is None:
-        return
-    kind = field.metadata["kind"]
-    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
-        raise OptionError(f"{flag(field.name)}: {value!r} is not of type {kind.__name__}")
-    if choices and value not in choices:
-        raise OptionError(f"{flag(field.name)}: {value!r} is not one of {', '.join(choices)}")
-    if bounds and not bounds.contain(value):
-        raise OptionError(f"{flag(field.name)}: {value} is out of range, it must be {bounds}")
+@dataclasses.dataclass(frozen=True)
+class _Config(Checked):
+    spell = staticmethod(flag)
 
 
 # The headings under which --help lists the options.
@@ -78,7 +35,9 @@ TEXT, HELD_OUT = "Text", "Held-out parts"
 MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
 DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
 
-COUNT = Bounds(low=1)
+COUNT, WHOLE = Bounds(low=1), Bounds(low=0)
+_LEAST, _MOST = 1e-20, 1e38  # what MXNet's operators take, in single precision, also times what a schedule leaves
+_SINGLE, _SINGLE_OR_ZERO = Bounds(_LEAST, _MOST), Bounds(_LEAST, _MOST, or_zero=True)
 FRACTION = Bounds(low=0.0, high=0.9)
 
 
@@ -87,7 +46,7 @@ class PrepareConfig(_Config):
     """How a corpus becomes a dataset."""
 
     encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.", group=TEXT)
-    max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=Bounds(low=0), group=TEXT)
+    max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=WHOLE, group=TEXT)
     newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"), group=TEXT)
     split: str = _option(
         "songs",
@@ -168,7 +127,7 @@ class TrainConfig(_Config):
     )  # fmt: skip
     weight_decay: float = _option(
         0.0, "Decay of the weights, decoupled from the gradient: times the learning rate (Loshchilov & Hutter 2019).",
-        bounds=Bounds(low=0.0),
+        bounds=_SINGLE_OR_ZERO,
         group=LEARNING,
     )  # fmt: skip
     unknown_rate: float | None = _option(
@@ -202,9 +161,7 @@ class TrainConfig(_Config):
         group=MINIBATCHES,
     )
     optimizer: str = _option("adam", "Optimizer.", choices=("adam", "sgd"), group=LEARNING)
-    lr: float = _option(
-        0.008, "Learning rate (the highest one of a schedule).", bounds=Bounds(low=0.0, low_open=True), group=LEARNING
-    )
+    lr: float = _option(0.008, "Learning rate (the highest one of a schedule).", bounds=_SINGLE, group=LEARNING)
     schedule: str = _option(
         "cosine",
         "Learning rate over time: constant, or falling to zero.",
@@ -216,11 +173,11 @@ class TrainConfig(_Config):
         bounds=Bounds(0.0, 1.0),
         group=LEARNING,
     )  # fmt: skip
-    clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=Bounds(low=0.0), group=LEARNING)
+    clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=_SINGLE_OR_ZERO, group=LEARNING)
     patience: int = _option(
         0,
         "Stop after N epochs without a better validation perplexity (0: never).",
-        bounds=Bounds(low=0),
+        bounds=WHOLE,
         group=LEARNING,
     )
     keep_text: bool = _option(
@@ -250,18 +207,16 @@ class SampleConfig(_Config):
 
     length: int | None = _option(
         None, f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
-        bounds=Bounds(low=0), kind=int,
+        bounds=Bounds(0, 10_000_000), kind=int,
         group=DRAWING,
     )  # fmt: skip
     temperature: float = _option(
         0.8,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
-        bounds=Bounds(low=0.0),
+        bounds=Bounds(0.001, 1000.0, or_zero=True),
         group=DRAWING,
     )
-    top_k: int = _option(
-        0, "Draw from the K most likely characters only (0: off).", bounds=Bounds(low=0), group=DRAWING
-    )
+    top_k: int = _option(0, "Draw from the K most likely characters only (0: off).", bounds=WHOLE, group=DRAWING)
     top_p: float = _option(
         1.0,
         "Draw from the smallest set with this much probability (Holtzman et al. 2020; 1: off).",
@@ -271,19 +226,19 @@ class SampleConfig(_Config):
     repetition_penalty: float = _option(
         1.0,
         "Divides the probability of recent characters (1: off).",
-        bounds=Bounds(low=1.0),
+        bounds=Bounds(1.0, 1e6),
         group=DRAWING,
     )
     no_repeat: int = _option(
         0,
         "No N characters in a row occur twice in the lines of a song (0: off).",
-        bounds=Bounds(low=0),
+        bounds=Bounds(0, 10_000),
         group=DRAWING,
     )
     max_copy: int = _option(
         0,
         "No more than N characters in a row come from the training text (0: off).",
-        bounds=Bounds(low=0),
+        bounds=Bounds(0, 10_000),
         group=DRAWING,
     )
     particles: int = _option(
@@ -313,7 +268,7 @@ class FormConfig(_Config):
     """What a song must be: its lines, how they begin, how they end, and which of them return."""
 
     lines: int | None = _option(
-        None, "Lines of a song (of a section, with --structure).", bounds=COUNT, kind=int, group=FORM
+        None, "Lines of a song (of a section, with --structure).", bounds=Bounds(1, 10_000), kind=int, group=FORM
     )
     line_length: int | None = _option(
         None,
@@ -371,10 +326,7 @@ class _Rule(NamedTuple):
 _OFF = {"top_k": 0, "top_p": 1.0, "particles": 1}  # a value that asks for nothing is never refused
 _COUNTED = {"cell", "order", "keep_text", "seed"}  # what an n-gram model takes
 _NETWORK = tuple(
-    field.name
-    for kind in (ModelConfig, TrainConfig)
-    for field in dataclasses.fields(kind)
-    if field.name not in _COUNTED
+    each.name for kind in (ModelConfig, TrainConfig) for each in dataclasses.fields(kind) if each.name not in _COUNTED
 )
 _RULES = (
     _Rule(
@@ -430,7 +382,7 @@ def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
     OptionError
         An option is unknown or out of bounds, or it has no effect beside the others.
     """
-    fields = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
+    fields = [{each.name for each in dataclasses.fields(kind)} for kind in kinds]
     for name in options:
         if not any(name in names for names in fields):
             raise OptionError(f"{flag(name)}: no such option")
@@ -442,14 +394,3 @@ def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
 def effective(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the options that have an effect beside the others."""
     return {name: value for name, value in values.items() if not _without_effect(name, values)}
-
-
-Config = TypeVar("Config", bound=_Config)
-
-
-def from_json(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """The config that a file's metadata describes; FileError when it describes none."""
-    try:
-        return kind(**values)
-    except (TypeError, OptionError) as error:
-        raise FileError(f"its {kind.__name__} is damaged or from a newer lyricgen ({error})") from error

@@ -39,6 +39,6 @@ class DivergenceError(LyricgenError):
     """A loss or a gradient is no finite number."""
 
 
-def describe(error: OSError) -> str:
-    """The system's words for a failed call: ``No such file or directory``."""
-    return error.strerror or str(error)
+def describe(error: Exception) -> str:
+    """The words for a failed call: ``No such file or directory``."""
+    return getattr(error, "strerror", None) or str(error)

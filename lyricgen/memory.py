@@ -1,9 +1,14 @@
-"""What the C library's allocator should know of a process that needs the same large arrays again and again."""
+"""How much memory there is, and what the C library should know of a process that takes much again and again."""
 
 from __future__ import annotations
 
 import ctypes
+import math
+import re
 import sys
+from pathlib import Path
+
+from lyricgen.errors import LyricgenError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
@@ -19,3 +24,27 @@ def keep_freed() -> None:
     if mallopt:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def refuse_beyond(needed: float, what: str, *, root: Path = Path("/")) -> None:
+    """LyricgenError if this machine or its control group cannot have so many bytes; the system would kill the process.
+
+    Where nobody tells how many there are, nothing is refused.
+    """
+    there = min(_of_machine(root), _of_group(root))
+    if needed > there:
+        raise LyricgenError(f"{what} needs about {needed / 1e9:,.1f} GB of memory, and here are {there / 1e9:,.1f} GB")
+
+
+def _of_machine(root: Path) -> float:
+    try:
+        found = re.search(r"MemTotal:\s*(\d+) kB", (root / "proc/meminfo").read_text())
+    except OSError:
+        return math.inf
+    return 1024 * int(found.group(1)) if found else math.inf
+
+
+def _of_group(root: Path) -> float:
+    files = (root / "sys/fs/cgroup" / name for name in ("memory.max", "memory/memory.limit_in_bytes"))  # versions 2, 1
+    limits = [file.read_text().strip() for file in files if file.is_file()]
+    return min([int(limit) for limit in limits if limit.isdecimal()], default=math.inf)

@@ -1,196 +1,149 @@
 """One self-describing file: safetensors with a JSON value under the metadata key ``lyricgen``.
 
 Datasets and checkpoints are both such files. There is no pickle anywhere: a file from a stranger may be wrong, never
-dangerous. A checksum over all that it says tells damage from content. Written as temporary file, fsync, ``os.replace``,
-fsync of the folder, so that under its name there is always a whole file, the old one or the new one.
+dangerous. A checksum over all that it says tells damage from content.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
+from lyricgen import files, schema
 from lyricgen.errors import FileError, describe
-
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 FORMAT, OLDEST = 4, 2  # what is written, and the oldest that can be read
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
+_SMALL = 1 << 26  # bytes; a smaller file is read at once, a larger one mapped
 _TRIES = 20
 Tensors = Mapping[str, NDArray[Any]]
 
 
 class Stored(NamedTuple):
-    """A file's metadata and its tensors, the latter mapped into memory rather than read."""
+    """A file's metadata and its tensors; those of a large file are mapped into memory rather than read."""
 
     metadata: dict[str, Any]
     tensors: dict[str, NDArray[Any]]
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, made if need be, for the length of the block; FileError if another process holds it.
-
-    A folder that was made and is still empty is removed again.
-
-    The system gives the lock back when a process ends, however it ends. Where it knows no such locks, there is none.
-    """
-    is_new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
-    except OSError as error:
-        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
-    try:
-        if descriptor is not None:
-            _lock(folder, descriptor)
-        yield
-    finally:
-        if is_new:  # nothing came of it
-            with suppress(OSError):
-                folder.rmdir()
-        if descriptor is not None:
-            os.close(descriptor)
-
-
-def _lock(folder: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise FileError(
-            f"{folder}: another training writes here; wait for it, or name another folder with -o"
-        ) from None
-    except OSError:  # a file system without locks
-        return
-
-
-def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file or folder from any other that takes its name; None if there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def check_new(path: Path, *, force: bool) -> None:
-    """FileError if a file may not be written there: there is a folder, or a file that ``force`` does not give up."""
-    if str(path) == "-":
-        raise FileError("-: this product is a file, not a stream; name a file to write")
-    if path.is_dir():
-        raise FileError(f"{path}: is a folder; name a file to write")
-    if path.exists() and not force:
-        raise FileError(f"{path}: exists already; --force replaces it, or name another file")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes otherwise."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        _synchronise(part)
-        os.replace(part, path)
-        _synchronise(path.parent)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {describe(error)}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
-def _synchronise(path: Path) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except PermissionError:  # Windows opens no folder
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write(path: Path, kind: str, metadata: Mapping[str, Any], tensors: Tensors) -> None:
+def write(
+    path: Path, kind: str, metadata: Mapping[str, Any], tensors: Tensors, *, obsolete: Sequence[Path] = ()
+) -> None:
     """Write a file of that ``kind``; FileError when the disk or the folder does not allow it."""
-    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}  # others come out wrong
+    with files.replacing(path, obsolete) as file:
+        write_to(file, kind, metadata, tensors)
+
+
+def write_to(file: IO[bytes], kind: str, metadata: Mapping[str, Any], tensors: Tensors) -> None:
+    """Write what makes a file of that ``kind``."""
     described: dict[str, Any] = {"format": FORMAT, "kind": kind, **metadata}
-    described["checksum"] = _checksum(described, contiguous)
-    value = json.dumps(described, ensure_ascii=False, sort_keys=True)  # several keys would come out in changing order
-    with replacing(path) as part:
-        save_tensors(part, contiguous, value)
+    described["checksum"] = _checksum(described, tensors)
+    save_tensors(file, tensors, json.dumps(described, ensure_ascii=False, sort_keys=True))
 
 
-def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], value: str) -> None:
-    """A safetensors file of contiguous tensors with that value under KEY; OSError when it cannot be written."""
-    path.touch()
-    mode = path.stat().st_mode
-    try:
-        save_file(dict(tensors), path, {KEY: value})
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
-    path.chmod(mode)  # safetensors leaves 0600 behind
+_DTYPES = {"U8": "|u1", "U16": "<u2", "U32": "<u4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+
+
+def save_tensors(file: IO[bytes], tensors: Tensors, value: str) -> None:
+    """Write what makes a safetensors file, with that value under KEY.
+
+    The library writes to a path, which a link may have taken meanwhile, or copies all into memory. The format: 8 bytes
+    of length, a header of JSON padded with blanks to a multiple of 8, the tensors, the widest numbers first.
+    """
+    header: dict[str, Any] = {"__metadata__": {KEY: value}}
+    ordered = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
+    place = 0
+    for name in ordered:
+        tensor = tensors[name]
+        offsets = [place, place + tensor.nbytes]
+        header[name] = {"dtype": _NAMES[tensor.dtype.str], "shape": tensor.shape, "data_offsets": offsets}
+        place += tensor.nbytes
+    words = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    words += b" " * (-len(words) % 8)
+    file.write(len(words).to_bytes(8, "little") + words)
+    for name in ordered:
+        file.write(_bytes(tensors[name]))
+
+
+def _bytes(tensor: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data
 
 
 def is_stored(path: Path) -> bool:
     """Whether a file claims to be one of ours, whole or damaged: by its name, or by what it begins with."""
     if path.suffix == SUFFIX:
         return True
-    with open(path, "rb") as file:
-        return file.read(9)[8:] == b"{" and path.suffix not in (".txt", ".zip", ".gz")
+    try:
+        with open(path, "rb") as file:
+            return file.read(9)[8:] == b"{" and path.suffix not in (".txt", ".zip", ".gz")
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
 
 
 def kind_of(path: Path) -> str:
     """What a file of ours is; FileError when it is none."""
+    _check_file(path)
     return str(_read_metadata(path)["kind"])
+
+
+class _ReplacedError(FileError):
+    """Another file took the place of one while it was read."""
 
 
 def read(path: Path, kind: str) -> Stored:
     """The file at ``path``, which must be of that ``kind``; FileError says what is wrong with it.
 
-    A file that a training replaces while it is read is read again.
+    A file that a training replaces while it is read is read again. What was read or mapped stays as it was when another
+    file takes its place; only copying over a large file, in its place, would change it.
     """
     for _ in range(_TRIES):
-        before = _identity(path)
+        before = files.identity(path)
         try:
             return _read(path, kind)
-        except FileError:
-            if _identity(path) == before:
+        except FileError as error:
+            if files.identity(path) == before and not isinstance(error, _ReplacedError):
                 raise
     return _read(path, kind)
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+def _check_file(path: Path) -> None:
+    found = files.status(path)
+    if found and not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{path}: is a folder, a device or a pipe; a file is wanted here")
 
 
 def _read(path: Path, kind: str) -> Stored:
-    metadata = _read_metadata(path)
-    if metadata["kind"] != kind:
-        raise FileError(f"{path}: is a {metadata['kind']}, a {kind} is wanted here")
-    checksum = metadata.pop("checksum", None)
-    tensors = _map_tensors(path)
+    _check_file(path)
+    try:
+        with open(path, "rb") as file:
+            metadata = _read_metadata(path)
+            if metadata["kind"] != kind:
+                raise FileError(f"{path}: is a {_shown(metadata['kind'])}, a {kind} is wanted here")
+            if files.identity_of(os.fstat(file.fileno())) != files.identity(path):
+                raise _ReplacedError(f"{path}: is replaced again and again")
+            checksum = metadata.pop("checksum", None)
+            tensors = _read_tensors(path, file)
+    except (OSError, ValueError) as error:  # an empty file cannot be mapped
+        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
     if checksum != _checksum(metadata, tensors):
         raise FileError(f"{path}: is damaged: its checksum is wrong; make it again, or copy it again")
     return Stored(metadata, tensors)
+
+
+def _shown(words: Any) -> str:
+    return str(words)[:40]
 
 
 def _checksum(metadata: Mapping[str, Any], tensors: Tensors) -> str:
@@ -199,42 +152,41 @@ def _checksum(metadata: Mapping[str, Any], tensors: Tensors) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode("utf-8", "surrogatepass"))
-        digest.update(tensor.reshape(-1).view(np.uint8).data)
+        digest.update(_bytes(tensor))
     return digest.hexdigest()
 
 
 def _read_metadata(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = json.loads((file.metadata() or {})[KEY])
+            metadata = schema.parse((file.metadata() or {})[KEY])
+        number = _shown(metadata["format"])
         if metadata["format"] > FORMAT:
-            raise FileError(f"{path}: has format {metadata['format']}, newer than this lyricgen: upgrade lyricgen")
+            raise FileError(f"{path}: has format {number}, newer than this lyricgen: upgrade lyricgen")
         if metadata["format"] < OLDEST:
-            raise FileError(f"{path}: has format {metadata['format']}, from an older lyricgen: make it again")
+            raise FileError(f"{path}: has format {number}, from an older lyricgen: make it again")
         return dict(metadata, kind=metadata["kind"])
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise FileError(f"{path}: is not a lyricgen file, or it is damaged") from error
 
 
-def _map_tensors(path: Path) -> dict[str, NDArray[Any]]:
-    """Every tensor as a memory map. ``safe_open`` has already checked the header against the file's size."""
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header: dict[str, Any] = json.loads(file.read(length))
+def _read_tensors(path: Path, file: IO[bytes]) -> dict[str, NDArray[Any]]:
+    """Every tensor of a file whose header ``safe_open`` has checked against its size."""
+    size = os.fstat(file.fileno()).st_size
+    data: Any = file.read() if size < _SMALL else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    start = 8 + int.from_bytes(data[:8], "little")
+    header: dict[str, Any] = schema.parse(data[8:start])
     header.pop("__metadata__", None)
-    return {name: _map_tensor(path, 8 + length, entry) for name, entry in header.items()}
+    return {name: _tensor(path, data, start, entry) for name, entry in header.items()}
 
 
-_DTYPES = {"U8": "u1", "U16": "<u2", "U32": "<u4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
-
-
-def _map_tensor(path: Path, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
+def _tensor(path: Path, data: Any, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
     if entry["dtype"] not in _DTYPES:
-        raise FileError(f"{path}: holds a tensor of type {entry['dtype']}, which lyricgen never writes")
+        raise FileError(f"{path}: holds a tensor of type {_shown(entry['dtype'])}, which lyricgen never writes")
     dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(entry["shape"])
     begin, end = entry["data_offsets"]
-    if begin == end:  # an empty stretch cannot be mapped
+    if begin == end:
         return np.zeros(shape, dtype)
-    return np.memmap(path, dtype, mode="r", offset=start + begin, shape=shape)
+    return np.frombuffer(data, dtype, (end - begin) // dtype.itemsize, start + begin).reshape(shape)

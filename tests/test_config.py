@@ -5,8 +5,9 @@ import math
 
 import pytest
 
-from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag, from_json
+from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
 from lyricgen.errors import FileError, OptionError
+from lyricgen.schema import from_json
 
 
 def test_defaults_are_valid_and_survive_json() -> None:

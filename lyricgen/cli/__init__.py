@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from lyricgen import __version__, memory, threads
+from lyricgen import __version__, memory, processes, signals, threads
 from lyricgen.cli.completion import completion
 from lyricgen.cli.evaluate import evaluate
 from lyricgen.cli.export import export
@@ -27,7 +27,7 @@ from lyricgen.cli.score import score
 from lyricgen.cli.train import train
 from lyricgen.errors import LyricgenError, describe
 
-INTERRUPTED = 130
+_LONGEST = 300  # characters of a word in a message: a path may be long, a number of thousands of digits tells nothing
 
 
 class _Commands(click.Group):
@@ -40,8 +40,8 @@ class _Commands(click.Group):
         except BrokenPipeError:  # `generate | head -1`
             _silence(sys.stdout)
             return 0
-        except KeyboardInterrupt:
-            context.exit(INTERRUPTED)
+        except KeyboardInterrupt as error:
+            context.exit(signals.exit_status(error))
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LYRICGEN"}
@@ -70,10 +70,12 @@ for _command in (prepare, train, generate, fill, evaluate, score, measure, info,
 
 def main() -> None:
     """Run the command line of this process and end it with its exit status."""
+    processes.speak_utf8()
     threads.name_kernels()
     memory.keep_freed()
     _open_streams()
-    _speak_utf8()
+    _set_streams()
+    signals.raise_when_terminated()
     try:
         status = commands.main(prog_name="lyricgen", standalone_mode=False)
         sys.stdout.flush()
@@ -84,7 +86,12 @@ def main() -> None:
         _complain(str(error))
         status = error.exit_code
     except click.Abort:  # Ctrl-C outside a command
-        status = INTERRUPTED
+        status = signals.exit_status(KeyboardInterrupt())
+    except KeyboardInterrupt as error:
+        status = signals.exit_status(error)
+    except MemoryError:
+        _complain("this machine has not enough memory for that; ask for less")
+        status = LyricgenError.exit_code
     except OSError as error:
         _silence(sys.stdout)
         _complain(f"{error.filename or 'standard output'}: cannot be written: {describe(error)}")
@@ -94,7 +101,7 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    say("Error: " + " ".join(message.split()))
+    say("Error: " + " ".join(word if len(word) <= _LONGEST else word[:40] + "…" for word in message.split()))
 
 
 def _hint(error: click.ClickException) -> str:
@@ -112,11 +119,33 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
-def _speak_utf8() -> None:
-    """UTF-8 on all three streams, whatever the locale says."""
+def _set_streams() -> None:
+    """UTF-8 on all three streams, whatever the variables say; names of files come out with the bytes that they have."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace" if stream is sys.stderr else "replace")
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    sys.stderr = _Voice(sys.stderr)
+
+
+class _Voice:
+    """stderr, to which nobody may listen any more: the work goes on without words."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            _silence(self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        """All is written already."""
 
 
 def _silence(stream: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsons
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.models import model_options, open_dataset, open_models
-from lyricgen.cli.options import command, encoding_option, option, say, show, show_number
+from lyricgen.cli.options import PATH, command, encoding_option, option, put, say, show, show_number, to_json
 
 if TYPE_CHECKING:
     from lyricgen.api import Evaluation, Model
@@ -28,7 +27,7 @@ _SHOWN = 40
     help="Beside it, models that only count, made from the same training text.",
 )  # fmt: skip
 @option(
-    "--html", metavar="FILE", type=click.Path(path_type=Path),
+    "--html", metavar="FILE", type=PATH,
     help="Write a page that colours each character by its surprisal and shows what was expected instead.",
 )  # fmt: skip
 @option("-f", "--force", is_flag=True, help="Replace an existing page.")
@@ -44,10 +43,10 @@ def evaluate(
     part if there is no test part), which its checkpoint keeps. A bidirectional model predicts each character from both
     sides.
     """
-    from lyricgen import api, storage
+    from lyricgen import api, files
 
     if html:
-        storage.check_new(html, force=force)
+        files.check_new(html, force=force)
     data = open_dataset(dataset)
     fit = bool(sources) or api.measures_test_part(checkpoint[0], data)
     model = open_models(checkpoint, weights, cache, dataset, bidirectional=True, measures=not sources, fit=fit)
@@ -55,22 +54,22 @@ def evaluate(
     if not sources:
         say(f"text        {found.measured.name}")
     if html:
-        _write_page(html, model, found)
+        _write_page(html, model, found, force=force)
     page = {"html": str(html)} if html else {}
     if json:
-        click.echo(jsons.dumps({**_all_figures(model, found), **page}, ensure_ascii=False))
+        put(to_json({**_all_figures(model, found), **page}))
     else:
         _print(model, cache, found)
         for path in page.values():
-            click.echo(path)
+            put(path)
 
 
-def _write_page(path: Path, model: Model, found: Evaluation) -> None:
+def _write_page(path: Path, model: Model, found: Evaluation, *, force: bool) -> None:
     from lyricgen.cli import page
 
     measured = found.measured
     title = f"{measured.name}, perplexity {show_number(found.perplexity)}"
-    page.write(path, model.model, model.checkpoint.vocabulary, measured, title=title)
+    page.write(path, model.model, model.checkpoint.vocabulary, measured, title=title, force=force)
 
 
 def _all_figures(model: Model, found: Evaluation) -> dict[str, Any]:
@@ -95,18 +94,18 @@ def _figures(score: Score, **more: Any) -> dict[str, Any]:
 
 
 def _print(model: Model, cached: bool, found: Evaluation) -> None:
-    click.echo(f"characters          {found.characters:,}")
+    put(f"characters          {found.characters:,}")
     share = found.unknown / found.characters
-    click.echo(f"unknown             {found.unknown:,} ({share:.1%}), each as the unknown one")
-    click.echo(f"perplexity          {show_number(found.perplexity)}")
-    click.echo(f"bits per character  {found.bits_per_character:.3f}")
+    put(f"unknown             {found.unknown:,} ({share:.1%}), each as the unknown one")
+    put(f"perplexity          {show_number(found.perplexity)}")
+    put(f"bits per character  {found.bits_per_character:.3f}")
     if found.accuracy is not None:
-        click.echo(f"accuracy            {found.accuracy:.1%}")
+        put(f"accuracy            {found.accuracy:.1%}")
     if found.baselines:
-        click.echo(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
+        put(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
         scores: Mapping[str, Score] = {_name(model, cached): found, **found.baselines}
         for label, each in scores.items():
-            click.echo(f"{show(label, _SHOWN):<20}{show_number(each.perplexity):>12}{each.bits_per_character:>20.3f}")
+            put(f"{show(label, _SHOWN):<20}{show_number(each.perplexity):>12}{each.bits_per_character:>20.3f}")
 
 
 def _name(model: Model, cached: bool) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lyricgen.cli.models import checkpoint_option
-from lyricgen.cli.options import command, option
+from lyricgen.cli.options import PATH, command, option, put
 
 
 @command("export")
@@ -16,9 +16,7 @@ from lyricgen.cli.options import command, option
     "--format", type=click.Choice(["onnx", "torch"]), default="onnx", show_default=True,
     help="A graph of one step, or tensors by the names of torch.nn.",
 )  # fmt: skip
-@option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: model.onnx, model.safetensors]"
-)
+@option("-o", "--output", type=PATH, help="File to write. [default: model.onnx, model.safetensors]")
 @option("-f", "--force", is_flag=True, help="Replace an existing file.")
 def export(checkpoint: Path, format: str, output: Path | None, force: bool) -> None:
     """Write a model for another framework, with its vocabulary and options in the file's metadata.
@@ -28,4 +26,4 @@ def export(checkpoint: Path, format: str, output: Path | None, force: bool) -> N
     """
     from lyricgen import api
 
-    click.echo(str(api.export(checkpoint, output, format=format, force=force)))
+    put(str(api.export(checkpoint, output, format=format, force=force)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsons
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
-from lyricgen.cli.options import command, encoding_option, option, read_texts, show
+from lyricgen.cli.options import command, encoding_option, option, put, read_texts, show, to_json
 from lyricgen.config import SEARCH
 from lyricgen.errors import FileError, OptionError
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 @model_options
 @option("--template", metavar="FILE", help="A file that is one text, all its lines.")
 @encoding_option
-@option("-n", "--best", type=click.IntRange(1), default=1, show_default=True, help="Fillings of each text.")
+@option("-n", "--best", type=click.IntRange(1, 4096), default=1, show_default=True, help="Fillings of each text.")
 @option(
     "--beam", type=click.IntRange(1, 4096), default=64, show_default=True, group=SEARCH,
     help="Fillings that are tried side by side.",
@@ -57,8 +56,8 @@ def fill(
 
 def _print(found: Filling, template: str, *, several: bool, json: bool) -> None:
     if json:
-        click.echo(jsons.dumps({"template": template, **found._asdict()}, ensure_ascii=False))
+        put(to_json({"template": template, **found._asdict()}))
     elif several:
-        click.echo(f"{found.probability:.4f}\t{show(found.text)}")
+        put(f"{found.probability:.4f}\t{show(found.text)}")
     else:
-        click.echo(found.text)
+        put(found.text)

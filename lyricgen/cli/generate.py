@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json as jsons
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,18 @@ import click
 
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
-from lyricgen.cli.options import STDIN, command, config_options, encoding_option, given, option, read_texts, say
+from lyricgen.cli.options import (
+    STDIN,
+    command,
+    config_options,
+    encoding_option,
+    given,
+    option,
+    put,
+    read_texts,
+    say,
+    to_json,
+)
 from lyricgen.config import DRAWING, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 
@@ -27,7 +37,7 @@ if TYPE_CHECKING:
 @model_options
 @option("--prefix", multiple=True, group=DRAWING, help="What songs begin with (repeatable; -: a line of stdin each).")
 @option(
-    "-n", "--samples", type=click.IntRange(1), default=1, show_default=True, group=DRAWING,
+    "-n", "--samples", type=click.IntRange(1, 1_000_000), default=1, show_default=True, group=DRAWING,
     help="Songs for each prefix.",
 )  # fmt: skip
 @config_options(SampleConfig, FormConfig)
@@ -88,39 +98,41 @@ def _seed(options: dict[str, Any]) -> int:
     return seed
 
 
+def _counted(songs: Iterable[str], count: int) -> Iterable[str]:
+    """The same songs, counted by a bar for the person at a terminal to which they do not go."""
+    if count == 1 or sys.stdout.isatty() or not sys.stderr.isatty():
+        return songs
+    from tqdm import tqdm
+
+    return tqdm(songs, total=count, unit="song", dynamic_ncols=True, leave=False, file=sys.stderr)
+
+
 def _print_json(model: Model, writer: Writer, prefixes: Iterator[str], seed: int, samples: int) -> None:
     for prefix in prefixes:
-        for sample, text in enumerate(writer.songs(prefix, seed=seed, samples=samples)):
+        for sample, text in enumerate(_counted(writer.songs(prefix, seed=seed, samples=samples), samples)):
             line = {"prefix": prefix, "text": text, "seed": seed, "sample": sample}
             copied = model.copied(text)
-            _print(jsons.dumps(line if copied is None else {**line, "copied": copied}, ensure_ascii=False))
+            put(to_json(line if copied is None else {**line, "copied": copied}))
 
 
 def _print_songs(writer: Writer, prefixes: Iterator[str], seed: int, samples: int, *, stream: bool) -> None:
     is_first = True
     for prefix in prefixes:
         songs = writer.songs(prefix, seed=seed, samples=samples) if not stream else itertools.repeat("", samples)
-        for sample, text in enumerate(songs):
+        for sample, text in enumerate(_counted(songs, samples)):
             if not is_first:
-                _print("")
+                put("")
             is_first = False
             if stream:
                 _stream(writer, prefix, seed, sample)
             else:
-                _print(text)
+                put(text)
 
 
 def _stream(writer: Writer, prefix: str, seed: int, sample: int) -> None:
     pieces = writer.stream(prefix, seed=seed, samples=[sample])
     first = next(pieces, [""])  # not before it is clear that there is a song
-    click.echo(prefix, nl=False)
+    put(prefix, end="")
     for (piece,) in itertools.chain([first], pieces):
-        sys.stdout.write(piece)
-        if "\n" in piece or sys.stdout.isatty():
-            sys.stdout.flush()
-    _print("")
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+        put(piece, end="", flush="\n" in piece or sys.stdout.isatty())
+    put("")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json as jsons
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import command, option, show
+from lyricgen.cli.options import PATH, command, option, put, show, to_json
 from lyricgen.config import effective
 from lyricgen.errors import FileError, OptionError
 
@@ -22,10 +21,8 @@ _SHOWN = 60
 
 
 @command("info")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@option(
-    "-c", "--checkpoint", multiple=True, type=click.Path(path_type=Path), help="The same as PATH, by the usual option."
-)
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@option("-c", "--checkpoint", multiple=True, type=PATH, help="The same as PATH, by the usual option.")
 @option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
 @option("--json", is_flag=True, help="Print a line of JSON for each.")
 def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json: bool) -> None:
@@ -47,14 +44,14 @@ def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json
         else:
             loaded = checkpoints.load(path)
             if toml:
-                click.echo(_toml(loaded), nl=False)
+                put(_toml(loaded), end="")
                 continue
             facts = _of_checkpoint(loaded)
         facts = {"path": str(path), "kind": kind, **facts}
         if json:
-            click.echo(jsons.dumps(facts, ensure_ascii=False))
+            put(to_json(facts))
         else:
-            click.echo(("\n" if number else "") + _table(facts))
+            put(("\n" if number else "") + _table(facts))
 
 
 def _kind(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lyricgen.cli.options import say, show
+from lyricgen.cli.options import put, say, show
 from lyricgen.errors import UnsatisfiableError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def interact(writer: Writer, prefix: str, *, seed: int) -> None:
     try:
         _talk(writer, session, prefix)
     finally:  # also after Ctrl-C: nothing is lost
-        click.echo(prefix + writer.shown(session.written))
+        put(prefix + writer.shown(session.written))
 
 
 def _talk(writer: Writer, session: Session, prefix: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as jsons
 from pathlib import Path
 
 import click
 
 from lyricgen.cli.models import checkpoint_option, dataset_option, open_dataset
-from lyricgen.cli.options import STDIN, command, encoding_option, option, show
+from lyricgen.cli.options import STDIN, command, encoding_option, option, put, show, to_json
 
 _SHOWN = 18
 
@@ -29,11 +28,11 @@ def measure(songs: str, checkpoint: Path, dataset: str | None, encoding: str, js
 
     found = api.measure(songs, checkpoint=checkpoint, dataset=open_dataset(dataset), encoding=encoding)
     if json:
-        click.echo(jsons.dumps(found.songs))
+        put(to_json(found.songs))
         return
-    click.echo(f"{'':<28}{'songs':>10}{show(Path(dataset or found.name).name, _SHOWN):>20}")
+    put(f"{'':<28}{'songs':>10}{show(Path(dataset or found.name).name, _SHOWN):>20}")
     for key, value in found.songs.items():
-        click.echo(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(found.corpus.get(key)):>20}")
+        put(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(found.corpus.get(key)):>20}")
 
 
 def _show(value: float | None) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-import click
-
-from lyricgen.cli.options import Decorated, option, say
+from lyricgen.cli.options import PATH, Decorated, option, say
 from lyricgen.config import MODEL
 from lyricgen.errors import OptionError
 
@@ -22,7 +20,7 @@ def checkpoint_option(*, multiple: bool) -> Callable[[Decorated], Decorated]:
     """``--checkpoint``."""
     several = "; several are mixed (repeatable)" if multiple else ""
     return option(
-        "-c", "--checkpoint", multiple=multiple, type=click.Path(path_type=Path),
+        "-c", "--checkpoint", multiple=multiple, type=PATH,
         default=["checkpoints"] if multiple else Path("checkpoints"), show_default="checkpoints", group=MODEL,
         help=f"A checkpoint, or a folder's best one{several}.",
     )  # fmt: skip

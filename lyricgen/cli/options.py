@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Callable, TypeVar
 
 import click
 
-from lyricgen.config import OUTPUT, Bounds, flag
+from lyricgen.config import OUTPUT, flag
+from lyricgen.schema import Bounds
 
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f]")
+# What a terminal would obey instead of showing it, and what turns the order of what stands around it. Some surrogates
+# stay: by these Python keeps the bytes of a file's name that are no UTF-8.
+_OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSHOWABLE = re.compile(f"[{_OBEYED}\ud800-\udc7f\udd00-\udfff]")
+_UNSHOWABLE_IN_JSON = re.compile(f"[{_OBEYED}\ud800-\udfff]")
 STDIN = "-"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 ENCODING = "utf-8"
@@ -51,6 +57,29 @@ class Command(click.Command):
                 )
 
 
+class _Path(click.Path):
+    """A path; the empty one, which an unset variable of a shell leaves, is none."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("is no name of a file; is a variable of the shell unset?", parameter, context)
+        return super().convert(value, parameter, context)
+
+
+class RangeOrZero(click.FloatRange):
+    """A range that 0 belongs to, far away from it."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        number = click.FLOAT.convert(value, parameter, context)
+        return number if number == 0 else super().convert(value, parameter, context)
+
+    def _describe_range(self) -> str:
+        return f"0 or {super()._describe_range()}"
+
+
+PATH = _Path(path_type=Path)
+
+
 def option(*declarations: str, group: str = OUTPUT, **attributes: Any) -> Callable[[Decorated], Decorated]:
     """An option whose name in the code is its flag's."""
     return click.option(*declarations, cls=Option, group=group, **attributes)
@@ -84,9 +113,27 @@ def given(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if context.get_parameter_source(name) is not default}
 
 
+def clean(text: str) -> str:
+    """A text without what a terminal would obey instead of showing it; all that is printed goes through here."""
+    return _UNSHOWABLE.sub("", text)
+
+
 def say(words: str) -> None:
-    """A line for the person, on stderr; what a terminal would obey instead of showing it is left out."""
-    click.echo(_UNSHOWABLE.sub("", words), err=True)
+    """A line for the person, on stderr."""
+    sys.stderr.write(clean(words).replace("\n", " ").replace("\t", " ") + "\n")
+    sys.stderr.flush()
+
+
+def put(text: str, end: str = "\n", *, flush: bool = True) -> None:
+    """A part of the product, on stdout."""
+    sys.stdout.write(clean(text) + end)
+    if flush:
+        sys.stdout.flush()
+
+
+def to_json(value: Any) -> str:
+    """A line of JSON, in which what a terminal would obey is spelled out."""
+    return _UNSHOWABLE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
@@ -97,7 +144,7 @@ def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
         if text == STDIN:
             yield from corpus.read_lines(sys.stdin.buffer, encoding=encoding, name=corpus.STDIN_NAME)
         else:
-            yield os.fsencode(text).decode("utf-8", "replace")  # UTF-8, whatever the locale made of it
+            yield corpus.shown(text)
 
 
 def show(text: str, limit: int = 0) -> str:
@@ -125,5 +172,7 @@ def _type(metadata: Mapping[str, Any]) -> Any:
     bounds: Bounds | None = metadata["bounds"]
     if bounds is None:
         return metadata["kind"]
+    if bounds.or_zero:
+        return RangeOrZero(bounds.low, bounds.high)
     ranged = click.IntRange if metadata["kind"] is int else click.FloatRange
     return ranged(bounds.low, bounds.high, min_open=bounds.low_open)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lyricgen import storage
+from lyricgen import files
 from lyricgen.errors import FileError
 from lyricgen.text.vocabulary import UNKNOWN
 
@@ -26,13 +26,15 @@ MOST = 20_000  # characters; a browser holds no more of them well
 _BITS = 12.0  # of the deepest colour
 
 
-def write(path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, measured: Text, *, title: str) -> None:
+def write(
+    path: Path, model: Decoder | Bidirectional, vocabulary: Vocabulary, measured: Text, *, title: str, force: bool
+) -> None:
     """Write the page of a text; FileError if it is too long or the file cannot be written."""
     if len(measured.text) > MOST:
         raise FileError(f"--html: {len(measured.text):,} characters are too many for a page, {MOST:,} are the most")
     page = _page(title, measured, _figures(model, vocabulary, measured.ids))
-    with storage.replacing(path) as part:
-        part.write_text(page, "utf-8")
+    with files.product(path, force=force) as file:
+        file.write(page.encode("utf-8", "replace"))
 
 
 def _figures(model: Decoder | Bidirectional, vocabulary: Vocabulary, ids: Ids) -> list[list[Any]]:

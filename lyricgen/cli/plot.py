@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import command, option, say
+from lyricgen.cli.options import PATH, command, option, put, say
 from lyricgen.errors import FileError, MissingError, OptionError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _FONTS = [
 
 
 @command("plot")
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
+@click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
 @option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("perplexity.png"), show_default=True,
+    "-o", "--output", type=PATH, default=Path("perplexity.png"), show_default=True,
     help="File to write, .png or .svg.",
 )  # fmt: skip
 @option("--title", default="", help="Words above the picture.")
@@ -36,24 +36,26 @@ def plot(runs: tuple[Path, ...], output: Path, title: str, force: bool) -> None:
 
     RUN is a folder of `lyricgen train`, or a checkpoint in one. [default: checkpoints] Prints the file's path.
     """
-    from lyricgen import storage
+    from lyricgen import files
     from lyricgen.model.checkpoint import DEFAULT_FOLDER, LOG
     from lyricgen.model.log import read
 
-    storage.check_new(output, force=force)
+    files.check_new(output, force=force)
     if output.suffix not in _KINDS:
         raise OptionError(f"-o: {output} ends in neither .png nor .svg")
-    named = [run.parent if run.is_file() else run for run in runs or (Path(DEFAULT_FOLDER),)]
+    named = [run.parent if files.is_file(run) else run for run in runs or (Path(DEFAULT_FOLDER),)]
     records = [read(run / LOG) for run in named]
     for run, lines in zip(named, records):
         if not lines:
             raise FileError(f"{run}: has no {LOG} with an epoch in it; name a folder of `lyricgen train`")
-    with storage.replacing(output) as part:
-        _draw(named, records, title, part, output.suffix[1:])
-    click.echo(str(output))
+    with files.product(output, force=force) as file:
+        _draw(named, records, title, file, output.suffix[1:])
+    put(str(output))
 
 
-def _draw(runs: Sequence[Path], records: Sequence[list[dict[str, Any]]], title: str, path: Path, kind: str) -> None:
+def _draw(
+    runs: Sequence[Path], records: Sequence[list[dict[str, Any]]], title: str, file: IO[bytes], kind: str
+) -> None:
     try:
         import matplotlib
     except ImportError:
@@ -63,21 +65,24 @@ def _draw(runs: Sequence[Path], records: Sequence[list[dict[str, Any]]], title: 
     import matplotlib.pyplot as plt
     from matplotlib import font_manager
 
+    from lyricgen.text.corpus import shown
+
     known = {font.name for font in font_manager.fontManager.ttflist}
+    plt.rcParams["text.parse_math"] = False
     plt.rcParams["font.family"] = [font for font in _FONTS if font in known]
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for number, (run, lines) in enumerate(zip(runs, records)):
-        epochs, colour = [line["epoch"] for line in lines], f"C{number}"
-        axes.plot(epochs, [line["train_perplexity"] for line in lines], colour, label=f"{run}: training", marker=".")
+        epochs, colour, name = [line["epoch"] for line in lines], f"C{number}", shown(str(run))
+        axes.plot(epochs, [line["train_perplexity"] for line in lines], colour, label=f"{name}: training", marker=".")
         held_out = [line["valid_perplexity"] for line in lines]
         if None not in held_out:
-            axes.plot(epochs, held_out, colour, linestyle="--", label=f"{run}: validation", marker=".")
-    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title=title)
+            axes.plot(epochs, held_out, colour, linestyle="--", label=f"{name}: validation", marker=".")
+    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title=shown(title))
     axes.grid(alpha=0.3)
     axes.legend()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        figure.savefig(path, format=kind, dpi=150)
+        figure.savefig(file, format=kind, dpi=150)
     plt.close(figure)
     if any("Glyph" in str(warning.message) for warning in caught):
         say("Warning: no font here has all of these characters; a Chinese one is in fonts-noto-cjk (Debian, Ubuntu)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import command, config_options, given, option, say, show
+from lyricgen.cli.options import PATH, command, config_options, given, option, put, say, show
 from lyricgen.cli.progress import warn_of_untrained
 from lyricgen.config import PrepareConfig
 
@@ -20,7 +20,7 @@ _SHOWN = 20
 @command("prepare")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("dataset.safetensors"), show_default=True,
+    "-o", "--output", type=PATH, default=Path("dataset.safetensors"), show_default=True,
     help="File to write.",
 )  # fmt: skip
 @config_options(PrepareConfig)
@@ -35,7 +35,7 @@ def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, f
     from lyricgen import api
 
     report(api.prepare(*sources, output=output, force=force, **given(context, values)))
-    click.echo(str(output))
+    put(str(output))
 
 
 def report(dataset: Dataset) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lyricgen import threads
+from lyricgen import files, threads
 from lyricgen.cli.options import say, show, show_number
 from lyricgen.config import SampleConfig
 from lyricgen.errors import FileError, MissingError, describe
@@ -115,7 +115,7 @@ def open_board(folder: Path) -> Any:
         from tensorboardX import SummaryWriter
     except ImportError:
         raise MissingError("tensorboardX is not installed: pip install 'tensorboardX>=2.6'") from None
-    if folder.exists() and not folder.is_dir():
+    if files.status(folder) and not files.is_folder(folder):
         raise FileError(f"{folder}: is a file; name a folder with --tensorboard")
     try:
         return SummaryWriter(str(folder))

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from lyricgen.cli import commands
-from lyricgen.cli.options import Option
+from lyricgen.cli.options import Option, RangeOrZero
 from lyricgen.config import OUTPUT, flag
 
 _INTRODUCTION = """\
@@ -80,13 +80,14 @@ def _value(option: Option) -> str:
     if isinstance(kind, click.Choice):
         return "\\|".join(map(str, kind.choices))
     if isinstance(kind, (click.IntRange, click.FloatRange)):
-        return f"{'N' if isinstance(kind, click.IntRange) else 'X'}{_bounds(kind)}"
+        zero = " 0, or" if isinstance(kind, RangeOrZero) else ""
+        return f"{'N' if isinstance(kind, click.IntRange) else 'X'}{zero}{_bounds(kind)}"
     return "PATH" if isinstance(kind, click.Path) else "N" if kind is click.INT else "TEXT"
 
 
 def _bounds(kind: Any) -> str:
-    low = "" if kind.min is None else f" {'>' if kind.min_open else '≥'} {kind.min:g}"
-    high = "" if kind.max is None else f" ≤ {kind.max:g}" if kind.max < 1e15 else ""
+    low = "" if kind.min is None else f" {'>' if kind.min_open else '≥'} {kind.min:,.10g}"
+    high = "" if kind.max is None else f" ≤ {kind.max:,.10g}" if kind.max < 1e15 else ""
     return low + ("," if low and high else "") + high
 
 

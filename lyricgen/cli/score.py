@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsons
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.models import model_options, open_models
-from lyricgen.cli.options import STDIN, command, encoding_option, option, read_texts
+from lyricgen.cli.options import STDIN, command, encoding_option, option, put, read_texts, to_json
 
 if TYPE_CHECKING:
     from lyricgen.model.scoring import Score
@@ -34,8 +32,7 @@ def score(
     """
     model = open_models(checkpoint, weights, cache, dataset)
     for line in _lines(files or (STDIN,), encoding):
-        sys.stdout.write(_show(line, model.score(line), json=json) + "\n")
-        sys.stdout.flush()
+        put(_show(line, model.score(line), json=json))
 
 
 def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
@@ -54,4 +51,4 @@ def _show(line: str, score: Score | None, *, json: bool) -> str:
         return f"{'nan' if bits is None else format(bits, '.4f')}\t{line}"
     figures: dict[str, Any] = {"text": line, "characters": score.characters if score else 0}
     figures |= {"bits_per_character": bits, "unknown": score.unknown if score else 0}
-    return jsons.dumps(figures, ensure_ascii=False)
+    return to_json(figures)

@@ -9,16 +9,17 @@ from typing import Any
 
 import click
 
-from lyricgen.cli.options import Decorated, option
-from lyricgen.errors import FileError, describe
+from lyricgen.cli.options import PATH, Decorated, option
+from lyricgen.errors import FileError, OptionError, describe
 
 _NOT_IN_A_FILE = {"config", "resume", "force"}
+_MOST = 1 << 20  # bytes
 
 
 def config_file_option(command: Decorated) -> Decorated:
     """Add ``--config``."""
     return option(
-        "--config", type=click.Path(path_type=Path), is_eager=True, expose_value=False, callback=_read,
+        "--config", type=PATH, is_eager=True, expose_value=False, callback=_read,
         help="A TOML file with options by their names; flags and variables count for more.",
     )(command)  # fmt: skip
 
@@ -26,15 +27,39 @@ def config_file_option(command: Decorated) -> Decorated:
 def _read(context: click.Context, _: click.Parameter, path: Path | None) -> None:
     if path is None:
         return
-    names = {name for parameter in context.command.params if (name := parameter.name) and name not in _NOT_IN_A_FILE}
     values = {key.replace("-", "_"): value for key, value in _load(path).items()}
+    named = {str(each.name): each for each in context.command.params}
+    parameters = {name: each for name, each in named.items() if name not in _NOT_IN_A_FILE}
     for key, value in values.items():
-        if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
+        if key not in parameters:
+            near = difflib.get_close_matches(key, parameters, n=1)
             raise FileError(f"{path}: {key}: no such option" + (f"; {near[0]} is meant?" if near else ""))
-        if isinstance(value, dict):
-            raise FileError(f"{path}: [{key}]: is a table; options stand in none")
+        values[key] = _checked(f"{path}: {key}", value, parameters[key])
     context.default_map = {**(context.default_map or {}), **values}
+
+
+def _checked(name: str, value: Any, parameter: click.Parameter) -> Any:
+    """The value of an option, as a list where it may have several; an error if it is of another kind."""
+    if isinstance(value, dict):
+        raise FileError(f"{name}: is a table; options stand in none")
+    several = parameter.multiple or parameter.nargs == -1
+    if isinstance(value, list) and not several:
+        raise FileError(f"{name}: is a list; it takes one value")
+    values = value if isinstance(value, list) else [value]
+    kinds = _kinds(parameter)
+    for each in values:
+        if type(each) not in kinds or (isinstance(each, str) and "\0" in each):
+            raise OptionError(f"{name}: is not of type {kinds[-1].__name__}")
+    return values if several else value
+
+
+def _kinds(parameter: click.Parameter) -> tuple[type, ...]:
+    """The types of TOML that stand for an option's value."""
+    if isinstance(parameter, click.Option) and parameter.is_flag:
+        return (bool,)
+    if isinstance(parameter.type, click.types.IntParamType):
+        return (int,)
+    return (int, float) if isinstance(parameter.type, click.types.FloatParamType) else (str,)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -43,8 +68,12 @@ def _load(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return dict(tomllib.loads(path.read_text("utf-8-sig")))
+        with open(path, "rb") as file:
+            words = file.read(_MOST + 1)
+        if len(words) > _MOST:
+            raise FileError(f"{path}: has over {_MOST:,} bytes, which no file of options has")
+        return dict(tomllib.loads(words.decode("utf-8-sig")))
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{path}: is not a TOML file: {error}") from error

@@ -13,7 +13,7 @@ import click
 from lyricgen import signals
 from lyricgen import threads as processors
 from lyricgen.cli import progress
-from lyricgen.cli.options import STDIN, command, config_options, given, option, say
+from lyricgen.cli.options import PATH, STDIN, command, config_options, given, option, put, say
 from lyricgen.cli.settings import config_file_option
 from lyricgen.config import LEARNING, MACHINES, ModelConfig, TrainConfig, flag, refuse_without_effect
 from lyricgen.errors import OptionError
@@ -31,7 +31,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 @command("train")
 @click.argument("dataset", nargs=-1, metavar="[DATASET]...")
 @option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("checkpoints"), show_default=True,
+    "-o", "--output", type=PATH, default=Path("checkpoints"), show_default=True,
     help="Folder for best.safetensors, last.safetensors and log.jsonl.",
 )  # fmt: skip
 @config_file_option
@@ -42,14 +42,17 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
     "--checkpoint-every", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="SECONDS",
     help="Write last.safetensors within an epoch, too.",
 )  # fmt: skip
-@option("--tensorboard", type=click.Path(path_type=Path), metavar="DIR", help="Write figures for TensorBoard.")
-@option("--threads", type=click.IntRange(1), group=LEARNING, help="Threads. [default: the usable processors]")
+@option("--tensorboard", type=PATH, metavar="DIR", help="Write figures for TensorBoard.")
+@option("--threads", type=click.IntRange(1, 1024), group=LEARNING, help="Threads. [default: the usable processors]")
 @option(
     "--device", default="cpu", show_default=True, metavar="cpu|gpu[:N]", help="What MXNet computes on.",
     callback=_check_device, group=LEARNING,
 )  # fmt: skip
 @option(
-    "--workers", type=click.IntRange(1), group=MACHINES, help="Processes on this machine that share every minibatch."
+    "--workers",
+    type=click.IntRange(1, 256),
+    group=MACHINES,
+    help="Processes on this machine that share every minibatch.",
 )
 @option(
     "--kvstore", type=click.Choice(["dist_sync"]), group=MACHINES,
@@ -80,26 +83,30 @@ def train(
         return
     from lyricgen.engine import launch
 
-    with signals.caught() as caught:
+    before = _last(output, resume=resume)
+    try:
         cluster = launch.join() if kvstore else None
         board = progress.open_board(tensorboard) if tensorboard and not (cluster and cluster.rank) else None
-        _train(
-            dataset, output, options, resume=resume, force=force, cluster=cluster, device=device, caught=caught,
-            board=board, checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
+        number = _train(
+            dataset, output, options, resume=resume, force=force, cluster=cluster, device=device, board=board,
+            checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
         )  # fmt: skip
-        if cluster and not caught:
-            cluster.leave()
-    if caught:
-        _say_how_to_go_on(dataset, output)
-        context.exit(128 + caught[0])
+    except KeyboardInterrupt as error:
+        number = signals.exit_status(error) - 128
+    if number:
+        _say_how_to_go_on(dataset, output, before)
+        context.exit(128 + number)
+    if cluster:
+        cluster.leave()
     _print_best(output)
 
 
 def _train(
     dataset: tuple[str, ...], output: Path, options: dict[str, Any], *, resume: bool, force: bool,
-    cluster: Cluster | None, device: str, caught: Sequence[int], board: Any, checkpoint_every: float,
-    preview: tuple[str, ...], preview_every: int,
-) -> None:  # fmt: skip
+    cluster: Cluster | None, device: str, board: Any, checkpoint_every: float, preview: tuple[str, ...],
+    preview_every: int,
+) -> int:  # fmt: skip
+    """Train to the end, or to a signal, whose number is returned."""
     from lyricgen import api
 
     with api.begin(dataset, output, resume=resume, force=force, cluster=cluster, **options) as training:
@@ -110,10 +117,11 @@ def _train(
         progress.introduce(training)
         if run.finished(start.progress, start.train):
             say(f"finished    after epoch {start.progress.epoch} already; a larger --epochs continues it")
-        if not caught:
+        with signals.caught() as caught:
             events = training.run(checkpoint_every=checkpoint_every, stopped=lambda: bool(caught))
             events = progress.written(events, board) if board else events
             progress.follow(events, start, len(training.dataset.train), preview, preview_every)
+        return caught[0] if caught else 0
 
 
 def _run_workers(context: click.Context, count: int, dataset: Sequence[str], folder: Path) -> None:
@@ -121,9 +129,10 @@ def _run_workers(context: click.Context, count: int, dataset: Sequence[str], fol
 
     if STDIN in dataset:
         raise OptionError("--workers: each process reads the dataset, so that it cannot be -: name a file")
+    before = _last(folder, resume=bool(context.params["resume"]))
     status = launch.run(count, ["train", *_worker_arguments(context), "--kvstore=dist_sync", "--", *dataset])
     if status > 128:
-        _say_how_to_go_on(dataset, folder)
+        _say_how_to_go_on(dataset, folder, before)
     context.exit(status)
 
 
@@ -140,11 +149,21 @@ def _worker_arguments(context: click.Context) -> Iterator[str]:
             yield from (f"{flag(str(each.name))}={part}" for part in (value if each.multiple else (value,)))
 
 
-def _say_how_to_go_on(dataset: Sequence[str], folder: Path) -> None:
+def _last(folder: Path, *, resume: bool) -> tuple[int, ...] | None:
+    """What tells the last checkpoint of an older model from one of this training; None if there is none."""
+    from lyricgen import files
+    from lyricgen.model.checkpoint import LAST
+
+    return None if resume else files.identity(folder / LAST)
+
+
+def _say_how_to_go_on(dataset: Sequence[str], folder: Path, before: tuple[int, ...] | None) -> None:
+    from lyricgen import files
     from lyricgen.model.checkpoint import DEFAULT_FOLDER, LAST
 
-    if not (folder / LAST).exists():
-        say("Interrupted before the first step: nothing to resume")
+    if files.identity(folder / LAST) in (None, before):
+        kept = "; the model that was there is unchanged" if before else ""
+        say(f"Interrupted before the first checkpoint: nothing to resume{kept}")
         return
     options = [] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]
     dashes = ["--"] if any(name.startswith("-") for name in dataset) else []
@@ -174,4 +193,4 @@ def _count(
 def _print_best(folder: Path) -> None:
     from lyricgen.model.checkpoint import BEST
 
-    click.echo(str(folder / BEST))
+    put(str(folder / BEST))

@@ -7,12 +7,24 @@ moments and random numbers are the same everywhere, and never sent.
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 import os
+import time
 from typing import Any
 
+import numpy as np
+
+from lyricgen import __version__
+from lyricgen.config import flag
 from lyricgen.engine.runtime import NDArray, mx, nd
 from lyricgen.engine.watch import WATCHED, Watch
 from lyricgen.errors import EngineError, OptionError
+from lyricgen.model.checkpoint import Checkpoint
+
+_FACTS = 8192  # bytes in which a worker tells how it was started
+_LAST_WORDS = 1.0  # seconds for the first worker, the only one that speaks, to say why all end
 
 
 class Cluster:
@@ -39,6 +51,24 @@ class Cluster:
         self._sum(losses)
         return float(losses.asscalar())
 
+    def check_alike(self, start: Checkpoint) -> None:
+        """OptionError in every worker if one was started otherwise than the first: it would train apart, or wait."""
+        if self._store is None:
+            return
+        everybody = nd.zeros((self.workers, _FACTS))
+        mine = np.frombuffer(json.dumps(_facts(start)).encode(), np.uint8)
+        everybody[self.rank, : len(mine)] = nd.array(mine)
+        self._sum(everybody)
+        first, *others = (json.loads(bytes(row).rstrip(b"\0")) for row in everybody.asnumpy().astype(np.uint8))
+        for number, other in enumerate(others, 2):
+            name = next((name for name in first if other.get(name) != first[name]), None)
+            if name:
+                self.leave()
+                if self.rank:
+                    time.sleep(_LAST_WORDS)
+                shown = f"{name} {other.get(name)}, the first one with {first[name]}"
+                raise OptionError(f"--kvstore: worker {number} was started with {shown}: start all alike")
+
     def leave(self) -> None:
         """The training is done; without a farewell the others take this process for lost."""
         if self._watch:
@@ -55,6 +85,22 @@ class Cluster:
         values.wait_to_read()
 
 
+def _facts(start: Checkpoint) -> dict[str, Any]:
+    """All that must be the same everywhere; what is large as a digest."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in sorted(start.parameters):
+        digest.update(np.ascontiguousarray(start.parameters[name]).data)
+    options = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}
+    return {
+        "lyricgen": __version__,
+        **{flag(name): value for name, value in options.items()},
+        "the dataset": start.dataset[:16],
+        "the epochs done": start.progress.epoch,
+        "the steps done": start.progress.step,
+        "the weights": digest.hexdigest(),
+    }
+
+
 ALONE = Cluster()
 
 
@@ -63,16 +109,12 @@ def join() -> Cluster:
 
     Raises
     ------
-    OptionError
-        There are no such variables.
     EngineError
         This MXNet has no parameter server.
     """
-    missing = [name for name in ("DMLC_ROLE", "DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT") if name not in os.environ]
-    if missing:
-        raise OptionError(f"--kvstore: {missing[0]} is not set; a launcher sets it, or --workers N does it all here")
+    watch = None if os.environ.get(WATCHED) else Watch()
     try:
         store = mx.kv.create("dist_sync")
     except mx.base.MXNetError as error:
         raise EngineError(f"this MXNet cannot join a cluster: {str(error).splitlines()[-1]}") from error
-    return Cluster(store, None if os.environ.get(WATCHED) else Watch())
+    return Cluster(store, watch)

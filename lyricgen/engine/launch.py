@@ -14,34 +14,60 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from lyricgen import signals, threads
+from lyricgen import processes, signals, threads
 from lyricgen.engine import watch
-from lyricgen.errors import WorkerError
+from lyricgen.errors import OptionError, WorkerError
 
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
 
+MOST_WORKERS = 256
 _PATIENCE = 10.0  # seconds for scheduler and server to end after the workers
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def join() -> Cluster:
-    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return."""
-    role = os.environ.get("DMLC_ROLE")
-    if role in ("scheduler", "server"):
-        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
-    if role == "scheduler":
-        watch.serve()
-    elif role == "server" and not os.environ.get(watch.WATCHED):
-        atexit.register(watch.Watch(silent=True).leave)
-    from lyricgen.engine import cluster
+    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return.
 
-    joined = cluster.join()
+    Raises
+    ------
+    OptionError
+        The ``DMLC_*`` variables describe no cluster.
+    EngineError
+        The scheduler cannot listen, or does not answer; this MXNet has no parameter server.
+    """
+    role = _check_variables()
+    if role != "worker":
+        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
+    with signals.immediate():
+        if not os.environ.get(watch.WATCHED):
+            if role == "scheduler":
+                watch.serve()
+            elif role == "server":
+                atexit.register(watch.Watch(silent=True).leave)
+        from lyricgen.engine import cluster
+
+        joined = cluster.join()
     if joined.rank:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
     return joined
+
+
+def _check_variables() -> str:
+    """The role of this process; OptionError for variables that the parameter server would fail at."""
+    for name in ("DMLC_ROLE", "DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_SERVER", "DMLC_NUM_WORKER"):
+        value = os.environ.get(name, "")
+        if not value:
+            raise OptionError(f"--kvstore: {name} is not set; a launcher sets it, or --workers N does it all here")
+        if "_NUM_" in name and not (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_WORKERS):
+            raise OptionError(f"--kvstore: {name} is {value!r}; it must be a number from 1 to {MOST_WORKERS}")
+    watch.address()
+    role = os.environ["DMLC_ROLE"]
+    if role not in ("scheduler", "server", "worker"):
+        raise OptionError(f"--kvstore: DMLC_ROLE is {role!r}; it must be scheduler, server or worker")
+    return role
 
 
 def run(count: int, arguments: Sequence[str]) -> int:
@@ -55,20 +81,21 @@ def run(count: int, arguments: Sequence[str]) -> int:
     environment = {
         **os.environ,
         "DMLC_PS_ROOT_URI": "127.0.0.1",
+        "DMLC_NODE_HOST": "127.0.0.1",  # else servers and workers listen to the network
         "DMLC_PS_ROOT_PORT": str(_free_port()),
         "DMLC_NUM_SERVER": "1",
         "DMLC_NUM_WORKER": str(count),
         watch.WATCHED: "1",
     }
     environment.setdefault("OMP_NUM_THREADS", str(max(1, threads.available() // count)))
-    worker = [sys.executable, "-m", "lyricgen", *arguments]
-    with signals.caught() as caught, _ending() as processes:
+    worker = [*processes.command(), *arguments]
+    with signals.caught() as caught, _ending() as started:
         for role in ("scheduler", "server"):
-            processes.append(_start(worker, {**environment, "DMLC_ROLE": role}))
+            started.append(_start(worker, {**environment, "DMLC_ROLE": role}))
         workers = [_start(worker, {**environment, "DMLC_ROLE": "worker"}) for _ in range(count)]
-        processes += workers
-        status = _watch(workers, processes[:2], caught)
-        for process in processes if status == 0 else []:
+        started += workers
+        status = _watch(workers, started[:2], caught)
+        for process in started if status == 0 else []:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
         return status
@@ -96,13 +123,13 @@ def _watch(
 @contextmanager
 def _ending() -> Iterator[list[subprocess.Popen[bytes]]]:
     """A list of processes none of which outlives the block."""
-    processes: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[bytes]] = []
     try:
-        yield processes
+        yield started
     finally:
-        for process in processes:
+        for process in started:
             process.kill()
-        for process in processes:
+        for process in started:
             process.wait()
 
 

@@ -11,17 +11,18 @@ from typing import Any, Union
 
 import numpy as np
 
-from lyricgen import storage
+from lyricgen import files, memory
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
 from lyricgen.engine.network import Network, save_state
 from lyricgen.engine.optimizer import Optimizer
-from lyricgen.engine.training import Step, evaluate, learning_rate, train_epoch
-from lyricgen.errors import FileError
+from lyricgen.engine.training import Step, cure, evaluate, learning_rate, train_epoch
+from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import log
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress, fresh
-from lyricgen.model.parameters import Floats, initial_parameters
-from lyricgen.model.scoring import perplexity
+from lyricgen.model.parameters import Floats, are_sound, initial_parameters, parameter_shapes
+from lyricgen.model.scoring import HIGHEST, perplexity
+from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
 
 
@@ -36,12 +37,24 @@ class Epoch:
 
 
 Event = Union[Step, Epoch]
+_FLOAT = 4  # bytes
 
 
 def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoint:
-    """A new model of that dataset, before its first epoch."""
+    """A new model of that dataset, before its first epoch; LyricgenError if this machine cannot hold it."""
+    _check_memory(dataset, model, train)
     rng = np.random.default_rng([train.seed, 0])
     return fresh(dataset, model, train, initial_parameters(model, len(dataset.vocabulary), rng))
+
+
+def _check_memory(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> None:
+    """By what is needed at the least: initial and current weights, gradient and moments; logits and their gradient."""
+    size = len(dataset.vocabulary)
+    count = sum(math.prod(shape) for shape in parameter_shapes(model, size).values())
+    memory.refuse_beyond(_FLOAT * 5 * count, f"a network of {count:,} parameters (--hidden, --layers)")
+    rows, steps = fit(len(dataset.train), batch_size=train.batch_size, steps=train.steps)
+    numbers = rows * steps * (2 * size + 4 * model.hidden * model.layers)
+    memory.refuse_beyond(_FLOAT * numbers, f"a minibatch of {rows:,} × {steps:,} characters (--batch-size, --steps)")
 
 
 def run(
@@ -58,34 +71,69 @@ def run(
     An epoch's ``best`` and log line are written before its ``last``, which is therefore never ahead of them: after an
     interruption the log's lines beyond ``last`` are dropped and their epochs done again. Within an epoch ``last`` is
     written after ``save_every`` seconds, and when ``stopped`` says so after a step or an epoch, which ends the run. Of
-    several workers the first one writes, and only whole epochs.
+    several workers the first one writes, and only whole epochs. A new training takes the place of an older model in the
+    folder with the first file that it writes.
 
     Raises
     ------
     DivergenceError, FileError
         What is on disk stays the last good epoch, or the last good part of one.
     """
+    output = _Output(folder, start.progress) if cluster.rank == 0 else None
+    try:
+        yield from _epochs(start, dataset, output, save_every=save_every, stopped=stopped, cluster=cluster)
+    except DivergenceError as error:
+        kept = "the last good checkpoint is kept" if output and output.is_begun else "nothing was written"
+        raise DivergenceError(f"{error}; {kept}") from error
+
+
+class _Output:
+    """What a training writes. Its first file takes the place of all that an older model left in the folder."""
+
+    def __init__(self, folder: Path, progress: Progress) -> None:
+        files.make_folder(folder)
+        self._folder, self._held = folder, files.identity(folder)
+        self.is_begun = progress.step > 0
+        if self.is_begun:
+            log.truncate(folder / LOG, progress.epoch)
+
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        """Write ``BEST`` or ``LAST``."""
+        self._check()
+        older = [] if self.is_begun else [self._folder / other for other in (BEST, LAST, LOG) if other != name]
+        checkpoint.save(self._folder / name, obsolete=older)
+        self.is_begun = True
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add an epoch's line to the log."""
+        self._check()
+        log.append(self._folder / LOG, record)
+
+    def _check(self) -> None:
+        if files.identity(self._folder) != self._held:
+            raise FileError(f"{self._folder}: was moved or removed during the training, which ends here")
+
+
+def _epochs(
+    start: Checkpoint, dataset: Dataset, output: _Output | None, *, save_every: float, stopped: Callable[[], bool],
+    cluster: Cluster,
+) -> Iterator[Event]:  # fmt: skip
     network = Network(start.model, start.parameters)
     optimizer = Optimizer(start.train, network.vector)
     if start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
     progress, state = start.progress, start.state
-    writes = cluster.rank == 0
-    if writes:
-        folder.mkdir(parents=True, exist_ok=True)
-        log.truncate(folder / LOG, progress.epoch)
-    held = storage.identity(folder)
     saved = tick = time.perf_counter()
 
     def model(progress: Progress) -> Checkpoint:
         return dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={}, state=None)
 
-    def check_folder() -> None:
-        if writes and storage.identity(folder) != held:
-            raise FileError(f"{folder}: was moved or removed during the training, which ends here")
+    def check_finite(epoch: int) -> None:
+        if not are_sound([network.vector.asnumpy()]):
+            raise DivergenceError(f"the weights are not finite in epoch {epoch}: {cure(start.train)}")
 
-    def save_last(checkpoint: Checkpoint, state: Floats | None = None) -> None:
-        dataclasses.replace(checkpoint, optimizer=optimizer.state(), state=state).save(folder / LAST)
+    def to_resume(checkpoint: Checkpoint, state: Floats | None = None) -> Checkpoint:
+        return dataclasses.replace(checkpoint, optimizer=optimizer.state(), state=state)
 
     while not finished(progress, start.train):
         part = progress.part or Part()
@@ -96,22 +144,24 @@ def run(
             yield step
             now = time.perf_counter()
             part, tick = _add(part, step, now - tick), now
-            if cluster.workers == 1 and (stopped() or now - saved >= save_every):
-                check_folder()
+            if output and cluster.workers == 1 and (stopped() or now - saved >= save_every):
+                check_finite(epoch)
                 within = dataclasses.replace(progress, step=optimizer.count, part=part)
-                save_last(model(within), save_state(step.state))
+                output.save(LAST, to_resume(model(within), save_state(step.state)))
                 saved = now
             if stopped():
                 return
-        record = _record(network, dataset, start.train, progress.epoch + 1, part)
+        check_finite(epoch)
+        record = _record(network, dataset, start.train, epoch, part)
+        if max(record["train_perplexity"], record["valid_perplexity"] or 0.0) >= HIGHEST:
+            raise DivergenceError(f"the perplexity is beyond numbers after epoch {epoch}: {cure(start.train)}")
         progress, state = _advance(progress, record, optimizer.count), None
         checkpoint, is_best = model(progress), progress.best_epoch == progress.epoch
-        check_folder()
-        if is_best and writes:
-            checkpoint.save(folder / BEST)
-        if writes:
-            log.append(folder / LOG, record)
-            save_last(checkpoint)
+        if output and is_best:
+            output.save(BEST, checkpoint)
+        if output:
+            output.append(record)
+            output.save(LAST, to_resume(checkpoint))
         saved = time.perf_counter()
         yield Epoch(record, checkpoint, is_best, finished(progress, start.train))
         tick = time.perf_counter()
@@ -138,13 +188,13 @@ def _add(part: Part, step: Step, seconds: float) -> Part:
 def _record(network: Network, dataset: Dataset, config: TrainConfig, epoch: int, part: Part) -> dict[str, Any]:
     """An epoch's line of the log."""
     return log.record(
-        epoch,
+        epoch=epoch,
         train_perplexity=perplexity(part.nats, part.characters),
         valid_perplexity=perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None,
         characters=part.characters,
         seconds=part.seconds,
         learning_rate=learning_rate(config, (epoch - 1) / config.epochs),
-        gradient_norm=part.norms / part.steps,
+        gradient_norm=part.norms / max(part.steps, 1),
     )
 
 

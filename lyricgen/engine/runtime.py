@@ -17,13 +17,13 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module, metadata
 from typing import Any
 
 import numpy as np
 
-from lyricgen import memory, threads
+from lyricgen import memory, signals, threads
 from lyricgen.errors import EngineError
 
 # In the order in which MXNet falls over them. Functions moved or merged by NumPy 1.20 to 2.4, the financial ones to a
@@ -97,8 +97,9 @@ def _import() -> Any:
         os.environ.setdefault(variable, value)
     _give_back_names()
     _load_openmp()
+    serves = os.environ.get("DMLC_ROLE") in ("scheduler", "server")  # all its life, within the import
     try:
-        with warnings.catch_warnings(), _quiet():
+        with warnings.catch_warnings(), _quiet(), nullcontext() if serves else signals.held():
             warnings.simplefilter("ignore")
             library = import_module("mxnet")
             library.nd.zeros(1).wait_to_read()  # the engine announces itself when it is first used

@@ -127,12 +127,18 @@ def train_epoch(
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=shape.characters)
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            cure = "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
             raise DivergenceError(
-                f"the loss is not finite in epoch {epoch}, step {number + 1}, at learning rate "
-                f"{rate:.3g}: {cure}; the last good checkpoint is kept"
+                f"the loss is not finite in epoch {epoch}, step {number + 1}, at learning rate {rate:.3g}: "
+                f"{cure(config)}"
             )
         yield Step(batch.x.size, loss, norm, rate, rows_state)
+
+
+def cure(config: TrainConfig) -> str:
+    """What may help when a training leaves the numbers."""
+    if config.weight_decay:
+        return "lower --weight-decay or --lr"
+    return "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
 
 
 def _begin(network: Network, count: int, state: Floats | None, worker_rows: slice) -> State:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lyricgen import __version__, storage
-from lyricgen.config import ModelConfig, TrainConfig, from_json
-from lyricgen.errors import FileError
+from lyricgen import __version__, files, storage
+from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import ngram
 from lyricgen.model.ngram import NGram
-from lyricgen.model.parameters import Floats, Parameters, parameter_shapes
+from lyricgen.model.parameters import STATES, Floats, Parameters, are_sound, parameter_shapes
 from lyricgen.model.recurrent import Recurrent
+from lyricgen.schema import Bounds, Checked, field, from_json
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.vocabulary import Vocabulary
@@ -24,39 +25,58 @@ KIND = "checkpoint"
 BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
 DEFAULT_FOLDER = "checkpoints"
 _OPTIMIZER, _STATE, _TEXT = "optimizer.", "state", "text."
+MOMENTS = ("mean", "variance")  # of Adam
 _OLD_TEXT = "index"  # the training part, in format 3
 
 
+_COUNT, _SUM = Bounds(0, 2**63 - 1), Bounds(low=0.0)
+
+
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Part(Checked):
     """What the steps of an unfinished epoch have given so far: sums over ``steps`` minibatches."""
 
-    steps: int = 0
-    characters: int = 0
-    nats: float = 0.0
-    norms: float = 0.0
-    seconds: float = 0.0
+    is_whole = True
+    steps: int = field(int, 0, bounds=_COUNT)
+    characters: int = field(int, 0, bounds=_COUNT)
+    nats: float = field(float, 0.0, bounds=_SUM)
+    norms: float = field(float, 0.0, bounds=_SUM)
+    seconds: float = field(float, 0.0, bounds=_SUM)
 
 
 @dataclasses.dataclass(frozen=True)
-class Progress:
+class Progress(Checked):
     """How far a training has come; perplexities are null until there is one.
 
     ``score`` is what ``best`` is chosen by: the validation perplexity, or the training one without a validation part.
     ``part`` is of the epoch after ``epoch``, where that was interrupted.
     """
 
-    epoch: int = 0
-    step: int = 0
-    train_perplexity: float | None = None
-    valid_perplexity: float | None = None
-    best_epoch: int = 0
-    best_score: float | None = None
-    part: Part | None = None
+    is_whole = True
+    epoch: int = field(int, 0, bounds=_COUNT)
+    step: int = field(int, 0, bounds=_COUNT)
+    train_perplexity: float | None = field(float, None, bounds=_SUM)
+    valid_perplexity: float | None = field(float, None, bounds=_SUM)
+    best_epoch: int = field(int, 0, bounds=_COUNT)
+    best_score: float | None = field(float, None, bounds=_SUM)
+    part: Part | None = field(Part, None)
 
     @property
     def score(self) -> float | None:
         return self.train_perplexity if self.valid_perplexity is None else self.valid_perplexity
+
+
+@dataclasses.dataclass(frozen=True)
+class _Metadata(Checked):
+    """The JSON value of a checkpoint."""
+
+    model: dict[str, Any] = field(dict)
+    train: dict[str, Any] = field(dict)
+    progress: Progress = field(Progress)
+    vocabulary: str = field(str)
+    newlines: str = field(str, choices=("keep", "space"))
+    dataset: str = field(str)
+    unseen: str = field(str, "")
 
 
 NOT_BEGUN = Progress()
@@ -90,7 +110,16 @@ class Checkpoint:
             return False
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, obsolete: Sequence[Path] = ()) -> None:
+        """Write it; ``obsolete`` files go in the moment in which it comes.
+
+        Raises
+        ------
+        DivergenceError, FileError
+            A number in it is not finite; it cannot be written. The file that was there stays.
+        """
+        if not self.is_sound:
+            raise DivergenceError("the weights are not finite")
         metadata = {
             "lyricgen_version": __version__,
             "model": dataclasses.asdict(self.model),
@@ -104,7 +133,14 @@ class Checkpoint:
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
         text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
-        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **text})
+        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **text}, obsolete=obsolete)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its numbers are finite, and its weights such as a network can compute with."""
+        others = [*self.optimizer.values(), *([] if self.state is None else [self.state])]
+        weights = [] if self.model.cell == "ngram" else self.parameters.values()
+        return are_sound(weights) and all(bool(np.isfinite(each).all()) for each in others)
 
 
 def fresh(
@@ -125,9 +161,9 @@ def fresh(
 
 def locate(path: Path) -> Path:
     """The file meant by ``path``: itself, or the best checkpoint of a folder."""
-    if path.is_dir():
+    if files.is_folder(path):
         path = path / BEST
-    if not path.exists():
+    if files.status(path) is None:
         raise FileError(f"{path}: no checkpoint there; `lyricgen train` makes one, -c names another")
     return path
 
@@ -145,28 +181,32 @@ def load(path: Path) -> Checkpoint:
 
 
 def _assemble(stored: storage.Stored) -> Checkpoint:
-    metadata = stored.metadata
+    metadata = from_json(_Metadata, stored.metadata, lenient=True)
     text = _pop_text(stored.tensors)
     tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     state = tensors.pop(_STATE, None)
-    model, vocabulary = from_json(ModelConfig, metadata["model"]), Vocabulary.stored(metadata["vocabulary"])
+    model, vocabulary = from_json(ModelConfig, metadata.model), Vocabulary.stored(metadata.vocabulary)
     if model.cell == "ngram":
+        if model.bidirectional:
+            raise FileError("is a damaged checkpoint: no n-gram model is bidirectional")
         ngram.levels_of(tensors, model.order, len(vocabulary))
     else:
-        _check_shapes(tensors, parameter_shapes(model, len(vocabulary)))
-    return Checkpoint(
+        _check_tensors(tensors, parameter_shapes(model, len(vocabulary)))
+    checkpoint = Checkpoint(
         model=model,
-        train=from_json(TrainConfig, _renamed(metadata["train"])),
+        train=from_json(TrainConfig, _renamed(metadata.train)),
         vocabulary=vocabulary,
         parameters=tensors,
-        progress=_progress(metadata["progress"]),
-        newlines=metadata["newlines"],
-        dataset=metadata["dataset"],
+        progress=metadata.progress,
+        newlines=metadata.newlines,
+        dataset=metadata.dataset,
         optimizer=optimizer,
         state=state,
-        text=check_parts(vocabulary, metadata.get("unseen", ""), text) if text else None,
+        text=check_parts(vocabulary, metadata.unseen, text) if text else None,
     )
+    _check_training(checkpoint)
+    return checkpoint
 
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -185,12 +225,25 @@ def _renamed(train: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _progress(values: Mapping[str, Any]) -> Progress:
-    part = values["part"]
-    return Progress(**{**values, "part": part and Part(**part)})
+def _check_training(checkpoint: Checkpoint) -> None:
+    """What a training goes on with: moments as large as the parameters, a state of the network's shape; all finite."""
+    model, optimizer, state = checkpoint.model, checkpoint.optimizer, checkpoint.state
+    if model.cell == "ngram":
+        if optimizer or state is not None:
+            raise FileError("is a damaged checkpoint: it has tensors that no model of its kind has")
+        return
+    if optimizer:
+        count = sum(tensor.size for tensor in checkpoint.parameters.values())
+        names = MOMENTS if checkpoint.train.optimizer == "adam" else ()
+        _check_tensors(optimizer, dict.fromkeys(names, (count,)))
+    if state is not None:
+        rows = state.shape[2] if state.ndim == 4 else 0
+        _check_tensors({_STATE: state}, {_STATE: (model.layers, STATES[model.cell], max(rows, 1), model.hidden)})
+    if not checkpoint.is_sound:
+        raise FileError("is a damaged checkpoint: it has numbers that are not finite, or far too large")
 
 
-def _check_shapes(tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
+def _check_tensors(tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
     for name, shape in shapes.items():
         if name not in tensors or tensors[name].shape != shape or tensors[name].dtype != np.float32:
             raise FileError(f"is a damaged checkpoint: its tensor {name} is missing or of another shape or type")

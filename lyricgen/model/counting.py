@@ -22,7 +22,7 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
     seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
     held_out = score(counted.probabilities(dataset.valid), dataset.valid).perplexity if len(dataset.valid) else None
     record = log.record(
-        1, train_perplexity=seen, valid_perplexity=held_out, characters=len(dataset.train), seconds=seconds
+        epoch=1, train_perplexity=seen, valid_perplexity=held_out, characters=len(dataset.train), seconds=seconds
     )
     progress = Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out)
     checkpoint = fresh(dataset, model, train, parameters, progress)
@@ -31,7 +31,6 @@ def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Che
 
 def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:
     """Write the same files as a training that took one epoch."""
-    checkpoint.save(folder / BEST)
-    checkpoint.save(folder / LAST)
-    log.truncate(folder / LOG, 0)
+    checkpoint.save(folder / BEST, obsolete=[folder / LAST, folder / LOG])
     log.append(folder / LOG, record)
+    checkpoint.save(folder / LAST)

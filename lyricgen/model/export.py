@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -54,17 +53,17 @@ def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
-def write(checkpoint: Checkpoint, path: Path, format: str) -> None:
+def write(checkpoint: Checkpoint, file: IO[bytes], format: str) -> None:
     """Write a file of that format, ``onnx`` or ``torch``; OptionError if it has no such model."""
-    {"onnx": write_onnx, "torch": write_torch}[format](checkpoint, path)
+    {"onnx": write_onnx, "torch": write_torch}[format](checkpoint, file)
 
 
-def write_torch(checkpoint: Checkpoint, path: Path) -> None:
+def write_torch(checkpoint: Checkpoint, file: IO[bytes]) -> None:
     """A safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
-    storage.save_tensors(path, torch_tensors(checkpoint), json.dumps(metadata(checkpoint), ensure_ascii=False))
+    storage.save_tensors(file, torch_tensors(checkpoint), json.dumps(metadata(checkpoint), ensure_ascii=False))
 
 
-def write_onnx(checkpoint: Checkpoint, path: Path) -> None:
+def write_onnx(checkpoint: Checkpoint, file: IO[bytes]) -> None:
     """One step, ids (N,) int64 and state (L, S, N, H) -> logits (N, V) and the state after them.
 
     ``metadata`` stands in the model's metadata, a JSON value for each key. The state before any text is zero.
@@ -81,7 +80,7 @@ def write_onnx(checkpoint: Checkpoint, path: Path) -> None:
     values = {key: json.dumps(value, ensure_ascii=False) for key, value in metadata(checkpoint).items()}
     onnx.helper.set_model_props(made, values)
     onnx.checker.check_model(made, full_check=True)
-    path.write_bytes(made.SerializeToString())
+    file.write(made.SerializeToString())
 
 
 def _check(checkpoint: Checkpoint, kind: str) -> None:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from lyricgen import storage
+from lyricgen import files, schema
 from lyricgen.errors import FileError, describe
+from lyricgen.schema import Bounds, Checked, field
+
+_POSITIVE = Bounds(low=0.0)
+_BEGINNING = '{"epoch": '  # of every line
 
 
-def record(
-    epoch: int, *, train_perplexity: float, valid_perplexity: float | None, characters: int, seconds: float,
-    learning_rate: float | None = None, gradient_norm: float | None = None,
-) -> dict[str, Any]:  # fmt: skip
+@dataclasses.dataclass(frozen=True)
+class Record(Checked):
     """An epoch's line. A model that is counted has no learning rate and no gradient."""
-    return {
-        "epoch": epoch,
-        "train_perplexity": train_perplexity,
-        "valid_perplexity": valid_perplexity,
-        "chars_per_second": characters / seconds,
-        "seconds": seconds,
-        "learning_rate": learning_rate,
-        "gradient_norm": gradient_norm,
-    }
+
+    is_whole = True
+    epoch: int = field(int, bounds=Bounds(1, 2**63 - 1))
+    train_perplexity: float = field(float, bounds=_POSITIVE)
+    valid_perplexity: float | None = field(float, None, bounds=_POSITIVE)
+    chars_per_second: float = field(float, 0.0, bounds=_POSITIVE)
+    seconds: float = field(float, 0.0, bounds=_POSITIVE)
+    learning_rate: float | None = field(float, None, bounds=_POSITIVE)
+    gradient_norm: float | None = field(float, None, bounds=_POSITIVE)
+
+
+def record(*, characters: int, seconds: float, **figures: Any) -> dict[str, Any]:
+    """The values of a ``Record``, by their names."""
+    return dataclasses.asdict(Record(chars_per_second=characters / max(seconds, 1e-9), seconds=seconds, **figures))
 
 
 def append(path: Path, record: dict[str, Any]) -> None:
@@ -39,20 +47,33 @@ def append(path: Path, record: dict[str, Any]) -> None:
 
 
 def truncate(path: Path, epoch: int) -> None:
-    """Keep the whole lines of epochs up to ``epoch``."""
-    try:
-        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    except (OSError, UnicodeError) as error:
-        raise FileError(f"{path}: cannot be read ({error})") from error
-    with storage.replacing(path) as part:
-        part.write_text("".join(lines[:epoch]), "utf-8")
+    """Keep the lines of epochs up to ``epoch``. A last line that a crash cut short goes.
+
+    Raises
+    ------
+    FileError
+        Another line is no epoch's, so that the file is somebody else's; it stays as it is.
+    """
+    kept = [json.dumps(line) + "\n" for line in read(path, may_be_cut=True) if line["epoch"] <= epoch]
+    with files.replacing(path) as file:
+        file.write("".join(kept).encode())
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """Every epoch's line; none if there is no such file."""
-    if not path.exists():
+def read(path: Path, *, may_be_cut: bool = False) -> list[dict[str, Any]]:
+    """Every epoch's line; none if there is no such file. FileError for a line that is no epoch's."""
+    if files.status(path) is None:
         return []
     try:
-        return [dict(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-    except (OSError, ValueError, TypeError) as error:
-        raise FileError(f"{path}: cannot be read ({error})") from error
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: cannot be read: {describe(error)}") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        is_last = number == len(lines)
+        try:
+            if line or not is_last:
+                found.append(dataclasses.asdict(schema.from_json(Record, schema.parse(line), lenient=True)))
+        except (FileError, ValueError) as error:
+            if not (may_be_cut and is_last and line.startswith(_BEGINNING[: len(line)])):
+                raise FileError(f"{path}: line {number} is no line of a training's log; move the file away") from error
+    return found

@@ -9,7 +9,7 @@ Shape letters: T steps, N batch, D embedding, H hidden, V vocabulary, L layers, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from lyricgen.config import ModelConfig
 
 Floats = NDArray[np.float32]
 Parameters = Mapping[str, Floats]
+
+LARGEST = 1e15  # a weight; products of two or three, summed over all units, stay finite in single precision
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 STATES = {"rnn": 1, "gru": 1, "lstm": 2}
@@ -72,6 +74,11 @@ def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random
         for name in layer_names(config):
             parameters[f"{name}.hidden_bias"][config.hidden : 2 * config.hidden] = 1.0
     return parameters
+
+
+def are_sound(weights: Iterable[Floats]) -> bool:
+    """Whether no weight is infinite, none at all, or beyond ``LARGEST``: a network of others has no logits."""
+    return all(bool((np.abs(each) <= LARGEST).all()) for each in weights)
 
 
 def initial_state(config: ModelConfig, batch_size: int) -> Floats:

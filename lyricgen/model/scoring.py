@@ -14,6 +14,9 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
+_MOST_NATS = 700.0
+HIGHEST = math.exp(_MOST_NATS)  # the highest perplexity: a float holds it still
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
@@ -35,8 +38,8 @@ class Score:
 
 
 def perplexity(nats: float, characters: int) -> float:
-    """exp of the mean cross-entropy in nats per character, at most e^700, which a float still holds."""
-    return math.exp(min(nats / max(characters, 1), 700.0))
+    """exp of the mean cross-entropy in nats per character, at most ``HIGHEST``."""
+    return math.exp(min(nats / max(characters, 1), _MOST_NATS))
 
 
 def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:

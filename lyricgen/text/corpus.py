@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import lzma
+import os
 import re
 import stat
 import struct
@@ -17,25 +19,36 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Callable, cast
 
+from lyricgen import files
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
-from lyricgen.text.vocabulary import CONTROL_CHARACTERS
+from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN, STDIN_NAME = "-", "standard input"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
 _SUFFIXES = (".txt", ".gz", ".zip")
 _CHUNK = 1 << 20
-_LARGE, _TIGHTEST = 1 << 28, 500  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
+_LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
+_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
+_MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
 _LOOK_BACK = 4096
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 
 
 def normalise(text: str) -> str:
-    """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters."""
+    """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters.
+
+    Nor any that turn the order of what is shown.
+    """
     text = CONTROL_CHARACTERS.sub("", _LINE_ENDS.sub("\n", text))
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", REORDERING_CHARACTERS.sub("", text))
+
+
+def shown(name: str) -> str:
+    """The name of a source as text; its bytes that are no UTF-8 are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def flatten(text: str, newlines: str) -> str:
@@ -125,6 +138,8 @@ def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Ite
         with _embedded() as file:
             yield 0, _decode(file, "utf-8", EMBEDDED)
     for number, source in enumerate(sources):
+        if not source:
+            raise FileError("'': is no name of a file; is a variable of the shell unset?")
         if source == STDIN:
             yield number, _decode(sys.stdin.buffer, encoding, STDIN_NAME)
         else:
@@ -141,12 +156,17 @@ def _embedded() -> Iterator[IO[bytes]]:
         yield file
 
 
+# What the libraries make of bytes that are wrong.
+_DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
+_DAMAGE += (RuntimeError, ValueError, ArithmeticError, LookupError)
+
+
 @contextmanager
 def _faults_of(name: str) -> Iterator[None]:
     """Turn what opening and reading a file can raise into one FileError that names it."""
     try:
         yield
-    except (zipfile.BadZipFile, EOFError, zlib.error, struct.error, RuntimeError, ValueError) as error:
+    except _DAMAGE as error:
         raise FileError(f"{name}: is damaged, or not an archive that can be read here ({error})") from error
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {describe(error)}") from error
@@ -163,8 +183,8 @@ def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
         else:
             _check_kind(path)
             with _open_bytes(path) as file:
-                packed = path.stat().st_size if path.suffix.lower() == ".gz" else 0
-                yield _decode(file, encoding, str(path), packed)
+                is_packed = path.suffix.lower() == ".gz"
+                yield _decode(file, encoding, str(path), _Allowance(path) if is_packed else None)
 
 
 def _open_dataset(path: Path) -> Iterator[str]:
@@ -196,21 +216,44 @@ def _open_bytes(path: Path) -> IO[bytes]:
 
 
 def _open_folder(folder: Path, encoding: str) -> Iterator[Iterator[str]]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
-    if not files:
+    found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
+    texts = sorted(path for path in found if path.suffix.lower() in _SUFFIXES and files.is_file(path))
+    if not texts:
         raise FileError(f"{folder}: no {', '.join(_SUFFIXES)} file in this folder")
-    for path in files:
+    for path in texts:
         yield from _open(path, encoding)
+
+
+def _raise(error: OSError) -> None:
+    raise FileError(f"{error.filename}: cannot be read: {describe(error)}") from error
 
 
 def _open_zip(path: Path, encoding: str) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if _is_text(name))
-        if not names:
+        texts = (each for each in archive.infolist() if _is_text(each.filename))
+        members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
+        if not members:
             raise FileError(f"{path}: no .txt file in this archive")
-        for name in names:
-            with archive.open(name) as file:
-                yield _decode(file, encoding, f"{path}/{name}", archive.getinfo(name).compress_size)
+        allowance = _Allowance(path)
+        for member in members:
+            with archive.open(member) as file:
+                yield _decode(file, encoding, f"{path}/{member.filename}", allowance)
+
+
+class _Allowance:
+    """How many bytes a packed file may unpack to, all that it holds together."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = max(_LARGE, path.stat().st_size * _TIGHTEST)
+
+    def take(self, count: int) -> None:
+        """FileError if there are not so many left."""
+        self._left -= count
+        if self._left < 0:
+            raise FileError(
+                f"{self._path}: unpacks to over {_TIGHTEST} times its size, which no text does; unpack it yourself"
+            )
 
 
 def _is_text(member: str) -> bool:
@@ -219,14 +262,13 @@ def _is_text(member: str) -> bool:
     return member.lower().endswith(".txt") and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
-def _decode(file: IO[bytes], encoding: str, name: str, packed: int = 0) -> Iterator[str]:
+def _decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
     """Normalised text of a file, cut where a line ends, or within one that is very long where no character is torn.
 
-    ``packed``: its bytes in an archive; far more bytes of text than these make no corpus. FileError names the first
-    byte that is no text.
+    FileError names the first byte that is no text.
     """
     held: list[str] = []
-    for text in _decode_chunks(lambda: file.read(_CHUNK), encoding, name, packed):
+    for text in _decode_chunks(lambda: file.read(_CHUNK), encoding, name, allowance):
         cut = _last_cut(text)
         if cut:
             yield normalise("".join(held) + text[:cut])
@@ -247,25 +289,30 @@ def _last_cut(text: str) -> int:
     return place
 
 
-def _decode_chunks(read: Callable[[], bytes], encoding: str, name: str, packed: int = 0) -> Iterator[str]:
+def _decode_chunks(
+    read: Callable[[], bytes], encoding: str, name: str, allowance: _Allowance | None = None
+) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
-    position, chunk = 0, b" "
+    position, chunk, beginning = 0, b" ", b""
     while chunk:
         with _faults_of(name):
             chunk = read()
-        if packed and position > max(_LARGE, packed * _TIGHTEST):
-            raise FileError(
-                f"{name}: unpacks to over {_TIGHTEST} times its size, which no text does; unpack it yourself"
-            )
+        if allowance:
+            allowance.take(len(chunk))
+        beginning = beginning or chunk[:4]
         pending = decoder.getstate()[0]
         try:
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
             where = position - len(pending) + getattr(error, "start", 0)
-            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding)}") from error
+            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding, beginning)}") from error
         position += len(chunk)
 
 
-def _advice(encoding: str) -> str:
-    other = "gb18030" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else "utf-8"
+def _advice(encoding: str, beginning: bytes) -> str:
+    """What encoding to try instead; a text may say by its first bytes which one it has."""
+    marked = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), "")
+    if marked and codecs.lookup(marked) != codecs.lookup(encoding):
+        return f"it begins as {marked} does: --encoding {marked}"
+    other = "gb18030" if codecs.lookup(encoding).name == "utf-8" else "utf-8"
     return f"name the text's encoding, for instance --encoding {other}"

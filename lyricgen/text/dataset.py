@@ -6,14 +6,15 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen import storage
-from lyricgen.config import PrepareConfig, from_json
+from lyricgen import files, storage
+from lyricgen.config import PrepareConfig
 from lyricgen.errors import FileError
+from lyricgen.schema import Checked, field, from_json
 from lyricgen.text import corpus
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
@@ -64,7 +65,8 @@ class Dataset:
         ids = self.parts.ids(name)
         return float(np.count_nonzero(ids == UNKNOWN) / len(ids)) if len(ids) else 0.0
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, force: bool = True) -> None:
+        """Write it, in a new folder if need be; FileError when it cannot be, or may not without ``force``."""
         metadata = {
             "vocabulary": self.vocabulary.characters,
             "unseen": self.parts.unseen,
@@ -72,21 +74,32 @@ class Dataset:
             "sources": self.sources,
             "fingerprint": self.fingerprint,
         }
-        storage.write(path, KIND, metadata, self.parts.stored)
+        with files.product(path, force=force) as file:
+            storage.write_to(file, KIND, metadata, self.parts.stored)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Metadata(Checked):
+    """The JSON value of a dataset."""
+
+    vocabulary: str = field(str)
+    config: dict[str, Any] = field(dict)
+    sources: list[str] = field(list)
+    fingerprint: str = field(str)
+    unseen: str = field(str, "")
 
 
 def load(path: Path) -> Dataset:
-    """A dataset whose ids stay on disk, mapped into memory; FileError when it is damaged or of another kind."""
+    """A dataset, whose ids stay on disk if it is large; FileError when it is damaged or of another kind."""
     stored = storage.read(path, KIND)
     try:
-        metadata = stored.metadata
-        vocabulary = Vocabulary.stored(metadata["vocabulary"])
-        parts = check_parts(vocabulary, metadata.get("unseen", ""), stored.tensors)
-        config = from_json(PrepareConfig, {"split": "tail", **metadata["config"]})  # format 3 knew no other
-        sources, fingerprint = tuple(metadata["sources"]), str(metadata["fingerprint"])
-    except (KeyError, TypeError, ValueError, UnicodeError) as error:
+        metadata = from_json(_Metadata, stored.metadata, lenient=True)
+        vocabulary = Vocabulary.stored(metadata.vocabulary)
+        parts = check_parts(vocabulary, metadata.unseen, stored.tensors)
+        config = from_json(PrepareConfig, {"split": "tail", **metadata.config})  # format 3 knew no other
+    except (FileError, KeyError, ValueError) as error:
         raise FileError(f"{path}: is a damaged dataset ({error}); prepare it again") from error
-    return Dataset(parts, config, sources, fingerprint)
+    return Dataset(parts, config, tuple(map(str, metadata.sources)), metadata.fingerprint)
 
 
 def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
@@ -128,7 +141,7 @@ def _split(pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Se
     parts = _encode(numbers, _codes(census, config), segments, config)
     trained = {_source_of(segment.begin, ends) for segment in segments if segment.part == "train"}
     untrained = tuple(name for number, name in enumerate(sources) if lengths[number] and number not in trained)
-    return Dataset(parts, config, tuple(sources), _fingerprint(parts), untrained)
+    return Dataset(parts, config, tuple(map(corpus.shown, sources)), _fingerprint(parts), untrained)
 
 
 def _source_of(place: int, ends: Sequence[int]) -> int:
@@ -223,6 +236,8 @@ def _encode(numbers: Ids, codes: NDArray[np.uint32], segments: Sequence[Segment]
         counts += np.bincount(numbers[begin:end], minlength=len(codes))
     known, places = np.unique(codes, return_inverse=True)
     common = np.bincount(places.reshape(-1), weights=counts, minlength=len(known)) >= config.min_count
+    if not common.any():
+        raise FileError(f"no character occurs {config.min_count:,} times in the training part: lower --min-count")
     vocabulary = Vocabulary.of(known[common])
     held_out = np.unique(
         np.concatenate([np.unique(numbers[s.begin : s.end]) for s in segments if s.part != "train"] or [[]])

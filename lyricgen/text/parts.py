@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from lyricgen.text.vocabulary import CONTROL_CHARACTERS, UNKNOWN, Ids, Vocabulary
+from lyricgen.text.vocabulary import (
+    CONTROL_CHARACTERS,
+    REORDERING_CHARACTERS,
+    UNKNOWN,
+    UNKNOWN_CHARACTER,
+    Ids,
+    Vocabulary,
+)
 
 NAMES = ("train", "valid", "test")
 HELD_OUT = ("test", "valid")  # the one that measures a model best comes first
@@ -38,7 +44,7 @@ class Parts:
 
     def text(self, name: str) -> str:
         """A part as it was read; characters that --min-count removed are the unknown character."""
-        characters = self.vocabulary.id_to_char + self.unseen
+        characters = self.vocabulary.id_to_char + REORDERING_CHARACTERS.sub(UNKNOWN_CHARACTER, self.unseen)
         return "".join([characters[i] for i in self.stored[name]])
 
     @property
@@ -47,12 +53,14 @@ class Parts:
         return next((name for name in HELD_OUT if len(self.stored[name])), "")
 
 
-def check_parts(vocabulary: Vocabulary, unseen: Any, stored: Mapping[str, Ids]) -> Parts:
+def check_parts(vocabulary: Vocabulary, unseen: str, stored: Mapping[str, Ids]) -> Parts:
     """The parts that a file claims to have; ValueError if they are no text of its characters."""
-    if not isinstance(unseen, str) or CONTROL_CHARACTERS.search(unseen):
+    if CONTROL_CHARACTERS.search(unseen):
         raise ValueError("its unseen characters are damaged")
     for name in NAMES:
         ids, size = stored[name], len(vocabulary) + (len(unseen) if name != "train" else 0)
         if ids.ndim != 1 or ids.dtype.kind != "u" or (len(ids) and int(ids.max()) >= size):
             raise ValueError("it has ids beyond its vocabulary")
+    if len(stored["train"]) < 2:
+        raise ValueError("it has nothing to learn from")
     return Parts(vocabulary, unseen, {name: stored[name] for name in NAMES})

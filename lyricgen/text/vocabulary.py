@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 UNKNOWN = 0
 # A terminal obeys these, or they are no characters at all. Tabs and line feeds are allowed.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+# These turn the order of what stands around them on a screen. No text keeps them; a vocabulary of an older lyricgen may
+# have some, which are shown as unknown.
+REORDERING_CHARACTERS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UNKNOWN_CHARACTER = "\ufffd"
 Ids = NDArray[Any]
 
@@ -26,13 +29,15 @@ class Vocabulary:
     def __init__(self, characters: str) -> None:
         self.characters = characters
         self._codes = code_points(characters)
-        self.id_to_char = UNKNOWN_CHARACTER + characters
+        self.id_to_char = UNKNOWN_CHARACTER + REORDERING_CHARACTERS.sub(UNKNOWN_CHARACTER, characters)
         if np.any(self._codes[1:] <= self._codes[:-1]):
             raise ValueError("the vocabulary is not sorted")
 
     @classmethod
     def stored(cls, characters: str) -> Vocabulary:
-        """The vocabulary that stands in a file; ValueError if it holds a control character."""
+        """The vocabulary that stands in a file; ValueError if it is empty or holds a control character."""
+        if not characters:
+            raise ValueError("the vocabulary is empty")
         if CONTROL_CHARACTERS.search(characters):
             raise ValueError("the vocabulary holds control characters")
         return cls(characters)

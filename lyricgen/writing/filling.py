@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lyricgen.errors import OptionError
 from lyricgen.model.bidirectional import READ_AHEAD, Bidirectional
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import initial_state
@@ -18,6 +19,7 @@ from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.sampling import NEVER, Logits, likeliest
 
+MOST = 4096  # fillings side by side; each has a row of logits
 BLANK = re.compile("[＿_]")
 
 
@@ -45,6 +47,8 @@ def fill(
     and the later ones as unknown characters, as in its training. A model that reads forward only gives a probability to
     the whole text with each filling, so the text after a blank counts, too.
     """
+    if max(best, beam) > MOST:
+        raise OptionError(f"--beam: {max(best, beam):,} fillings are more than {MOST:,}")
     text = corpus.normalise(template)
     start = line_start(vocabulary)
     prompt = start + normalise_prompt(vocabulary, text) + start

@@ -1,4 +1,4 @@
-"""Calls that is wrong, each as a process: one line that names the culprit and the cure, nothing new on disk."""
+"""Calls that are wrong, each as a process: one line that names the culprit and the cure, nothing new on disk."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
+import numpy as np
 import pytest
 from conftest import SONG
 
+from lyricgen import storage
 from lyricgen.model.checkpoint import Checkpoint
 
 USAGE = """
@@ -24,6 +26,7 @@ prepare: --encoding nonsense; --encoding rot13; --wings 2
 train: --cell transformer; --gru-reset during; --hidden 0; --hidden 99999; --layers 0; --layers 65; --embedding -1
 train: --order 0; --order 17; --dropout 1; --dropout -0.1; --embedding-dropout 1; --weight-decay -1
 train: --unknown-rate 1.1; --reset-rate 2; --batch-size 0; --steps 0; --epochs 0; --epochs many; --sampling sometimes
+train: --lr 1e-308; --lr 1e308; --clip 1e-308; --weight-decay 1e308
 train: --optimizer rmsprop; --lr 0; --lr nan; --lr inf; --schedule linear; --warmup 1.5; --clip -1; --patience -1
 train: --seed -1; --seed 9223372036854775808; --preview-every 0; --checkpoint-every 0; --checkpoint-every soon
 train: --threads 0; --tie=1
@@ -41,7 +44,11 @@ evaluate: -c model --weights 1,2; --perplexity
 evaluate: -c model - --encoding nonsense
 score: -c model --weights nan
 measure: a b; --songs
-"""
+generate: --temperature 5e-324; --temperature 2000; --lines 2000000000; --max-copy 3000000000; --no-repeat 99999
+generate: --length 2000000000; -n 2000000; --top-k DIGITS; --seed DIGITS; --lines DIGITS; -c model --beam 1024 -n 99
+train: --hidden DIGITS; --lr DIGITS; --epochs DIGITS; --threads 99999; --workers 1000
+fill: --best 3000000
+""".replace("DIGITS", "9" * 400)
 
 FAULTS = [
     ("prepare missing.txt", "missing.txt", "No such file"),
@@ -85,8 +92,35 @@ FAULTS = [
     ("fill 山＿ -c missing", "missing", "lyricgen train"),
     ("fill 山水 -c model", "山水", "no blank"),
     ("generate -c both", "both", "--bidirectional"),
+    ("evaluate song.txt -c model --html song.txt", "song.txt", "--force"),
+    ("evaluate song.txt -c model --html pipe -f", "pipe", "is a device or a pipe"),
+    ("prepare song.txt -o pipe -f", "pipe", "is a device or a pipe"),
+    ("prepare song.txt -o /dev/null -f", "/dev/null", "is a device or a pipe"),
+    ("export -c model --format torch -o pipe -f", "pipe", "is a device or a pipe"),
+    ("train song.txt -o foreign", "foreign", "holds a log.jsonl already"),
+    ("train song.txt -o foreign --cell ngram", "foreign", "holds a log.jsonl already"),
+    ("train song.txt -o copied --resume", "last.safetensors", "a copy of best"),
+    ("train song.txt -o other --resume", "last.safetensors", "it is counted"),
+    ("train song.txt -o new --config /dev/zero", "/dev/zero", "no file of options"),
+    ("train song.txt -o new --config deep.json", "deep.json", "not a TOML file"),
+    ("train song.txt -o new --hidden 16384 --layers 64", "--hidden", "GB of memory"),
+    ("train song.txt -o new1 --hidden 4 --epochs 1 --weight-decay 1e30", "epoch 1", "nothing was written"),
+    ("train song.txt -o new2 --hidden 4 --lr 1e30 --optimizer sgd --clip 0", "epoch 1", "nothing was written"),
+    ("measure deep.json -c model", "deep.json", "nested too deeply"),
+    ("plot deep", "deep", "line 1 is no line of a training's log"),
+    ("plot foreign", "foreign", "line 1 is no line of a training's log"),
+    ("generate -c nan.safetensors --lines 2 --line-length 3", "nan.safetensors", "not finite"),
+    ("prepare utf16.txt", "utf16.txt", "--encoding utf-16"),
     ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "remove a constraint"),
 ]
+
+
+UNSET = [  # what a shell makes of "$variable" that is not set
+    (["prepare", ""], 1), (["train", ""], 1), (["score", "", "-c", "model"], 1), (["measure", "", "-c", "model"], 1),
+    (["evaluate", "", "-c", "model"], 1), (["fill", "--template", "", "-c", "model"], 1),
+    (["prepare", "song.txt", "-o", ""], 2), (["train", "song.txt", "-o", ""], 2), (["generate", "-c", ""], 2),
+    (["info", ""], 2), (["plot", ""], 2),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +147,20 @@ def folder(
     (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)
+    (folder / "both").mkdir()
     random_checkpoint(bidirectional=True).save(folder / "both" / "best.safetensors")
+    os.mkfifo(folder / "pipe")
+    deep = '{"text":' + "[" * 200_000
+    (folder / "deep.json").write_text(deep)
+    for name, words in (("foreign", '{"mine": 1}\n'), ("deep", deep + "\n")):
+        (folder / name).mkdir()
+        (folder / name / "log.jsonl").write_text(words)
+    shutil.copytree(folder / "model", folder / "copied")
+    shutil.copy(folder / "model" / "best.safetensors", folder / "copied" / "last.safetensors")
+    (folder / "utf16.txt").write_bytes(SONG.encode("utf-16"))
+    stored = storage.read(folder / "model" / "best.safetensors", "checkpoint")
+    bias = np.full_like(stored.tensors["output.bias"], np.nan)
+    storage.write(folder / "nan.safetensors", "checkpoint", stored.metadata, {**stored.tensors, "output.bias": bias})
     return folder
 
 
@@ -128,11 +175,14 @@ def call(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_every_bad_call_gets_one_line_and_leaves_nothing(folder: Path) -> None:
     usage = [(line.split(":")[0], line.split(": ")[1].split("; ")) for line in USAGE.strip().splitlines()]
     calls = [([command, *given.split()], 2, []) for command, all_given in usage for given in all_given]
     calls += [(["sing"], 2, ["sing"]), (["--wings"], 2, ["--wings"])]
     calls += [(line.split(), 1, [culprit, cure]) for line, culprit, cure in FAULTS]
+    calls += [(arguments, status, ["is a variable of the shell unset?"]) for arguments, status in UNSET]
     assert len(calls) >= 80
     before = snapshot(folder)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:

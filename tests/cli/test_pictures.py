@@ -13,8 +13,8 @@ from conftest import SONG, Cli
 
 def test_plot_draws_runs(cli: Cli, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "checkpoints", tmp_path / "a 歌")
-    for name, begin in (("a.png", b"\x89PNG"), ("b.svg", b"<?xml")):
-        result = cli("plot", "a 歌", str(trained / "checkpoints"), "-o", name, "--title", "run", cwd=tmp_path)
+    for name, begin, title in (("a.png", b"\x89PNG", r"$\frac$"), ("b.svg", b"<?xml", "run")):
+        result = cli("plot", "a 歌", str(trained / "checkpoints"), "-o", name, "--title", title, cwd=tmp_path)
         assert (result.returncode, result.stdout) == (0, f"{name}\n"), result.stderr
         assert (tmp_path / name).read_bytes().startswith(begin)
     assert (tmp_path / "b.svg").read_text("utf-8").count("<path") > 10
@@ -59,13 +59,15 @@ def test_what_is_not_installed_is_named(cli: Cli, trained: Path, tmp_path: Path)
 
 def test_the_page_of_surprisals(cli: Cli, trained: Path, tmp_path: Path) -> None:
     """In a browser: every character is there, what was expected is told, arrow keys move."""
-    (tmp_path / "text.txt").write_text("山上的雨\n我们<b>不分开&", "utf-8")
-    result = cli("evaluate", "text.txt", "-c", str(trained / "checkpoints"), "--html", "page.html", "--no-baselines")
+    name = "@TEXT@ $text ${data} <i>.txt"
+    (tmp_path / name).write_text("山上的雨\n我们<b>不分开&", "utf-8")
+    result = cli("evaluate", name, "-c", str(trained / "checkpoints"), "--html", "page.html", "--no-baselines")
     assert result.returncode == 0, result.stderr
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("<button") == len("山上的雨\n我们<b>不分开&") - 1
     assert "http" not in page
     assert "<b>不" not in page
+    assert page.count("@TEXT@ $text ${data} &lt;i&gt;.txt") == 2, "the title, word for word"
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium here; the page was only read as text")

@@ -18,10 +18,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 from conftest import SONG, Cli, running
+
+from lyricgen import storage
 
 pytestmark = [pytest.mark.process, pytest.mark.train]
 
@@ -56,6 +58,114 @@ def test_paths_with_spaces_and_chinese_characters(cli: Cli, tmp_path: Path) -> N
     result = cli("train", "数 据.safetensors", "--cell", "ngram", "-o", "模 型", cwd=folder, env={"LC_ALL": "C"})
     assert result.returncode == 0, result.stderr
     assert cli("generate", "-c", "模 型", "--length", "3", cwd=folder).returncode == 0
+
+
+@pytest.fixture(params=["ASCII", "GBK"])
+def odd_locale(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables of a locale in which names of files and options are no UTF-8 for Python."""
+    if request.param == "ASCII":
+        return {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    folder = tmp_path_factory.mktemp("locales")
+    command = ["localedef", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK")]
+    if not shutil.which("localedef") or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this system makes no GBK locale (localedef)")
+    return {"LOCPATH": str(folder), "LC_ALL": "zh_CN.GBK"}
+
+
+def test_chinese_paths_and_options_in_odd_locales(odd_locale: dict[str, str], cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "歌"
+    folder.mkdir()
+    (folder / "词.txt").write_text(SONG, "utf-8")
+    (folder / "选.toml").write_text('preview = "山"\n', "utf-8")
+    assert cli("prepare", "歌/词.txt", "-o", "歌/数.safetensors", env=odd_locale).stdout == "歌/数.safetensors\n"
+    options = ("--hidden", "8", "--epochs", "1", "--config", "歌/选.toml")
+    result = cli("train", "歌/数.safetensors", "-o", "歌/型", *options, env=odd_locale)
+    assert (result.returncode, result.stdout) == (0, "歌/型/best.safetensors\n"), result.stderr
+    assert " - 山" in result.stderr
+    result = cli("train", "歌/数.safetensors", "-o", "歌/另", *options, "--preview", "雨", env=odd_locale)
+    assert " - 雨" in result.stderr
+    for command in (
+        ("generate", "-c", "歌/型", "--acrostic", "山雨", "--line-length", "3", "--seed", "1"),
+        ("generate", "-c", "歌/型", "--rhyme-with", "山", "--lines", "2", "--line-length", "3", "--seed", "1"),
+    ):
+        result = cli(*command, env=odd_locale)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout == cli(*command).stdout
+    assert "歌/没.txt: cannot be read: No such file" in cli("train", "歌/没.txt", env=odd_locale).stderr
+    assert json.loads(cli("info", "歌/数.safetensors", "--json", env=odd_locale).stdout)["sources"] == ["歌/词.txt"]
+    environment = {**odd_locale, "LYRICGEN_GENERATE_ACROSTIC": "山雨", "LYRICGEN_GENERATE_LINE_LENGTH": "3"}
+    assert cli("generate", "-c", "歌/型", env=environment).stdout.startswith("山")
+
+
+def test_names_that_are_no_utf8(trained: Path, tmp_path: Path) -> None:
+    """They come out with the bytes that they have, in JSON as escapes."""
+    shutil.copytree(os.fsencode(trained / "checkpoints"), os.fsencode(tmp_path) + b"/m\xe9")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/s\xe9.txt")).write_text(SONG, "utf-8")
+
+    def run(*arguments: str | bytes) -> bytes:
+        result = subprocess.run([*LYRICGEN, *arguments], cwd=tmp_path, capture_output=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    assert run("prepare", b"s\xe9.txt", "-o", b"d\xe9.safetensors") == b"d\xe9.safetensors\n"
+    assert json.loads(run("info", b"d\xe9.safetensors", "--json"))["sources"] == ["s\ufffd.txt"]
+    assert run("plot", b"m\xe9", "-o", b"p\xe9.png", "--title", b"\xe9") == b"p\xe9.png\n"
+    assert b"perplexity" in run("evaluate", b"s\xe9.txt", "-c", b"m\xe9", "--html", b"h\xe9.html")
+    assert json.loads(run("generate", "-c", b"m\xe9", "--prefix", b"\xe9", "--json"))["text"].startswith("\ufffd")
+
+
+def test_nobody_listens_to_stderr(tmp_path: Path) -> None:
+    """The training goes on, and its product is printed."""
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    line = f"{sys.executable} -m lyricgen train song.txt --hidden 4 --epochs 9 2> >(head -n 2 > said)"
+    result = subprocess.run(["bash", "-c", line], cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (0, f"{Path('checkpoints', 'best.safetensors')}\n")
+    assert len((tmp_path / "checkpoints" / "log.jsonl").read_text().splitlines()) == 9
+
+
+def test_many_prepare_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    command = [*LYRICGEN, "prepare", "song.txt", "--force"]
+    options: dict[str, Any] = {"cwd": tmp_path, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    for process in [subprocess.Popen(command, **options) for _ in range(12)]:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    assert sorted(os.listdir(tmp_path)) == ["dataset.safetensors", "song.txt"]
+
+
+def test_rubbish_in_this_folder_stops_only_what_needs_it(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "dataset.safetensors").write_bytes(b"rubbish")
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
+    for command in (
+        "generate --length 3", "evaluate", "measure song.txt", "info", "score song.txt", "fill 山＿",
+        "export --format torch", "train song.txt --cell ngram -o new", "prepare song.txt -o new.safetensors",
+    ):  # fmt: skip
+        result = cli(*command.split())
+        assert result.returncode == 0, (command, result.stderr)
+    assert "dataset.safetensors: is not a lyricgen file" in cli("train", "-o", "newer").stderr
+
+
+def test_nothing_that_is_shown_moves_a_terminal(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    """Whether it stands in a file's metadata, a file's name, a prefix or a line."""
+    stored = storage.read(trained / "dataset.safetensors", "dataset")
+    evil = "a\x1b[31m\x9b31m\u202e\u2066b"
+    storage.write(tmp_path / "d.safetensors", "dataset", {**stored.metadata, "sources": [evil]}, stored.tensors)
+    checkpoint = ("-c", str(trained / "checkpoints"))
+    for arguments, given in (
+        (["info", "d.safetensors"], ""), (["info", "d.safetensors", "--json"], ""), (["prepare", evil + ".txt"], ""),
+        (["generate", *checkpoint, "--prefix", evil, "--length", "3"], ""), (["score", *checkpoint], evil + "\n"),
+        (["generate", *checkpoint, "--prefix", "-", "--length", "3", "--json"], evil + "\n"),
+        (["fill", *checkpoint, "-"], f"山＿{evil}\n"), (["fill", *checkpoint, "-", "--json"], f"山＿{evil}\n"),
+        (["score", *checkpoint, "--json"], evil + "\n"),
+        (["train", "d.safetensors", "--cell", "ngram", "-o", evil], ""),
+    ):  # fmt: skip
+        result = cli(*arguments, input=given)
+        shown = result.stdout + result.stderr
+        assert "b" in shown, arguments
+        assert not set(shown) & set("\x1b\x9b\u202e\u2066"), arguments
+    (line,) = cli("info", "d.safetensors", "--json").stdout.splitlines()
+    assert json.loads(line)["sources"] == [evil]
 
 
 @pytest.fixture

@@ -67,8 +67,13 @@ def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Pat
     ("text", "status", "words"),
     [
         ("hiden = 3", 1, "run.toml: hiden: no such option; hidden is meant?"), ("force = true", 1, "force"),
-        ("hidden = 'x'", 2, "--hidden"), ("hidden =", 1, "not a TOML"), ("[train]\nlr = 1", 1, "train"),
+        ("hidden = 'x'", 2, "hidden: is not"), ("hidden =", 1, "not a TOML"), ("[train]\nlr = 1", 1, "train"),
         ("lr = -1.0", 2, "--lr"), ("[lr]\nx = 1", 1, "table"),
+            ("hidden = [3]", 1, "hidden: is a list"), ("hidden = 1979-05-27", 2, "hidden: is not"),
+            ("tie = 3", 2, "tie: is not"), ("hidden = true", 2, "hidden: is not"), ("hidden = 3.0", 2, "hidden:"),
+            ("lr = true", 2, "lr: is not"), ("preview = [1]", 2, "preview: is not"), ("output = 3", 2, "output:"),
+            ('output = "a\\u0000"', 2, "output: is not"), ("lr = " + "9" * 5000, 1, "not a TOML"),
+            ("hidden = " + "9" * 400, 2, "--hidden"), ("x = " + "[" * 100_000, 1, "not a TOML"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_wrong(

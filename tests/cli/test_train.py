@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from conftest import SONG, Cli
+from conftest import SONG, Cli, running
 
 from lyricgen.config import flag
 from lyricgen.model import checkpoint as checkpoints
@@ -182,9 +182,64 @@ def test_ctrl_c_before_the_first_step_changes_nothing(song: Path, train: Start) 
     time.sleep(0.6)  # somewhere in the imports
     code, out, err = training.end(signal.SIGINT)
     assert (code, out) == (130, "")
-    known = ("dataset", "text", "model", "threads", "Interrupted before the first step: nothing to resume")
+    known = ("dataset", "text", "model", "threads", "Interrupted before the first checkpoint: nothing to resume")
     assert [line for line in err.splitlines() if not line.startswith(known)] == []
     assert not training.last.parent.exists()
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_older_model_stays_whole_until_the_new_one_has_something_to_show(
+    song: Path, train: Start, cli: Cli, tmp_path: Path
+) -> None:
+    assert cli("train", "song.txt", *SMALL, "--epochs", "3").returncode == 0
+    folder = tmp_path / "checkpoints"
+    before = read_all(folder)
+    diverging = cli("train", "song.txt", *SMALL, "--force", "--lr", "1e30", "--optimizer", "sgd", "--clip", "0")
+    assert diverging.returncode == 1
+    assert diverging.stderr.splitlines()[-1].endswith("nothing was written")
+    training = train("--force")
+    time.sleep(0.6)  # somewhere in the imports
+    _, _, err = training.end(signal.SIGINT)
+    assert err.splitlines()[-1].endswith("nothing to resume; the model that was there is unchanged")
+    assert read_all(folder) == before
+    song.write_text(SONG * 500, "utf-8")  # the first epoch is still under way when it is first written
+    training = train("--force", "--checkpoint-every", "0.1")
+    deadline = time.monotonic() + 60
+    while training.last.read_bytes() == before[training.last.name] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    _, _, err = training.end(signal.SIGINT)
+    assert "continues it" in err.splitlines()[-1]
+    assert [path.name for path in folder.iterdir()] == [training.last.name], "nothing of the older model is left"
+
+
+def test_ctrl_c_ends_a_training_that_waits_for_its_text(tmp_path: Path) -> None:
+    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        command = [sys.executable, "-m", "lyricgen", "train", "-", *SMALL]
+        with running(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            time.sleep(1.0)
+            process.send_signal(number)
+            assert process.wait(5) == status
+            assert process.stderr.read() == "Interrupted before the first checkpoint: nothing to resume\n"
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(song: Path, tmp_path: Path) -> None:
+    """As for a job in the background, which Ctrl-C is not meant for."""
+    ignoring = "import signal, sys, os; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    ignoring += "os.execv(sys.executable, sys.argv[1:])"
+    command = [sys.executable, "-c", ignoring, sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL]
+    last = tmp_path / "checkpoints" / "last.safetensors"
+    with running([*command, "--epochs", "100000"], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        while not last.exists():
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        epoch = checkpoints.load(last).progress.epoch
+        while checkpoints.load(last).progress.epoch < epoch + 2:
+            assert process.poll() is None
+            time.sleep(0.02)
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_the_files_whole(song: Path, train: Start) -> None:
@@ -235,6 +290,7 @@ def kill_and_resume(folder: Path, times: int, seed: int) -> int:
     return kills
 
 
+@pytest.mark.slow
 def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli) -> None:
     """Killed while they train and while they write, and resumed each time, two trainings end as if nothing had been."""
     song_dataset.save(tmp_path / "dataset.safetensors")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +124,144 @@ def test_under_any_launcher_a_lost_worker_ends_the_others(tmp_path: Path) -> Non
             process.communicate()
 
 
+def variables(port: int, workers: int = 1, **more: str) -> dict[str, str]:
+    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(port)}
+    counts = {"DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": str(workers), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **address, **counts, **more}
+
+
+@contextmanager
+def cluster_of(port: int, *calls: str, folder: Path, **more: str) -> Iterator[list[subprocess.Popen[str]]]:
+    """A scheduler, a server, and a worker for each call of ``lyricgen train``."""
+    started = []
+    try:
+        for role, call in (("scheduler", calls[0]), ("server", calls[0]), *(("worker", call) for call in calls)):
+            command = [sys.executable, "-m", "lyricgen", "train", *call.split(), "--kvstore", "dist_sync"]
+            environment = variables(port, len(calls), DMLC_ROLE=role, **more)
+            started.append(
+                subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
+            )
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [("song.txt --seed 4", "--seed"), ("song.txt --hidden 9", "--hidden"), ("other.txt", "the dataset")],
+)
+def test_workers_that_were_started_otherwise_end_with_one_line(other: str, named: str, tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    (tmp_path / "other.txt").write_text(SONG + "雪", "utf-8")
+    with cluster_of(launch._free_port(), "song.txt --hidden 8", f"--hidden 8 {other}", folder=tmp_path) as processes:
+        assert [process.wait(60) for process in processes[2:]] == [2, 2]
+        said = [process.stderr.read() for process in processes[2:] if process.stderr]
+    (line,) = [line for words in said for line in words.splitlines() if line.startswith("Error")]
+    assert named in line
+    assert line.endswith("start all alike")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_strangers_at_the_port_end_nothing(tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    port = launch._free_port()
+    call = "song.txt --hidden 8 --epochs 100000"
+    with cluster_of(port, call, folder=tmp_path, LYRICGEN_TOKEN="a secret") as processes:
+        wait_for(tmp_path / "checkpoints" / LAST)
+        for words in (b"", b".", b"x" * 99):
+            with socket.create_connection(("127.0.0.1", port + 1)) as stranger:
+                stranger.sendall(words)
+        assert listening(processes[0].pid) == {("0100007F", port), ("0100007F", port + 1)}
+        time.sleep(0.5)
+        epoch = checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch
+        time.sleep(0.5)
+        assert [process.poll() for process in processes] == [None] * 3
+        assert checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch > epoch
+        wrong = {**variables(port, DMLC_ROLE="worker"), "LYRICGEN_TOKEN": "a guess"}
+        command = [sys.executable, "-m", "lyricgen", "train", *call.split(), "--kvstore", "dist_sync"]
+        result = subprocess.run(command, cwd=tmp_path, env=wrong, capture_output=True, text=True, timeout=60)
+        assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+        assert "give all the same LYRICGEN_TOKEN" in result.stderr
+        assert [process.poll() for process in processes] == [None] * 3
+
+
+def test_under_workers_nobody_listens_to_the_watch_nor_to_the_network(tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    command = [sys.executable, "-m", "lyricgen", "train", "song.txt", "--hidden", "8", "--workers", "1"]
+    with running([*command, "--epochs", "100000"], cwd=tmp_path, stderr=subprocess.DEVNULL) as parent:
+        wait_for(tmp_path / "checkpoints" / LAST)
+        child, *others = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+        for each in (child, *others):
+            assert {address for address, _ in listening(int(each))} == {"0100007F"}, "this machine alone"
+        environment = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+        (port,) = [int(value.partition(b"=")[2]) for value in environment if value.startswith(b"DMLC_PS_ROOT_PORT=")]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port + 1))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_waits_for_its_partners_ends_at_the_first_signal(number: int, status: int, tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    for role in ("scheduler", "server", "worker"):
+        port = launch._free_port()
+        command = [sys.executable, "-m", "lyricgen", "train", "song.txt", "--kvstore", "dist_sync"]
+        more = {} if role == "scheduler" else {"LYRICGEN_WATCHED": "1"}  # so that it waits in the library
+        environment = variables(port, DMLC_ROLE=role, **more)
+        with running(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 60
+            while "libmxnet" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1.0)
+            process.send_signal(number)
+            assert process.wait(5) in (status, -number), role
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"DMLC_PS_ROOT_PORT": "abc"}, 2, "from 1 to 65534"), ({"DMLC_PS_ROOT_PORT": "65535"}, 2, "from 1 to 65534"),
+        ({"DMLC_ROLE": "chief"}, 2, "DMLC_ROLE"), ({"DMLC_NUM_WORKER": "many"}, 2, "DMLC_NUM_WORKER"),
+        ({"DMLC_NUM_SERVER": ""}, 2, "DMLC_NUM_SERVER is not set"), ({}, 1, "Address already in use"),
+        ({"taken": "the watch's"}, 1, "Address already in use"),
+        ({"DMLC_PS_ROOT_URI": "192.0.2.1"}, 1, "Cannot assign requested address"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_variables_that_are_wrong(change: dict[str, str], status: int, words: str, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1] - ("taken" in change)
+        environment = {**variables(port, DMLC_ROLE="scheduler"), **change}
+        result = cli("train", "song.txt", "--kvstore", "dist_sync", env=environment)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (status, "", 1)
+    assert words in result.stderr
+
+
+def test_nothing_of_the_current_folder_is_run(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "song.txt").write_text(SONG, "utf-8")
+    for name in ("tqdm.py", "mxnet.py", "lyricgen/__init__.py", "sitecustomize.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nraise SystemExit(9)\n")
+    # As the installed command starts, without the current folder on its path.
+    start = [sys.executable, "-c", "import sys; sys.path.pop(0); from lyricgen.cli import main; main()"]
+    options = ["train", "--hidden", "8", "--epochs", "1", "--workers", "2", "--", "song.txt"]
+    result = subprocess.run([*start, *options], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def listening(process: int) -> set[tuple[str, int]]:
+    """The addresses and ports, as in /proc, that a process listens at."""
+    links = [os.readlink(file) for file in Path(f"/proc/{process}/fd").iterdir() if file.is_symlink()]
+    sockets = {link[8:-1] for link in links if link.startswith("socket:")}
+    lines = [line.split() for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
+    open_ones = [line[1].split(":") for line in lines if line[3] == "0A" and line[9] in sockets]
+    return {(address, int(port, 16)) for address, port in open_ones}
+
+
 def wait_for(path: Path) -> None:
     end = time.monotonic() + 60
     while not path.exists():
@@ -136,12 +277,10 @@ def test_rows_are_dealt_out() -> None:
 
 
 def test_without_a_launcher(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from lyricgen.engine import cluster
-
     for name in ("DMLC_ROLE", "DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(OptionError, match="--workers"):
-        cluster.join()
+        launch.join()
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     for arguments, status, words in (
         (["--device", "gpu"], 1, "--device"), (["--device", "tpu"], 2, "--device"),

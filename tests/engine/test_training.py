@@ -45,7 +45,7 @@ def test_perplexity_is_a_mean_over_characters() -> None:
     """Minibatches of 3 and of 1 rows, a model that prices character 1 and 2 differently, learning rate next to none."""
     network = constant_network([0.0, 2.0, 0.0])
     ids = np.array([1, 1, 1, 1, 1, 1, 1, 2, 2])
-    config = TrainConfig(batch_size=3, steps=2, sampling="random", lr=1e-30, seed=4)
+    config = TrainConfig(batch_size=3, steps=2, sampling="random", lr=1e-20, seed=4)
     steps = list(train_epoch(network, Optimizer(config, network.vector), ids, config, 1))
     assert len({step.characters for step in steps}) == 2
     characters = sum(step.characters for step in steps)
@@ -58,7 +58,7 @@ def test_perplexity_is_a_mean_over_characters() -> None:
 def test_the_gradient_of_a_short_minibatch_weighs_less() -> None:
     """Each character weighs 1 / (batch_size · steps), however many its minibatch has."""
     network = constant_network([0.0] * V)
-    config = TrainConfig(batch_size=2, steps=6, sampling="consecutive", lr=1e-30, optimizer="sgd", clip=0.0)
+    config = TrainConfig(batch_size=2, steps=6, sampling="consecutive", lr=1e-20, optimizer="sgd", clip=0.0)
     ids = np.full(46, 3)
     steps = list(train_epoch(network, Optimizer(config, network.vector), ids, config, 1))
     per_character = [step.gradient_norm / step.characters for step in steps]

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import lyricgen
 from lyricgen import storage
-from lyricgen.errors import FileError
+from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model.checkpoint import BEST, KIND, Checkpoint, Progress
+from lyricgen.model import counting
+from lyricgen.model.checkpoint import BEST, KIND, MOMENTS, Checkpoint, Part, Progress, fresh
+from lyricgen.model.parameters import initial_parameters
+from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import NAMES, Parts
 from lyricgen.text.vocabulary import UNKNOWN
 
@@ -21,7 +29,10 @@ def test_a_checkpoint_survives_the_disk(
     model: dict[str, Any], random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
 ) -> None:
     progress = Progress(3, 70, 12.5, None, 2, 12.25)
-    saved = dataclasses.replace(random_checkpoint(**model), progress=progress, optimizer={"mean": np.ones(4, "f4")})
+    fresh = random_checkpoint(**model)
+    count = sum(tensor.size for tensor in fresh.parameters.values())
+    optimizer = {"mean": np.ones(count, "f4"), "variance": np.zeros(count, "f4")}
+    saved = dataclasses.replace(fresh, progress=progress, optimizer=optimizer)
     saved.save(tmp_path / "a.safetensors")
     loaded = checkpoints.load(tmp_path / "a.safetensors")
     for name in ("model", "train", "vocabulary", "progress", "newlines", "dataset"):
@@ -128,5 +139,127 @@ def test_claims_of_other_shapes_are_refused_before_memory_is_taken(
             checkpoints.load(path)
     for progress in ({}, {"epoch": 1}, {**metadata["progress"], "part": {"steps": 1, "wings": 2}}, [], None):
         storage.write(path, KIND, {**metadata, "progress": progress}, saved.parameters)
-        with pytest.raises(FileError, match="damaged checkpoint"):
+        with pytest.raises(FileError, match="damaged"):
             checkpoints.load(path)
+
+
+HUGE = st.sampled_from([10**400, -(10**400), 2**63, -1, 1e308, "", "\x1b[31m", "\ud800", "山" * 300])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | HUGE
+VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=3), v, max_size=2))
+SHAPES = st.lists(st.integers(0, 3), max_size=4).map(tuple)
+DTYPES = st.sampled_from(["u1", "<u2", "<u4", "<i8", "<f4", "<f8"])
+
+
+@pytest.fixture(scope="module")
+def whole(
+    random_checkpoint: Callable[..., Checkpoint], song_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, storage.Stored]:
+    """A checkpoint with all that one can hold, and an n-gram model."""
+    path = tmp_path_factory.mktemp("whole") / "a.safetensors"
+    model = ModelConfig(cell="lstm", hidden=3)
+    start = begun(song_dataset, model)
+    count = sum(tensor.size for tensor in start.parameters.values())
+    moments = dict.fromkeys(MOMENTS, np.zeros(count, "f4"))
+    part = Part(2, 9, 20.0, 1.0, 0.5)
+    progress = Progress(1, 3, 5.0, 6.0, 1, 6.0, part)
+    state = np.zeros((1, 2, 4, 3), "f4")
+    found = {}
+    for name, each in (
+        ("network", dataclasses.replace(start, optimizer=moments, state=state, progress=progress)),
+        ("ngram", counting.count(song_dataset, ModelConfig(cell="ngram", order=2), TrainConfig())[0]),
+    ):
+        each.save(path)
+        found[name] = storage.read(path, KIND)
+    return found
+
+
+def begun(data: Dataset, model: ModelConfig) -> Checkpoint:
+    parameters = initial_parameters(model, len(data.vocabulary), np.random.default_rng(1))
+    return fresh(data, model, TrainConfig(), parameters)
+
+
+def used(path: Path) -> None:
+    """What a command does with a checkpoint: it works, or one error says that the file is wrong."""
+    try:
+        loaded = checkpoints.load(path)
+    except FileError:
+        return
+    assert loaded.is_sound
+    model = lyricgen.load(path)
+    next(model.generate(seed=1, length=2))
+    assert loaded.can_resume in (True, False)
+
+
+@pytest.mark.parametrize("name", ["network", "ngram"])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_stands_in_a_field_behind_a_right_checksum(
+    name: str, data: st.DataObject, whole: dict[str, storage.Stored], tmp_path: Path
+) -> None:
+    metadata = json.loads(json.dumps(whole[name].metadata))
+    places = [(metadata, key) for key in metadata if key not in ("kind", "format")]
+    inner = [metadata["model"], metadata["train"], metadata["progress"], metadata["progress"]["part"] or {}]
+    places += [(values, key) for values in inner for key in values]
+    values, key = data.draw(st.sampled_from(places), label="field")
+    if data.draw(st.booleans()):
+        values[key] = data.draw(VALUES)
+    else:
+        del values[key]
+    try:
+        storage.write(tmp_path / "b.safetensors", KIND, metadata, whole[name].tensors)
+    except UnicodeEncodeError:  # no file can hold half a character
+        return
+    used(tmp_path / "b.safetensors")
+
+
+@pytest.mark.parametrize("name", ["network", "ngram"])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_tensor_is_behind_a_right_checksum(
+    name: str, data: st.DataObject, whole: dict[str, storage.Stored], tmp_path: Path
+) -> None:
+    tensors = dict(whole[name].tensors)
+    changed = data.draw(st.sampled_from([*sorted(tensors), "extra", "optimizer.extra"]), label="tensor")
+    kind = data.draw(st.sampled_from(["gone", "other", "values"]))
+    if kind == "gone":
+        tensors.pop(changed, None)
+    elif kind == "values" and changed in tensors and tensors[changed].size:
+        damaged = np.array(tensors[changed])
+        wrong = st.sampled_from(
+            [np.nan, np.inf, -np.inf, -1.0, 3e38, 1e15, -1e15] if damaged.dtype.kind == "f" else [0, 250, 255]
+        )
+        damaged.reshape(-1)[data.draw(st.integers(0, damaged.size - 1))] = data.draw(wrong)
+        tensors[changed] = damaged
+    else:
+        tensors[changed] = np.ones(data.draw(SHAPES), data.draw(DTYPES))
+    storage.write(tmp_path / "b.safetensors", KIND, whole[name].metadata, tensors)
+    used(tmp_path / "b.safetensors")
+
+
+def test_what_is_not_finite_is_neither_written_nor_read(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    path, saved = tmp_path / "a.safetensors", random_checkpoint()
+    saved.save(path)
+    before = path.read_bytes()
+    for value in (np.nan, np.inf, 3e38):
+        bias = np.full_like(saved.parameters["output.bias"], value)
+        wrong = dataclasses.replace(saved, parameters={**saved.parameters, "output.bias": bias})
+        with pytest.raises(DivergenceError, match="not finite"):
+            wrong.save(path)
+        assert path.read_bytes() == before
+        metadata = storage.read(path, KIND).metadata
+        storage.write(tmp_path / "b.safetensors", KIND, metadata, wrong.parameters)
+        with pytest.raises(FileError, match="not finite"):
+            checkpoints.load(tmp_path / "b.safetensors")
+
+
+def test_a_vocabulary_that_turns_what_stands_around_it_is_shown_as_unknown(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    """Older versions let such characters in; their models are still read."""
+    random_checkpoint("山\u202e\u200f水").save(tmp_path / "a.safetensors")
+    loaded = checkpoints.load(tmp_path / "a.safetensors")
+    assert loaded.vocabulary.id_to_char == "\ufffd\ufffd\ufffd山水"
+    (song,) = lyricgen.load(tmp_path / "a.safetensors").generate(seed=1, length=50)
+    assert set(song) <= set("\ufffd山水")

@@ -48,7 +48,8 @@ def test_onnx_runtime_computes_the_same(
     cell: str, reset: str, widths: dict[str, Any], random_checkpoint: Make, tmp_path: Path
 ) -> None:
     checkpoint = random_checkpoint(cell=cell, gru_reset=reset, **widths)
-    export.write_onnx(checkpoint, tmp_path / "a.onnx")
+    with open(tmp_path / "a.onnx", "wb") as file:
+        export.write_onnx(checkpoint, file)
     runtime, decoder = Runtime(tmp_path / "a.onnx", checkpoint), checkpoint.decoder()
     ids = np.random.default_rng(1).integers(len(checkpoint.vocabulary), size=(7, 4))
     ours, theirs = decoder.initial_state(4), decoder.initial_state(4)
@@ -95,7 +96,8 @@ def test_torch_s_equations_compute_the_same(
     rng = np.random.default_rng(2)
     for tensor in checkpoint.parameters.values():  # biases begin as zeros
         tensor[...] += rng.normal(0, 0.3, tensor.shape)
-    export.write_torch(checkpoint, tmp_path / "a.safetensors")
+    with open(tmp_path / "a.safetensors", "wb") as file:
+        export.write_torch(checkpoint, file)
     with safe_open(tmp_path / "a.safetensors", framework="numpy") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         told = json.loads(file.metadata()["lyricgen"])

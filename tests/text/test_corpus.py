@@ -12,8 +12,10 @@ import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Callable
 
 import pytest
+from conftest import Cli
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,7 +147,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatc
         archive.writestr("a.txt", content)
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(content))
     for name in ("a.zip", "a.txt.gz"):
-        with pytest.raises(FileError, match="unpacks to over 500 times its size"):
+        with pytest.raises(FileError, match="unpacks to over 100 times its size"):
             read(tmp_path / name)
 
 
@@ -250,3 +252,61 @@ def test_any_archive_is_text_or_a_file_error(content: bytes, suffix: str) -> Non
         path.write_bytes((b"PK\x03\x04" if suffix == ".zip" else b"\x1f\x8b\x08") + content)
         with contextlib.suppress(FileError):
             read(path)
+
+
+def test_two_members_of_one_name_are_both_read(tmp_path: Path) -> None:
+    with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("a.txt", "山\n")
+        archive.writestr("a.txt", "水\n")
+    assert read(tmp_path / "a.zip") == "山\n\n水\n"
+
+
+def test_the_allowance_is_that_of_the_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(8):
+            archive.writestr(f"{number}.txt", b"bomb\n" * 200_000)  # a megabyte each, and the allowance is one
+    with pytest.raises(FileError, match="unpacks to over 100 times its size"):
+        read(tmp_path / "a.zip")
+
+
+def test_no_text_keeps_what_turns_the_order_of_what_is_shown() -> None:
+    assert corpus.normalise("\u202e山\u2066水\u2069\u200fe\u200e\u0301\u061c") == "山水é"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_tells_the_encoding(encoding: str, tmp_path: Path) -> None:
+    begin = "" if encoding in ("utf-16", "utf-32") else "\ufeff"
+    (tmp_path / "a.txt").write_bytes((begin + "山上的雨").encode(encoding))
+    with pytest.raises(FileError, match=f"--encoding {encoding[:6]}$"):
+        read(tmp_path / "a.txt")
+    assert read(tmp_path / "a.txt", encoding=encoding) == "山上的雨"
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("山水", "utf-8")
+    with pytest.raises(FileError, match="is a variable of the shell unset"):
+        read("")
+
+
+@pytest.mark.process
+def test_what_cannot_be_looked_into_is_not_passed_over(
+    tmp_path: Path, cli: Cli, unprivileged: Callable[[], None] | None
+) -> None:
+    """A folder within a folder, a file behind one, a model behind one."""
+    (tmp_path / "songs" / "closed").mkdir(parents=True)
+    (tmp_path / "songs" / "a.txt").write_text("山水" * 9, "utf-8")
+    (tmp_path / "songs" / "closed" / "b.txt").write_text("山水" * 9, "utf-8")
+    (tmp_path / "songs" / "closed").chmod(0)
+    try:
+        for call in ("prepare songs", "prepare songs/closed/b.txt", "generate -c songs/closed/m", "plot songs/closed/m",
+                     "train songs/a.txt -o songs/closed/m --cell ngram", "info songs/closed/m"):  # fmt: skip
+            result = cli(*call.split(), preexec_fn=unprivileged)
+            assert (result.returncode, result.stdout) == (1, ""), call
+            assert "closed" in result.stderr, call
+            assert "Permission denied" in result.stderr, (call, result.stderr)
+            assert result.stderr.count("Error") == 1
+    finally:
+        (tmp_path / "songs" / "closed").chmod(0o755)

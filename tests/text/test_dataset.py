@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lyricgen import storage
 from lyricgen.config import PrepareConfig
@@ -39,7 +43,6 @@ def test_a_dataset_survives_the_disk(tmp_path: Path) -> None:
     assert (loaded.parts.unseen, loaded.untrained) == (data.parts.unseen, ())
     for name in NAMES:
         np.testing.assert_array_equal(loaded.parts.stored[name], data.parts.stored[name])
-    assert isinstance(loaded.train, np.memmap)
     assert loaded.train.dtype == np.uint8
 
 
@@ -128,3 +131,51 @@ def test_few_songs_or_a_small_share_are_cut_at_the_end() -> None:
         )
         assert songs.parts.text("valid") == tail.parts.text("valid") != ""
         assert songs.fingerprint == tail.fingerprint
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400)
+VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=3), v, max_size=2))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_stands_in_a_dataset_behind_a_right_checksum(data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    dataset.split(["山上的雨落在水里" * 20 + "雪"], PrepareConfig(valid_fraction=0.1)).save(path)
+    stored = storage.read(path, dataset.KIND)
+    metadata, tensors = json.loads(json.dumps(stored.metadata)), dict(stored.tensors)
+    if data.draw(st.booleans()):
+        values, key = data.draw(
+            st.sampled_from([(v, k) for v in (metadata, metadata["config"]) for k in v if k not in ("kind", "format")])
+        )
+        values[key] = data.draw(VALUES)
+    else:
+        name = data.draw(st.sampled_from([*sorted(tensors), "extra"]))
+        shape = data.draw(st.lists(st.integers(0, 3), max_size=3))
+        tensors[name] = np.ones(shape, data.draw(st.sampled_from(["u1", "<u4", "<i8", "<f4"])))
+    try:
+        storage.write(path, dataset.KIND, metadata, tensors)
+        loaded = dataset.load(path)
+    except (UnicodeEncodeError, FileError):
+        return
+    assert len(loaded.train) >= 2
+    assert all(isinstance(loaded.parts.text(name), str) and loaded.unknown_share(name) <= 1 for name in NAMES)
+
+
+def test_a_vocabulary_is_never_empty(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="lower --min-count"):
+        dataset.split(["山水"], PrepareConfig(min_count=9))
+    path = tmp_path / "a.safetensors"
+    dataset.split(["山水" * 9], PrepareConfig()).save(path)
+    stored = storage.read(path, dataset.KIND)
+    nothing = {name: np.zeros(3, np.uint8) for name in NAMES}
+    storage.write(path, dataset.KIND, {**stored.metadata, "vocabulary": ""}, nothing)
+    with pytest.raises(FileError, match="vocabulary is empty"):
+        dataset.load(path)
+
+
+def test_names_that_are_no_utf8_are_kept_as_text(tmp_path: Path) -> None:
+    source = os.fsdecode(os.fsencode(tmp_path / "caf") + b"\xe9.txt")
+    Path(source).write_text("山水" * 9, "utf-8")
+    dataset.prepare([source], PrepareConfig()).save(tmp_path / "a.safetensors")
+    assert dataset.load(tmp_path / "a.safetensors").sources == (f"{tmp_path}/caf\ufffd.txt",)

@@ -15,6 +15,7 @@ from lyricgen.writing.sampling import NEVER, Logits, likeliest
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.space import SearchSpace
 
+MOST = 16_384  # hypotheses of all songs; each has a row of logits
 _CANDIDATES = 4  # steps for each one that is taken: some turn out not to rhyme
 _DIVERSITY = 0.5  # nats that a character costs for each hypothesis of an earlier group that has it at the same position
 
@@ -72,6 +73,10 @@ class BeamSearch:
         UnsatisfiableError
             No hypothesis satisfies all constraints.
         """
+        if groups * self._width > MOST:
+            raise OptionError(
+                f"--beam: {groups:,} songs of {self._width:,} hypotheses are more than {MOST:,}: lower one of them"
+            )
         beam = [] if self._tracker.is_over(start.state) else [start]
         songs = [_Group(list(beam)) for _ in range(groups)]
         while any(group.beam for group in songs):

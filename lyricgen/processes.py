@@ -1,0 +1,26 @@
+"""How this program starts itself again: with the same Python, and without the current folder on its path."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_HOME = str(Path(__file__).parents[1])
+_START = "import sys; sys.path[:] = [each for each in sys.path if each]; sys.path.append(sys.argv.pop(1)); "
+_START += "from lyricgen.cli import main; main()"
+
+
+def command() -> list[str]:
+    """What starts lyricgen; its arguments follow.
+
+    ``python -m`` would run whatever stands in the current folder under the name of one of our modules.
+    """
+    return [sys.executable, "-c", _START, _HOME]
+
+
+def speak_utf8() -> None:
+    """Begin again in Python's UTF-8 mode where the locale has another encoding for names of files and arguments."""
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and hasattr(os, "fsencode"):
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [*command(), *sys.argv[1:]])
