@@ -62,6 +62,7 @@ def test_the_pattern_of_a_transcript() -> None:
 @pytest.mark.process
 @pytest.mark.train
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_transcripts(tmp_path: Path) -> None:
     """One folder for all pages: the models that the first one trains serve the others."""
     calls = [call for page in PAGES for call in transcripts(page.read_text("utf-8"))]

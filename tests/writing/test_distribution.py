@@ -399,6 +399,7 @@ def test_fillings_have_their_share_of_the_probability_of_all(pausing: Toy) -> No
     assert [each.text for each in found] == sorted(expected, key=lambda text: -expected[text])
 
 
+@pytest.mark.slow
 def test_particles_of_characters_with_several_readings() -> None:
     """A particle's weight is the mass of the characters that rhyme there, without those that would be turned down."""
     toy, asked = Toy("\n山天还归", spread=0.5), Asked((2, 2), "AA", ("山天还", "归"))
