@@ -72,6 +72,7 @@ def odd_locale(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return {"LOCPATH": str(folder), "LC_ALL": "zh_CN.GBK"}
 
 
+@pytest.mark.slow
 def test_chinese_paths_and_options_in_odd_locales(odd_locale: dict[str, str], cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "歌"
     folder.mkdir()

@@ -202,6 +202,7 @@ def test_under_workers_nobody_listens_to_the_watch_nor_to_the_network(tmp_path: 
             socket.create_connection(("127.0.0.1", port + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_what_waits_for_its_partners_ends_at_the_first_signal(number: int, status: int, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(SONG, "utf-8")

@@ -76,6 +76,7 @@ def test_english_rhymes_by_its_words(random_checkpoint: Make) -> None:
     assert [broken(song, **options) for song in found] == [[]] * 4
 
 
+@pytest.mark.slow
 def test_the_first_of_many_songs_is_the_song_alone(counted: Checkpoint) -> None:
     options = {**LYRIC, "particles": 2}
     assert songs(counted, options, samples=1)[0] == songs(counted, options, samples=70)[0]
