@@ -25,6 +25,7 @@ from lyricgen.config import (
     TrainConfig,
     build,
     flag,
+    tuning_defaults,
 )
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
@@ -83,6 +84,7 @@ class Training:
     dataset: Dataset
     folder: Path
     cluster: Cluster
+    new: int | None = None  # characters that a base did not know
 
     def run(
         self, *, checkpoint_every: float = math.inf, stopped: Callable[[], bool] = lambda: False
@@ -97,30 +99,56 @@ class Training:
 
 @contextlib.contextmanager
 def begin(
-    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, resume: bool = False, force: bool = False,
-    cluster: Cluster | None = None, **options: Any,
+    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, base: PathLike | None = None,
+    resume: bool = False, force: bool = False, cluster: Cluster | None = None, **options: Any,
 ) -> Iterator[Training]:  # fmt: skip
     """Hold a folder for the length of the block, with what ``train`` trains there; for networks only.
 
-    ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
+    ``base``: a checkpoint whose weights the training begins with, and whose characters the model keeps. ``cluster``:
+    the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
     """
     if options.get("cell") == "ngram":
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
+    if resume and base is not None:
+        raise OptionError("--base: has no effect with --resume, which knows its weights; leave it out")
     folder, configs = Path(output), [] if resume else build(options, ModelConfig, TrainConfig)
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
         name, data = find_dataset(dataset)
         from lyricgen.engine import run
         from lyricgen.engine.cluster import ALONE
 
-        start = _resumed(folder / LAST, data, options) if resume else run.begin(data, *configs)
+        older = None if base is None else checkpoints.load(Path(base))
+        if resume:
+            start = _resumed(folder / LAST, data, options)
+        elif older is not None:
+            start = _begun_with(older, str(base), data, options)
+        else:
+            start = run.begin(data, *configs)
         if cluster:
             cluster.check_alike(start)
-        yield Training(start, name, data, folder, cluster or ALONE)
+        new = None if older is None else len(start.vocabulary) - len(older.vocabulary)
+        yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, new)
+
+
+def _begun_with(base: Checkpoint, path: str, data: Dataset, options: Mapping[str, Any]) -> Checkpoint:
+    """The first checkpoint of a model that begins with the weights of another one."""
+    from lyricgen.engine import run
+
+    if base.model.cell == "ngram":
+        raise OptionError(f"--base: {path} is an n-gram model, without weights; name a network, or add --cell ngram")
+    for name, value in vars(base.model).items():
+        if options.get(name, value) != value:
+            raise OptionError(f"{flag(name)}: {options[name]} given, but the base has {value}; leave it out")
+    usual = tuning_defaults(len(data.train), sum(each.characters for each in base.read))
+    train = TrainConfig(**{**usual, **{name: value for name, value in options.items() if name not in vars(base.model)}})
+    vocabulary = base.vocabulary.union(data.vocabulary)
+    return run.begin(data.in_vocabulary(vocabulary), base.model, train, base)
 
 
 def train(
-    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, resume: bool = False, force: bool = False,
-    threads: int | None = None, device: str = "cpu", checkpoint_every: float = 60.0, **options: Any,
+    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, base: PathLike | None = None,
+    resume: bool = False, force: bool = False, threads: int | None = None, device: str = "cpu",
+    checkpoint_every: float = 60.0, **options: Any,
 ) -> Iterator[Event]:  # fmt: skip
     """Train a model into a folder; yields every step, and every epoch with its line of the log.
 
@@ -130,7 +158,7 @@ def train(
     """
     if threads:
         processors.limit(threads)
-    with begin(dataset, output, resume=resume, force=force, **options) as training:
+    with begin(dataset, output, base=base, resume=resume, force=force, **options) as training:
         from lyricgen.engine import runtime
 
         runtime.use_device(device)
@@ -138,13 +166,18 @@ def train(
 
 
 def count(
-    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, force: bool = False, **options: Any
-) -> tuple[Checkpoint, dict[str, Any]]:
-    """Count an n-gram model into a folder: the checkpoint and its line of the log."""
+    dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, base: PathLike | None = None,
+    force: bool = False, **options: Any,
+) -> tuple[Checkpoint, dict[str, Any]]:  # fmt: skip
+    """Count an n-gram model into a folder: the checkpoint and its line of the log.
+
+    ``base``: a checkpoint whose training text counts, too.
+    """
     folder = Path(output)
     model, config = build({**options, "cell": "ngram"}, ModelConfig, TrainConfig)
     with _held(folder, resume=False, force=force):
-        checkpoint, record = counting.count(find_dataset(dataset)[1], model, config)
+        older = None if base is None else checkpoints.load(Path(base))
+        checkpoint, record = counting.count(find_dataset(dataset)[1], model, config, older)
         counting.save(checkpoint, record, folder)
     return checkpoint, record
 

@@ -106,6 +106,7 @@ class ModelConfig(_Config):
 # Regularisation by default; none without a validation part.
 DROPOUT, LEAST_DROPOUT, UNKNOWN_RATE, RESET_RATE = 0.6, 0.1, 0.5, 0.02
 SMALL = 100_000  # characters; longer texts need less dropout
+RATE, EPOCHS = 0.008, 15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +154,9 @@ class TrainConfig(_Config):
         bounds=Bounds(1, 65536),
         group=MINIBATCHES,
     )
-    epochs: int = _option(15, "Passes over the training text.", bounds=COUNT, group=LEARNING)
+    epochs: int = _option(
+        EPOCHS, f"Passes over the training text. [default: {EPOCHS}, fewer with --base]", bounds=COUNT, group=LEARNING
+    )
     sampling: str = _option(
         "consecutive",
         "consecutive: each minibatch continues the one before and keeps its state; random: each starts from zero.",
@@ -161,7 +164,10 @@ class TrainConfig(_Config):
         group=MINIBATCHES,
     )
     optimizer: str = _option("adam", "Optimizer.", choices=("adam", "sgd"), group=LEARNING)
-    lr: float = _option(0.008, "Learning rate (the highest one of a schedule).", bounds=_SINGLE, group=LEARNING)
+    lr: float = _option(
+        RATE, f"Learning rate (the highest one of a schedule). [default: {RATE:g}, less with --base]",
+        bounds=_SINGLE, group=LEARNING,
+    )  # fmt: skip
     schedule: str = _option(
         "cosine",
         "Learning rate over time: constant, or falling to zero.",
@@ -188,7 +194,7 @@ class TrainConfig(_Config):
     seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1), group=LEARNING)
 
     def resolve_defaults(self, characters: int, *, held_out: bool) -> TrainConfig:
-        """The same with all defaults filled in, for a training text of that length.
+        """The same with all defaults filled in, for a model that has then read so many characters.
 
         Without a held-out part the text is to be memorised. Dropout falls by 0.3 for ten times the text.
         """
@@ -196,6 +202,15 @@ class TrainConfig(_Config):
         usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
         chosen = {name: value if held_out else 0.0 for name, value in usual.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
+
+
+def tuning_defaults(characters: int, before: int) -> dict[str, Any]:
+    """Learning rate and epochs for weights that have read so many characters before; the more, the less is to learn.
+
+    Both fall with the square root of the new text's share of all (measured: tests/benchmarks/README.md).
+    """
+    share = math.sqrt(characters / (characters + before))
+    return {"lr": float(f"{RATE * share:.2g}"), "epochs": max(2, round(EPOCHS * share))}
 
 
 LENGTH = 200  # characters of a song that nothing else ends

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag
+from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag, tuning_defaults
 from lyricgen.errors import FileError, OptionError
 from lyricgen.schema import from_json
 
@@ -53,3 +53,10 @@ def test_a_config_from_a_file_is_checked_too() -> None:
     for values in ({"hidden": "big"}, {"wings": 2}):
         with pytest.raises(FileError, match="ModelConfig"):
             from_json(ModelConfig, values)
+
+
+def test_the_more_was_read_before_the_less_is_to_learn() -> None:
+    usual = TrainConfig()
+    assert tuning_defaults(50_000, 0) == {"lr": usual.lr, "epochs": usual.epochs}
+    assert tuning_defaults(50_000, 150_000) == {"lr": 0.004, "epochs": 8}
+    assert tuning_defaults(10, 10**9) == {"lr": 8e-07, "epochs": 2}

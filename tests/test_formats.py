@@ -32,6 +32,7 @@ def test_a_model_of_an_older_format(number: int, kind: str) -> None:
     loaded = checkpoints.load(path)
     assert (loaded.text is not None) == (number >= 3)
     assert loaded.train.keep_text
+    assert [each.characters for each in loaded.read] == ([504] if number >= 3 else [])
     # As the version that made it said, on the text that it was made from.
     text = dataset.load(STORED / f"format{number}-dataset.safetensors").parts
     perplexity = lyricgen.evaluate(checkpoint=path, dataset=STORED / f"format{number}-dataset.safetensors").perplexity

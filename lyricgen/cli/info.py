@@ -85,6 +85,7 @@ def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
         "progress": dataclasses.asdict(checkpoint.progress),
         "can_resume": checkpoint.can_resume,
         "text": {} if checkpoint.text is None else {name: len(ids) for name, ids in checkpoint.text.stored.items()},
+        "read": {each.name: each.characters for each in checkpoint.read},
         "fingerprint": checkpoint.dataset,
     }
 
@@ -113,4 +114,5 @@ def _toml(checkpoint: Checkpoint) -> str:
     import tomli_w
 
     options = effective({**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)})
-    return tomli_w.dumps({name: value for name, value in options.items() if value is not None})
+    words = "".join(f"# begun with a base that had read {each.name}\n" for each in checkpoint.read[:-1])
+    return words + tomli_w.dumps({name: value for name, value in options.items() if value is not None})

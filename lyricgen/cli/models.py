@@ -70,7 +70,8 @@ def open_models(
     model = api.load(
         *checkpoint, weights=given, cache=cache, dataset=data, engine=engine, bidirectional=bidirectional, fit=fit
     )
-    if data and data.vocabulary != model.checkpoint.vocabulary:
+    own = data is not None and data.fingerprint == model.checkpoint.dataset  # of a base it may know more characters
+    if data and not own and data.vocabulary != model.checkpoint.vocabulary:
         theirs, ours = len(data.vocabulary) - 1, len(model.checkpoint.vocabulary) - 1
         say(f"Warning: {dataset} is not the model's dataset: it has {theirs:,} characters, the model {ours:,}")
     if model.fit and model.fit.characters:

@@ -163,7 +163,12 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[Decorated], Decorated]:
     attributes = {"group": metadata["group"], "default": field.default, "help": metadata["help"]}
     if metadata["kind"] is bool:
         return option(f"{name}/--no-{name[2:]}", show_default=True, **attributes)
-    return option(name, type=_type(metadata), show_default=field.default is not None, **attributes)
+    return option(
+        name,
+        type=_type(metadata),
+        show_default=field.default is not None and "[default:" not in metadata["help"],
+        **attributes,
+    )
 
 
 def _type(metadata: Mapping[str, Any]) -> Any:

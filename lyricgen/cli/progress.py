@@ -37,12 +37,21 @@ def warn_of_untrained(data: Dataset) -> None:
         say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")
 
 
+def say_read(checkpoint: Checkpoint, new: int | None = None) -> None:
+    """What a model had read before its own text, and how many characters of that are new to it."""
+    if len(checkpoint.read) > 1:
+        shown = ", ".join(f"{each.characters:,} characters of {each.name}" for each in checkpoint.read[:-1])
+        grown = "" if new is None else f"; {new:,} characters are new to it"
+        say(f"base        has read {shown}{grown}")
+
+
 def introduce(training: Training) -> None:
     """Say what is about to be trained, on what."""
     from lyricgen.text.batches import fit
 
     start, data = training.start, training.dataset
     announce(training.name, data)
+    say_read(start, training.new)
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
     cell = f"bidirectional {cell}" if model.bidirectional else cell

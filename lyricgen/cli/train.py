@@ -15,7 +15,7 @@ from lyricgen import threads as processors
 from lyricgen.cli import progress
 from lyricgen.cli.options import PATH, STDIN, command, config_options, given, option, put, say
 from lyricgen.cli.settings import config_file_option
-from lyricgen.config import LEARNING, MACHINES, ModelConfig, TrainConfig, flag, refuse_without_effect
+from lyricgen.config import LEARNING, MACHINES, MODEL, ModelConfig, TrainConfig, flag, refuse_without_effect
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -58,13 +58,17 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
     "--kvstore", type=click.Choice(["dist_sync"]), group=MACHINES,
     help="Join the workers that a launcher's DMLC_* variables describe, on this machine or several.",
 )  # fmt: skip
+@option(
+    "--base", type=PATH, group=MODEL,
+    help="Begin with the weights of this checkpoint, or of a folder's best one; it has read other text before.",
+)  # fmt: skip
 @option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
 @option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
 @click.pass_context
 def train(
-    context: click.Context, /, dataset: tuple[str, ...], output: Path, resume: bool, force: bool, threads: int | None,
-    checkpoint_every: float, preview: tuple[str, ...], preview_every: int, tensorboard: Path | None,
-    device: str, workers: int | None, kvstore: str | None, **values: Any,
+    context: click.Context, /, dataset: tuple[str, ...], output: Path, base: Path | None, resume: bool, force: bool,
+    threads: int | None, checkpoint_every: float, preview: tuple[str, ...], preview_every: int,
+    tensorboard: Path | None, device: str, workers: int | None, kvstore: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
 
@@ -74,7 +78,7 @@ def train(
     refuse_without_effect(given(context, context.params), context.params)
     options = given(context, values)
     if values["cell"] == "ngram":
-        _count(dataset, output, preview, resume=resume, force=force, options=options)
+        _count(dataset, output, preview, base=base, resume=resume, force=force, options=options)
         return
     if threads:
         processors.limit(threads)
@@ -88,8 +92,8 @@ def train(
         cluster = launch.join() if kvstore else None
         board = progress.open_board(tensorboard) if tensorboard and not (cluster and cluster.rank) else None
         number = _train(
-            dataset, output, options, resume=resume, force=force, cluster=cluster, device=device, board=board,
-            checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
+            dataset, output, options, base=base, resume=resume, force=force, cluster=cluster, device=device,
+            board=board, checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
         )  # fmt: skip
     except KeyboardInterrupt as error:
         number = signals.exit_status(error) - 128
@@ -102,14 +106,14 @@ def train(
 
 
 def _train(
-    dataset: tuple[str, ...], output: Path, options: dict[str, Any], *, resume: bool, force: bool,
+    dataset: tuple[str, ...], output: Path, options: dict[str, Any], *, base: Path | None, resume: bool, force: bool,
     cluster: Cluster | None, device: str, board: Any, checkpoint_every: float, preview: tuple[str, ...],
     preview_every: int,
 ) -> int:  # fmt: skip
     """Train to the end, or to a signal, whose number is returned."""
     from lyricgen import api
 
-    with api.begin(dataset, output, resume=resume, force=force, cluster=cluster, **options) as training:
+    with api.begin(dataset, output, base=base, resume=resume, force=force, cluster=cluster, **options) as training:
         from lyricgen.engine import run, runtime
 
         runtime.use_device(device)
@@ -172,17 +176,19 @@ def _say_how_to_go_on(dataset: Sequence[str], folder: Path, before: tuple[int, .
 
 
 def _count(
-    dataset: Sequence[str], folder: Path, preview: Sequence[str], *, resume: bool, force: bool, options: dict[str, Any]
-) -> None:
+    dataset: Sequence[str], folder: Path, preview: Sequence[str], *, base: Path | None, resume: bool, force: bool,
+    options: dict[str, Any],
+) -> None:  # fmt: skip
     from lyricgen import api
 
     if resume:
         raise OptionError("--resume: an n-gram model is counted in one go; use --force to count it again")
     name, data = api.find_dataset(dataset)
     progress.announce(name, data)
-    checkpoint, record = api.count(data, folder, force=force, **options)
+    checkpoint, record = api.count(data, folder, base=base, force=force, **options)
     grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
     counted = f"n-gram of order {checkpoint.model.order}, {grams:,} n-grams, counted in {record['seconds']:.2f} s"
+    progress.say_read(checkpoint)
     say(f"model       {counted}")
     say(progress.scores(record))
     for prefix in preview:

@@ -20,6 +20,7 @@ from lyricgen.engine.training import Step, cure, evaluate, learning_rate, train_
 from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import log
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress, fresh
+from lyricgen.model.growing import grow
 from lyricgen.model.parameters import Floats, are_sound, initial_parameters, parameter_shapes
 from lyricgen.model.scoring import HIGHEST, perplexity
 from lyricgen.text.batches import fit
@@ -40,9 +41,14 @@ Event = Union[Step, Epoch]
 _FLOAT = 4  # bytes
 
 
-def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> Checkpoint:
-    """A new model of that dataset, before its first epoch; LyricgenError if this machine cannot hold it."""
+def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkpoint | None = None) -> Checkpoint:
+    """A new model of that dataset, before its first epoch; LyricgenError if this machine cannot hold it.
+
+    With a ``base`` it begins with the weights of that one, whose vocabulary the dataset's holds.
+    """
     _check_memory(dataset, model, train)
+    if base:
+        return fresh(dataset, model, train, grow(base, dataset.vocabulary), base=base)
     rng = np.random.default_rng([train.seed, 0])
     return fresh(dataset, model, train, initial_parameters(model, len(dataset.vocabulary), rng))
 

@@ -17,6 +17,7 @@ from lyricgen.model.ngram import NGram
 from lyricgen.model.parameters import STATES, Floats, Parameters, are_sound, parameter_shapes
 from lyricgen.model.recurrent import Recurrent
 from lyricgen.schema import Bounds, Checked, field, from_json
+from lyricgen.text import corpus
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.vocabulary import Vocabulary
@@ -67,6 +68,15 @@ class Progress(Checked):
 
 
 @dataclasses.dataclass(frozen=True)
+class Read(Checked):
+    """A text that a model was trained on."""
+
+    is_whole = True
+    name: str = field(str)
+    characters: int = field(int, bounds=_COUNT)
+
+
+@dataclasses.dataclass(frozen=True)
 class _Metadata(Checked):
     """The JSON value of a checkpoint."""
 
@@ -77,6 +87,7 @@ class _Metadata(Checked):
     newlines: str = field(str, choices=("keep", "space"))
     dataset: str = field(str)
     unseen: str = field(str, "")
+    read: list[Any] | None = field(list, None)
 
 
 NOT_BEGUN = Progress()
@@ -96,6 +107,7 @@ class Checkpoint:
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
     text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
+    read: tuple[Read, ...] = ()  # all that it was trained on, that of its base first
 
     def decoder(self) -> Recurrent | NGram:
         """The model, ready to write and to score."""
@@ -129,6 +141,7 @@ class Checkpoint:
             "unseen": self.text.unseen if self.text else "",
             "newlines": self.newlines,
             "dataset": self.dataset,
+            "read": [dataclasses.asdict(each) for each in self.read],
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
@@ -144,12 +157,16 @@ class Checkpoint:
 
 
 def fresh(
-    dataset: Dataset, model: ModelConfig, train: TrainConfig, parameters: Parameters, progress: Progress = NOT_BEGUN
-) -> Checkpoint:
-    """The first checkpoint of a model of that dataset."""
+    dataset: Dataset, model: ModelConfig, train: TrainConfig, parameters: Parameters, progress: Progress = NOT_BEGUN,
+    *, base: Checkpoint | None = None,
+) -> Checkpoint:  # fmt: skip
+    """The first checkpoint of a model of that dataset, which begins with what a ``base`` has read."""
+    name = ", ".join(dataset.sources) or corpus.EMBEDDED
+    read = (*(base.read if base else ()), Read(name, len(dataset.train)))
     return Checkpoint(
+        read=read,
         model=model,
-        train=train.resolve_defaults(len(dataset.train), held_out=len(dataset.valid) > 0),
+        train=train.resolve_defaults(sum(each.characters for each in read), held_out=len(dataset.valid) > 0),
         vocabulary=dataset.vocabulary,
         parameters=parameters,
         progress=progress,
@@ -204,9 +221,17 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         optimizer=optimizer,
         state=state,
         text=check_parts(vocabulary, metadata.unseen, text) if text else None,
+        read=_read(metadata, text),
     )
     _check_training(checkpoint)
     return checkpoint
+
+
+def _read(metadata: _Metadata, text: Mapping[str, Any]) -> tuple[Read, ...]:
+    """What a model has read; of files that do not tell, its own text."""
+    if metadata.read is None:
+        return (Read("its own text", len(text["train"])),) if text else ()
+    return tuple(from_json(Read, each) for each in metadata.read)
 
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:

@@ -6,27 +6,68 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.errors import FileError
 from lyricgen.model import log, ngram
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress, fresh
+from lyricgen.model.parameters import Parameters
 from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
 
+_TIMES = (1, 2, 4, 8)  # how often the text may count beside that of a base
+_USUAL_TIMES = 4  # where nothing is held out to choose by
 
-def count(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> tuple[Checkpoint, dict[str, Any]]:
-    """The n-gram model of the training part, and its line of the log."""
+
+def count(
+    dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkpoint | None = None
+) -> tuple[Checkpoint, dict[str, Any]]:
+    """The n-gram model of the training part, and its line of the log.
+
+    With a ``base``, that one's training text counts, too. The text itself then counts several times, as often as its
+    validation part likes best.
+
+    Raises
+    ------
+    FileError
+        The base keeps no text.
+    """
     began = time.perf_counter()
-    parameters = ngram.estimate(dataset.train, model.order, len(dataset.vocabulary))
+    if base is None:
+        parameters = ngram.estimate(dataset.train, model.order, len(dataset.vocabulary))
+    else:
+        dataset = dataset.in_vocabulary(base.vocabulary.union(dataset.vocabulary))
+        parameters = _count_both(dataset, model.order, base)
     seconds = time.perf_counter() - began
     counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
     seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
-    held_out = score(counted.probabilities(dataset.valid), dataset.valid).perplexity if len(dataset.valid) else None
+    held_out = _held_out(parameters, dataset, model.order) if len(dataset.valid) else None
     record = log.record(
         epoch=1, train_perplexity=seen, valid_perplexity=held_out, characters=len(dataset.train), seconds=seconds
     )
     progress = Progress(1, 1, seen, held_out, 1, seen if held_out is None else held_out)
-    checkpoint = fresh(dataset, model, train, parameters, progress)
+    checkpoint = fresh(dataset, model, train, parameters, progress, base=base)
     return checkpoint, record
+
+
+def _held_out(parameters: Parameters, dataset: Dataset, order: int) -> float:
+    """The validation perplexity."""
+    counted = ngram.NGram(parameters, order, len(dataset.vocabulary))
+    return score(counted.probabilities(dataset.valid), dataset.valid).perplexity
+
+
+def _count_both(dataset: Dataset, order: int, base: Checkpoint) -> dict[str, Any]:
+    if base.text is None:
+        raise FileError("--base: this checkpoint keeps no text that could be counted; name one that does")
+    before = base.text.in_vocabulary(dataset.vocabulary).ids("train")
+
+    def counted(times: int) -> dict[str, Any]:
+        return ngram.estimate(np.concatenate([before, *[dataset.train] * times]), order, len(dataset.vocabulary))
+
+    if not len(dataset.valid):
+        return counted(_USUAL_TIMES)
+    return min(map(counted, _TIMES), key=lambda each: _held_out(each, dataset, order))
 
 
 def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:

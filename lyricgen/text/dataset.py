@@ -57,6 +57,12 @@ class Dataset:
         """Ids that training never sees (T,), perhaps none."""
         return self.parts.ids("test")
 
+    def in_vocabulary(self, vocabulary: Vocabulary) -> Dataset:
+        """The same text, for a model that knows more characters; its fingerprint stays."""
+        if vocabulary == self.vocabulary:
+            return self
+        return dataclasses.replace(self, parts=self.parts.in_vocabulary(vocabulary))
+
     def __len__(self) -> int:
         return len(self.parts)
 

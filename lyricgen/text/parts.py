@@ -47,6 +47,19 @@ class Parts:
         characters = self.vocabulary.id_to_char + REORDERING_CHARACTERS.sub(UNKNOWN_CHARACTER, self.unseen)
         return "".join([characters[i] for i in self.stored[name]])
 
+    def in_vocabulary(self, vocabulary: Vocabulary) -> Parts:
+        """The same text with the ids of a vocabulary that holds this one; it may know some of the unseen characters."""
+        unseen = "".join(sorted(set(self.unseen) - set(vocabulary.characters)))
+        known = vocabulary.encode(self.vocabulary.characters + self.unseen).astype(np.int64)
+        places = {character: len(vocabulary) + place for place, character in enumerate(unseen)}
+        new = [places.get(character, 0) for character in self.vocabulary.characters + self.unseen]
+        ids = np.append(UNKNOWN, np.where(known == UNKNOWN, new, known))
+        stored = {
+            name: ids.astype(np.min_scalar_type(len(vocabulary) + (len(unseen) if name != "train" else 0)))[part]
+            for name, part in self.stored.items()
+        }
+        return Parts(vocabulary, unseen, stored)
+
     @property
     def held_out(self) -> str:
         """The part that measures a model: ``test``, or ``valid`` without one; empty if nothing was held out."""

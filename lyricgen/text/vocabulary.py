@@ -47,6 +47,15 @@ class Vocabulary:
         """The vocabulary of all distinct ``codes`` (T,)."""
         return cls(np.unique(codes).astype("<u4").tobytes().decode("utf-32-le"))
 
+    def union(self, other: Vocabulary) -> Vocabulary:
+        """All characters of both."""
+        return Vocabulary("".join(sorted({*self.characters, *other.characters})))
+
+    def ids_in(self, other: Vocabulary) -> NDArray[np.intp]:
+        """The id in ``other`` of each id here (V,); UNKNOWN for what it does not hold."""
+        known = other.encode(self.characters).astype(np.intp)
+        return np.append(UNKNOWN, known)
+
     def __len__(self) -> int:
         """V: the number of characters, the unknown one included."""
         return len(self.characters) + 1

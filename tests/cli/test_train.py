@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import SONG, Cli, running
 
-from lyricgen.config import flag
+from lyricgen.config import flag, tuning_defaults
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.text.dataset import Dataset
 
@@ -323,3 +323,37 @@ def test_a_small_text_trains_all_the_same(cli: Cli, tmp_path: Path) -> None:
     result = cli("train", "two.txt", "--hidden", "4", "--epochs", "2")
     assert result.returncode == 0, result.stderr
     assert cli("generate", "--prefix", "山", "--length", "3").returncode == 0
+
+
+def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("龙飞在山上\n\n我们的云\n\n" * 30, "utf-8")
+    assert cli("train", "song.txt", *SMALL, "--epochs", "3", "-o", "base").returncode == 0
+    result = cli("train", "new.txt", "--base", "base", "-o", "tuned", "--seed", "2")
+    assert result.returncode == 0, result.stderr
+    assert "base        has read 396 characters of song.txt; 3 characters are new to it" in result.stderr
+    tuned = checkpoints.load(tmp_path / "tuned")
+    before, own = (each.characters for each in tuned.read)
+    assert {"lr": tuned.train.lr, "epochs": tuned.train.epochs} == tuning_defaults(own, before)
+    assert (tuned.model.hidden, tuned.train.seed) == (8, 2)
+    assert set(SONG) | set("龙飞云") == set(tuned.vocabulary.characters)
+    assert cli("generate", "-c", "tuned", "--prefix", "雨龙", "--length", "3").stderr.startswith("seed")
+    assert "song.txt" in cli("info", "tuned").stdout
+    assert cli("info", "tuned", "--toml").stdout.startswith("# begun with a base that had read song.txt\n")
+    assert cli("prepare", "new.txt", "-o", "new.safetensors").returncode == 0
+    assert "Warning" not in cli("evaluate", "-c", "tuned", "--dataset", "new.safetensors").stderr
+    resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "7")
+    assert resumed.returncode == 0, resumed.stderr
+    assert cli("train", "new.txt", "--cell", "ngram", "--base", "base", "-o", "counted").returncode == 0
+    assert "mixture" in cli("evaluate", "-c", "tuned", "-c", "counted").stdout
+    for options, status, words in (
+        (["--hidden", "9"], 2, "--hidden: 9 given, but the base has 8"),
+        (["--resume"], 2, "--base: has no effect with --resume"),
+    ):
+        result = cli("train", "new.txt", "--base", "base", "-o", "x" if "--hidden" in options else "tuned", *options)
+        assert (result.returncode, result.stdout) == (status, "")
+        assert words in result.stderr
+    for base, words in (("counted", "is an n-gram model"), ("nowhere", "no checkpoint there")):
+        result = cli("train", "new.txt", "--base", base, "-o", "x")
+        assert (result.returncode, result.stdout) == (2 if base == "counted" else 1, "")
+        assert words in result.stderr
+    assert not (tmp_path / "x").exists()

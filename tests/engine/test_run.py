@@ -174,3 +174,20 @@ def test_divergence_keeps_the_last_good_epoch(song_dataset: Dataset, tmp_path: P
 def test_score_prefers_the_validation_perplexity() -> None:
     assert Progress(train_perplexity=3.0, valid_perplexity=5.0).score == 5.0
     assert Progress(train_perplexity=3.0).score == 3.0
+
+
+def test_a_training_that_begins_with_a_base_is_resumed_exactly(song_dataset: Dataset, tmp_path: Path) -> None:
+    base = train(song_dataset, tmp_path / "base", epochs=3)[-1].checkpoint
+    new = dataset.split(["龙飞在山上\n我们的云\n" * 20], PrepareConfig(valid_fraction=0.2))
+    data = new.in_vocabulary(base.vocabulary.union(new.vocabulary))
+    config = TrainConfig(**SMALL, epochs=3, lr=0.01)
+    start = run.begin(data, base.model, config, base)
+    assert [each.characters for each in start.read] == [len(song_dataset.train), len(new.train)]
+    epochs = [event for event in run.run(start, data, tmp_path / "whole") if isinstance(event, Epoch)]
+    assert epochs[-1].record["train_perplexity"] < epochs[0].record["train_perplexity"]
+    seen: list[Any] = []
+    seen.extend(run.run(start, data, tmp_path / "cut", stopped=lambda: len(seen) >= 0))
+    assert checkpoints.load(tmp_path / "cut" / LAST).progress.part is not None
+    resume(data, tmp_path / "cut")
+    assert_same_run(tmp_path / "whole", tmp_path / "cut")
+    assert checkpoints.load(tmp_path / "cut").read == start.read

@@ -14,6 +14,7 @@ from lyricgen.config import PrepareConfig
 from lyricgen.errors import FileError
 from lyricgen.text import dataset
 from lyricgen.text.parts import NAMES
+from lyricgen.text.vocabulary import Vocabulary
 
 
 def test_the_text_is_cut_in_order_and_the_vocabulary_is_that_of_the_training_part() -> None:
@@ -179,3 +180,17 @@ def test_names_that_are_no_utf8_are_kept_as_text(tmp_path: Path) -> None:
     Path(source).write_text("山水" * 9, "utf-8")
     dataset.prepare([source], PrepareConfig()).save(tmp_path / "a.safetensors")
     assert dataset.load(tmp_path / "a.safetensors").sources == (f"{tmp_path}/caf\ufffd.txt",)
+
+
+def test_in_a_larger_vocabulary_the_text_and_its_fingerprint_stay() -> None:
+    data = dataset.split(["山水" * 10 + "月龙" * 2], PrepareConfig(valid_fraction=0.1, test_fraction=0.1))
+    assert data.parts.unseen
+    larger = data.vocabulary.union(Vocabulary("云月"))
+    moved = data.in_vocabulary(larger)
+    assert moved.fingerprint == data.fingerprint
+    assert moved.vocabulary == larger
+    assert [moved.parts.text(name) for name in NAMES] == [data.parts.text(name) for name in NAMES]
+    assert moved.parts.unseen == "".join(set(data.parts.unseen) - {"月"})
+    for name in NAMES:
+        np.testing.assert_array_equal(moved.parts.ids(name), larger.encode(data.parts.text(name)))
+    assert data.in_vocabulary(data.vocabulary) is data
