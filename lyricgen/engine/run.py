@@ -47,9 +47,9 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkp
     With a ``base`` it begins with the weights of that one, whose vocabulary the dataset's holds.
     """
     _check_memory(dataset, model, train)
-    if base:
-        return fresh(dataset, model, train, grow(base, dataset.vocabulary), base=base)
     rng = np.random.default_rng([train.seed, 0])
+    if base:
+        return fresh(dataset, model, train, grow(base, dataset.vocabulary, rng), base=base)
     return fresh(dataset, model, train, initial_parameters(model, len(dataset.vocabulary), rng))
 
 
