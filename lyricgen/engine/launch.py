@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -149,7 +150,9 @@ def _die_with_parent() -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A free port with a free one after it, below those that the system gives away: a server may get one meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        here, after = ("127.0.0.1", port), ("127.0.0.1", port + 1)
+        with suppress(OSError), socket.create_server(here), socket.create_server(after):
+            return port
