@@ -21,6 +21,6 @@ def command() -> list[str]:
 
 def speak_utf8() -> None:
     """Begin again in Python's UTF-8 mode where the locale has another encoding for names of files and arguments."""
-    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and hasattr(os, "fsencode"):
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [*command(), *sys.argv[1:]])

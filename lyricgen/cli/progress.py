@@ -24,10 +24,12 @@ _PREVIEW = SampleConfig(length=50)
 def announce(name: str, data: Dataset) -> None:
     """Say what there is to learn from."""
     from lyricgen.text.corpus import EMBEDDED
+    from lyricgen.text.vocabulary import UNKNOWN, count_ids
 
     say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
     held = f", {len(data.valid):,} held out" if len(data.valid) else ""
-    say(f"text        {len(data.train):,} characters{held}, {len(data.vocabulary) - 1:,} different ones")
+    counts = count_ids(data.train, len(data.vocabulary))  # with a base, the vocabulary holds others, too
+    say(f"text        {len(data.train):,} characters{held}, {sum(counts[UNKNOWN + 1 :] > 0):,} different ones")
     warn_of_untrained(data)
 
 

@@ -12,7 +12,6 @@ from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.errors import FileError
 from lyricgen.model import log, ngram
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress, fresh
-from lyricgen.model.parameters import Parameters
 from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
 
@@ -42,7 +41,7 @@ def count(
     seconds = time.perf_counter() - began
     counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
     seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
-    held_out = _held_out(parameters, dataset, model.order) if len(dataset.valid) else None
+    held_out = _held_out(counted, dataset) if len(dataset.valid) else None
     record = log.record(
         epoch=1, train_perplexity=seen, valid_perplexity=held_out, characters=len(dataset.train), seconds=seconds
     )
@@ -51,9 +50,8 @@ def count(
     return checkpoint, record
 
 
-def _held_out(parameters: Parameters, dataset: Dataset, order: int) -> float:
+def _held_out(counted: ngram.NGram, dataset: Dataset) -> float:
     """The validation perplexity."""
-    counted = ngram.NGram(parameters, order, len(dataset.vocabulary))
     return score(counted.probabilities(dataset.valid), dataset.valid).perplexity
 
 
@@ -67,7 +65,8 @@ def _count_both(dataset: Dataset, order: int, base: Checkpoint) -> dict[str, Any
 
     if not len(dataset.valid):
         return counted(_USUAL_TIMES)
-    return min(map(counted, _TIMES), key=lambda each: _held_out(each, dataset, order))
+    size = len(dataset.vocabulary)
+    return min(map(counted, _TIMES), key=lambda each: _held_out(ngram.NGram(each, order, size), dataset))
 
 
 def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:
