@@ -50,10 +50,8 @@ class Parts:
     def in_vocabulary(self, vocabulary: Vocabulary) -> Parts:
         """The same text with the ids of a vocabulary that holds this one; it may know some of the unseen characters."""
         unseen = "".join(sorted(set(self.unseen) - set(vocabulary.characters)))
-        known = vocabulary.encode(self.vocabulary.characters + self.unseen).astype(np.int64)
-        places = {character: len(vocabulary) + place for place, character in enumerate(unseen)}
-        new = [places.get(character, 0) for character in self.vocabulary.characters + self.unseen]
-        ids = np.append(UNKNOWN, np.where(known == UNKNOWN, new, known))
+        places = {character: place for place, character in enumerate(vocabulary.characters + unseen, 1)}
+        ids = np.array([UNKNOWN, *(places[character] for character in self.vocabulary.characters + self.unseen)])
         stored = {
             name: ids.astype(np.min_scalar_type(len(vocabulary) + (len(unseen) if name != "train" else 0)))[part]
             for name, part in self.stored.items()
