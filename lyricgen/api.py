@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 from lyricgen import files, schema, storage
 from lyricgen import threads as processors
 from lyricgen.config import (
+    COUNTED,
     FormConfig,
     ModelConfig,
     PrepareConfig,
@@ -25,7 +26,7 @@ from lyricgen.config import (
     TrainConfig,
     build,
     flag,
-    tuning_defaults,
+    usual_options,
 )
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
@@ -111,38 +112,58 @@ def begin(
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
     if resume and base is not None:
         raise OptionError("--base: has no effect with --resume, which knows its weights; leave it out")
-    folder, configs = Path(output), [] if resume else build(options, ModelConfig, TrainConfig)
+    folder = Path(output)
+    if not resume:
+        build(options, ModelConfig, TrainConfig)  # bad options are refused before a text is read
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
         name, data = find_dataset(dataset)
-        from lyricgen.engine import run
         from lyricgen.engine.cluster import ALONE
 
         older = None if base is None else checkpoints.load(Path(base))
-        if resume:
-            start = _resumed(folder / LAST, data, options)
-        elif older is not None:
-            start = _begun_with(older, str(base), data, options)
-        else:
-            start = run.begin(data, *configs)
+        start = _resumed(folder / LAST, data, options) if resume else _begun(data, options, older, str(base))
         if cluster:
             cluster.check_alike(start)
         new = None if older is None else len(start.vocabulary) - len(older.vocabulary)
         yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, new)
 
 
-def _begun_with(base: Checkpoint, path: str, data: Dataset, options: Mapping[str, Any]) -> Checkpoint:
-    """The first checkpoint of a model that begins with the weights of another one."""
+def _begun(data: Dataset, options: Mapping[str, Any], base: Checkpoint | None, path: str) -> Checkpoint:
+    """The first checkpoint of a model, which may begin with the weights of a base."""
     from lyricgen.engine import run
 
+    before, of_base = 0, {}
+    if base is not None:
+        _check_base(base, path, options)
+        data = data.in_vocabulary(base.vocabulary.union(data.vocabulary))
+        before = sum(each.characters for each in base.read)
+        of_base = vars(base.model)
+    values = {**usual_options(len(data.train), before), **of_base, **options}
+    values["ngram"] = _counts_too(data, options, bidirectional=values.get("bidirectional", False))
+    model = {each.name for each in dataclasses.fields(ModelConfig)}
+    return run.begin(
+        data,
+        ModelConfig(**{name: value for name, value in values.items() if name in model}),
+        TrainConfig(**{name: value for name, value in values.items() if name not in model}),
+        base,
+    )
+
+
+def _check_base(base: Checkpoint, path: str, options: Mapping[str, Any]) -> None:
+    """OptionError where the options contradict a base."""
     if base.model.cell == "ngram":
         raise OptionError(f"--base: {path} is an n-gram model, without weights; name a network, or add --cell ngram")
     for name, value in vars(base.model).items():
-        if options.get(name, value) != value:
+        if name not in ("ngram", "order") and options.get(name, value) != value:
             raise OptionError(f"{flag(name)}: {options[name]} given, but the base has {value}; leave it out")
-    usual = tuning_defaults(len(data.train), sum(each.characters for each in base.read))
-    train = TrainConfig(**{**usual, **{name: value for name, value in options.items() if name not in vars(base.model)}})
-    vocabulary = base.vocabulary.union(data.vocabulary)
-    return run.begin(data.in_vocabulary(vocabulary), base.model, train, base)
+
+
+def _counts_too(data: Dataset, options: Mapping[str, Any], *, bidirectional: bool) -> bool:
+    """Whether n-grams are counted beside the network."""
+    if options.get("ngram") is not None:
+        return bool(options["ngram"])
+    if "order" in options:
+        return True
+    return "cell" not in options and not bidirectional and len(data.valid) > 0 and len(data.train) <= COUNTED
 
 
 def train(
@@ -329,15 +350,19 @@ class Model:
 
 def load(
     *checkpoint: PathLike, weights: Sequence[float] | None = None, cache: bool = False, engine: str = "numpy",
-    dataset: Data = None, bidirectional: bool = True, fit: bool = True,
+    dataset: Data = None, bidirectional: bool = True, fit: bool = True, ngram: bool = True,
 ) -> Model:  # fmt: skip
     """The model of a checkpoint (a file, or a folder's best), or the mixture of several.
+
+    With ``ngram=False`` the n-grams beside a network are left out.
 
     Without ``weights`` they are fitted on the validation part of ``dataset``, or else of the first checkpoint's own
     text; with ``fit=False`` all models weigh alike. A bidirectional network is not mixed with others.
     """
     named = [Path(path) for path in checkpoint] or [Path(checkpoints.DEFAULT_FOLDER)]
     loaded = [checkpoints.load(path) for path in named]
+    if not ngram:
+        loaded = [dataclasses.replace(each, counted=None) for each in loaded]
     first = loaded[0]
     loading.check_compatible(named, loaded)
     for path, other in zip(named, loaded):
@@ -351,14 +376,14 @@ def load(
     if engine == "mxnet" and all(each.model.cell == "ngram" for each in loaded):
         raise OptionError("--engine mxnet: has no effect on an n-gram model; leave it out")
     fit_on = _validation_part(first, dataset) if fit and weights is None and (cache or len(loaded) > 1) else None
-    decoder_of = _mxnet_decoder if engine == "mxnet" else Checkpoint.decoder
-    combined = loading.combine(loaded, weights=weights, cache=cache, fit_on=fit_on, decoder_of=decoder_of)
+    main_model = _mxnet_model if engine == "mxnet" else Checkpoint.main_model
+    combined = loading.combine(loaded, weights=weights, cache=cache, fit_on=fit_on, main_model=main_model)
     return Model(str(named[0]), first, combined)
 
 
-def _mxnet_decoder(checkpoint: Checkpoint) -> Decoder:
+def _mxnet_model(checkpoint: Checkpoint) -> Decoder:
     if checkpoint.model.cell == "ngram":
-        return checkpoint.decoder()
+        return checkpoint.main_model()
     from lyricgen.engine.decoder import NetworkDecoder
     from lyricgen.engine.network import Network
 

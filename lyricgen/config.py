@@ -39,6 +39,7 @@ COUNT, WHOLE = Bounds(low=1), Bounds(low=0)
 _LEAST, _MOST = 1e-20, 1e38  # what MXNet's operators take, in single precision, also times what a schedule leaves
 _SINGLE, _SINGLE_OR_ZERO = Bounds(_LEAST, _MOST), Bounds(_LEAST, _MOST, or_zero=True)
 FRACTION = Bounds(low=0.0, high=0.9)
+COUNTED = 3_000_000  # characters; the n-grams of a longer text take too long to read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +97,14 @@ class ModelConfig(_Config):
         "Predict each character from the text before and after it: a model for `fill`.",
         group=MODEL,
     )
-    order: int = _option(6, "Longest n-gram that --cell ngram counts.", bounds=Bounds(1, 16), group=MODEL)
+    ngram: bool | None = _option(
+        None,
+        "Count n-grams beside the network and mix both. [default: yes, unless --cell names the model, nothing is held "
+        f"out, or the text has more than {COUNTED:,} characters]",
+        kind=bool,
+        group=MODEL,
+    )
+    order: int = _option(6, "Longest n-gram that is counted.", bounds=Bounds(1, 16), group=MODEL)
 
     @property
     def embedding_size(self) -> int:
@@ -204,10 +212,11 @@ class TrainConfig(_Config):
         return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
 
 
-def tuning_defaults(characters: int, before: int) -> dict[str, Any]:
-    """Learning rate and epochs for weights that have read so many characters before; the more, the less is to learn.
+def usual_options(characters: int, before: int = 0) -> dict[str, Any]:
+    """The defaults of ``train`` for a text of so many characters, and for weights that have read others before.
 
-    Both fall with the square root of the new text's share of all (measured: tests/benchmarks/README.md).
+    Measured: tests/benchmarks/README.md. The more was read before, the less is to learn: rate and epochs fall with the
+    square root of the text's share of all.
     """
     share = math.sqrt(characters / (characters + before))
     return {"lr": float(f"{RATE * share:.2g}"), "epochs": max(2, round(EPOCHS * share))}
@@ -349,7 +358,8 @@ _RULES = (
         lambda values: values.get("cell") == "ngram",
         "with --cell ngram, which counts in one go",
     ),
-    _Rule(("order",), lambda values: values.get("cell") != "ngram", "without --cell ngram"),
+    _Rule(("ngram", "order"), lambda values: bool(values.get("bidirectional")), "with --bidirectional"),
+    _Rule(("order",), lambda values: values.get("ngram") is False and values.get("cell") != "ngram", "with --no-ngram"),
     _Rule(("gru_reset",), lambda values: values.get("cell") != "gru", "without --cell gru"),
     _Rule(
         ("reset_rate",),

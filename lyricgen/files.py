@@ -12,6 +12,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,14 @@ except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def shipped(name: str) -> Path:
+    """A file that comes with the program."""
+    try:
+        return Path(str(resources.files("lyricgen.data").joinpath(name)))
+    except ModuleNotFoundError:  # run from a checkout that was not installed
+        return Path(__file__).parents[1] / "data" / name
 
 
 def status(path: Path) -> os.stat_result | None:

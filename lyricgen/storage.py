@@ -52,7 +52,7 @@ def write_to(file: IO[bytes], kind: str, metadata: Mapping[str, Any], tensors: T
     save_tensors(file, tensors, json.dumps(described, ensure_ascii=False, sort_keys=True))
 
 
-_DTYPES = {"U8": "|u1", "U16": "<u2", "U32": "<u4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
+_DTYPES = {"U8": "|u1", "U16": "<u2", "U32": "<u4", "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 

@@ -35,7 +35,7 @@ _SHOWN = 40
 @option("--json", is_flag=True, help="Print a line of JSON, with the figures of each song and line.")
 def evaluate(
     sources: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    encoding: str, baselines: bool, html: Path | None, force: bool, accuracy: bool, json: bool,
+    ngram: bool, encoding: str, baselines: bool, html: Path | None, force: bool, accuracy: bool, json: bool,
 ) -> None:  # fmt: skip
     """Measure perplexity and bits per character on a text.
 
@@ -49,7 +49,9 @@ def evaluate(
         files.check_new(html, force=force)
     data = open_dataset(dataset)
     fit = bool(sources) or api.measures_test_part(checkpoint[0], data)
-    model = open_models(checkpoint, weights, cache, dataset, bidirectional=True, measures=not sources, fit=fit)
+    model = open_models(
+        checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True, measures=not sources, fit=fit
+    )
     found = model.evaluate(*sources, encoding=encoding, dataset=data, accuracy=accuracy, baselines=baselines)
     if not sources:
         say(f"text        {found.measured.name}")
@@ -109,7 +111,8 @@ def _print(model: Model, cached: bool, found: Evaluation) -> None:
 
 
 def _name(model: Model, cached: bool) -> str:
-    if model.weights is not None:
-        return "mixture" + (" with cache" if cached else "")
-    config = model.checkpoint.model
-    return ("bidirectional " if config.bidirectional else "") + config.cell
+    first = model.checkpoint
+    config, models = first.model, 1 if model.weights is None else model.weights.shape[1] - cached
+    one = ("bidirectional " if config.bidirectional else "") + config.cell
+    one += f" + {config.order}-gram" if first.counted else ""
+    return (one if models == len(first.shares) else "mixture") + (" with cache" if cached else "")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @option("--json", is_flag=True, help="Print a line of JSON for each filling.")
 def fill(
     texts: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    template: str | None, encoding: str, best: int, beam: int, json: bool,
+    ngram: bool, template: str | None, encoding: str, best: int, beam: int, json: bool,
 ) -> None:  # fmt: skip
     """Fill the blanks of a text, each ＿ or _ a character.
 
@@ -47,7 +47,7 @@ def fill(
     for text in wanted:
         if not filling.BLANK.search(text):
             raise FileError(f"{show(text, 40)!r}: has no blank (＿ or _)")
-    model = open_models(checkpoint, weights, cache, dataset, bidirectional=True)
+    model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True)
     for text in wanted:
         warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))
         for found in model.fill(text, best=best, beam=beam):

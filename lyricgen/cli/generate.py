@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.interactive import interact
-from lyricgen.cli.models import model_options, open_models, warn_of_unknown
+from lyricgen.cli.models import model_options, open_models, own_or_shipped, warn_of_unknown
 from lyricgen.cli.options import (
     STDIN,
     command,
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def generate(
     context: click.Context, /, checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    prefix: tuple[str, ...], samples: int, encoding: str, json: bool, interactive: bool, stream: bool | None,
-    engine: str, **values: Any,
+    ngram: bool, prefix: tuple[str, ...], samples: int, encoding: str, json: bool, interactive: bool,
+    stream: bool | None, engine: str, **values: Any,
 ) -> None:  # fmt: skip
     """Write songs with a trained model.
 
@@ -67,7 +67,9 @@ def generate(
     if json and stream:
         raise OptionError("--stream: has no effect with --json, which prints whole songs; leave it out")
     build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
-    model = open_models(checkpoint, weights, cache, dataset, engine=engine)
+    if not given(context, {"checkpoint": checkpoint}):
+        checkpoint = (own_or_shipped(checkpoint[0]),)
+    model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, engine=engine)
     warn_of_unknown(model.checkpoint, options.get("acrostic") or "")
     writer = model.writer(**options)
     for each in prefix:

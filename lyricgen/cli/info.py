@@ -86,6 +86,7 @@ def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
         "can_resume": checkpoint.can_resume,
         "text": {} if checkpoint.text is None else {name: len(ids) for name, ids in checkpoint.text.stored.items()},
         "read": {each.name: each.characters for each in checkpoint.read},
+        "ngram_share": checkpoint.counted.share if checkpoint.counted else None,
         "fingerprint": checkpoint.dataset,
     }
 

@@ -34,7 +34,7 @@ def dataset_option(help: str) -> Callable[[Decorated], Decorated]:
 
 
 def model_options(command: Decorated) -> Decorated:
-    """Add ``--checkpoint``, ``--weights``, ``--cache`` and ``--dataset``."""
+    """Add ``--checkpoint``, ``--weights``, ``--cache``, ``--ngram`` and ``--dataset``."""
     options: list[Callable[[Decorated], Decorated]] = [
         checkpoint_option(multiple=True),
         option(
@@ -42,6 +42,10 @@ def model_options(command: Decorated) -> Decorated:
             help="Shares of several checkpoints. [default: fitted on the validation part of the text]",
         ),
         option("--cache", is_flag=True, group=MODEL, help="Mix in a model of the song so far: refrains come back."),
+        option(
+            "--ngram/--no-ngram", default=True, show_default=True, group=MODEL,
+            help="Use the n-grams that were counted beside a network.",
+        ),
         dataset_option("The text whose held-out parts are used."),
     ]  # fmt: skip
     for each in reversed(options):
@@ -55,6 +59,7 @@ def open_models(
     cache: bool,
     dataset: str | None,
     *,
+    ngram: bool,
     engine: str = "numpy",
     bidirectional: bool = False,
     measures: bool = False,
@@ -68,8 +73,9 @@ def open_models(
         raise OptionError("--dataset: has no effect where no weights are fitted; leave it out")
     data = open_dataset(dataset)
     model = api.load(
-        *checkpoint, weights=given, cache=cache, dataset=data, engine=engine, bidirectional=bidirectional, fit=fit
-    )
+        *checkpoint, weights=given, cache=cache, dataset=data, engine=engine, bidirectional=bidirectional, fit=fit,
+        ngram=ngram,
+    )  # fmt: skip
     own = data is not None and data.fingerprint == model.checkpoint.dataset  # of a base it may know more characters
     if data and not own and data.vocabulary != model.checkpoint.vocabulary:
         theirs, ours = len(data.vocabulary) - 1, len(model.checkpoint.vocabulary) - 1
@@ -81,6 +87,17 @@ def open_models(
     elif model.fit and len(checkpoint) > 1:
         say("weights     equal: there is no validation text to fit them on")
     return model
+
+
+def own_or_shipped(usual: Path) -> Path:
+    """The usual folder, or where no model is in it the one that comes with the program."""
+    from lyricgen import files
+    from lyricgen.model.checkpoint import BEST, SHIPPED
+
+    if files.status(usual) and (not files.is_folder(usual) or files.status(usual / BEST)):
+        return usual
+    say(f"model       {SHIPPED}, which comes with lyricgen (no {usual} here)")
+    return Path(SHIPPED)
 
 
 def open_dataset(source: str | None) -> Dataset | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lyricgen import files, threads
 from lyricgen.cli.options import say, show, show_number
-from lyricgen.config import SampleConfig
+from lyricgen.config import SMALL, SampleConfig
 from lyricgen.errors import FileError, MissingError, describe
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lyricgen.text.dataset import Dataset
 
 _PREVIEW = SampleConfig(length=50)
+_KNOWN = 0.9  # share of a text's characters that a base of its language knows
+_PACED = 1.0  # seconds after which a training tells how long it will take
 
 
 def announce(name: str, data: Dataset) -> None:
@@ -47,9 +50,25 @@ def say_read(checkpoint: Checkpoint, new: int | None = None) -> None:
         say(f"base        has read {shown}{grown}")
 
 
+def _advise_base(data: Dataset) -> None:
+    """Name the base model that comes with the program, where a text is small and of its language."""
+    from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, load
+
+    if len(data.train) > SMALL:
+        return
+    from lyricgen.text.vocabulary import UNKNOWN
+
+    base = load(files.shipped(SHIPPED_FILE))
+    known = base.vocabulary.encode(data.parts.text("train")) != UNKNOWN
+    if known.mean() >= _KNOWN:
+        read = sum(each.characters for each in base.read)
+        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters: better for a small text")
+
+
 def introduce(training: Training) -> None:
     """Say what is about to be trained, on what."""
     from lyricgen.text.batches import fit
+    from lyricgen.text.corpus import EMBEDDED
 
     start, data = training.start, training.dataset
     announce(training.name, data)
@@ -57,13 +76,17 @@ def introduce(training: Training) -> None:
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
     cell = f"bidirectional {cell}" if model.bidirectional else cell
-    say(f"model       {cell}, {model.layers} × {model.hidden}, {count:,} parameters, dropout {start.train.dropout}")
+    beside = f" + {model.order}-grams" if start.counted else ""
+    shape = f"{model.layers} × {model.hidden}, {count:,} parameters"
+    say(f"model       {cell}, {shape}, dropout {start.train.dropout}{beside}")
     say(f"threads     {threads.limit_unless_set()}")
     size, steps = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps)
     if (size, steps) != (start.train.batch_size, start.train.steps):
         asked = f"{start.train.batch_size} × {start.train.steps}"
         say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
     part = start.progress.part
+    if len(start.read) == 1 and not start.progress.step and training.name != EMBEDDED:
+        _advise_base(data)
     if start.progress.epoch or part:
         within = f", {part.steps:,} steps into the next" if part else ""
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")
@@ -75,7 +98,7 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
 
     from lyricgen.engine.run import Epoch
 
-    an_epoch, done = characters - 1, start.progress.epoch
+    an_epoch, done, pace = characters - 1, start.progress.epoch, _Pace()
     begun = start.progress.part.characters if start.progress.part else 0
     final = start.progress
     with tqdm(
@@ -85,6 +108,8 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
         for event in events:
             if not isinstance(event, Epoch):
                 bar.update(event.characters)
+                if bar.disable and pace.is_known(event.characters):
+                    say(f"time        about {pace.time_of(an_epoch * (start.train.epochs - done) - begun)}")
                 continue
             final = event.checkpoint.progress
             bar.update(an_epoch * final.epoch - bar.n)
@@ -97,6 +122,29 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
     if final.best_score is not None:
         kind = "validation" if final.valid_perplexity is not None else "training"
         say(f"best        epoch {final.best_epoch}, {kind} perplexity {show_number(final.best_score)}")
+
+
+class _Pace:
+    """How long a training will take, after its first steps."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self._characters, self._said = 0, False
+
+    def is_known(self, characters: int) -> bool:
+        """Count these, too; True once, as soon as there is a pace to speak of."""
+        if not self._characters:  # the first step takes longer
+            self._begun = time.perf_counter()
+            characters = 1
+        self._characters += characters
+        known = not self._said and time.perf_counter() - self._begun > _PACED
+        self._said = self._said or known
+        return known
+
+    def time_of(self, characters: int) -> str:
+        """In words."""
+        seconds = characters / self._characters * (time.perf_counter() - self._begun)
+        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _write_line(bar: Any, words: str) -> None:

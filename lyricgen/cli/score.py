@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @option("--json", is_flag=True, help="Print a line of JSON for each line.")
 def score(
     files: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    encoding: str, json: bool,
+    ngram: bool, encoding: str, json: bool,
 ) -> None:  # fmt: skip
     """Rank lines: bits per character of each line of files.
 
@@ -30,7 +30,7 @@ def score(
     the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as the
     beginning of a song; one without a character has no score (nan).
     """
-    model = open_models(checkpoint, weights, cache, dataset)
+    model = open_models(checkpoint, weights, cache, dataset, ngram=ngram)
     for line in _lines(files or (STDIN,), encoding):
         put(_show(line, model.score(line), json=json))
 

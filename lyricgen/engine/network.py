@@ -198,6 +198,5 @@ def loss_gradient(logits: NDArray, labels: Ids) -> tuple[NDArray, NDArray]:
 
 
 def cross_entropy(logits: NDArray, labels: Ids) -> NDArray:
-    """The sum of -ln p(label) over all characters, in nats: logits (T·N, V), labels (T, N) -> (1,)."""
-    picked = nd.pick(nd.log_softmax(logits), nd.array(labels.ravel(), dtype="float32"))
-    return -nd.sum(picked)
+    """-ln p(label) of each character, in nats: logits (T·N, V), labels (T, N) -> (T·N,)."""
+    return -nd.pick(nd.log_softmax(logits), nd.array(labels.ravel(), dtype="float32"))

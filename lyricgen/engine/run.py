@@ -18,8 +18,8 @@ from lyricgen.engine.network import Network, save_state
 from lyricgen.engine.optimizer import Optimizer
 from lyricgen.engine.training import Step, cure, evaluate, learning_rate, train_epoch
 from lyricgen.errors import DivergenceError, FileError
-from lyricgen.model import log
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Part, Progress, fresh
+from lyricgen.model import counting, log, mixture
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Counted, Part, Progress, fresh
 from lyricgen.model.growing import grow
 from lyricgen.model.parameters import Floats, are_sound, initial_parameters, parameter_shapes
 from lyricgen.model.scoring import HIGHEST, perplexity
@@ -39,6 +39,7 @@ class Epoch:
 
 Event = Union[Step, Epoch]
 _FLOAT = 4  # bytes
+_SHARE = 0.5  # of the n-grams, where nothing is held out to fit it on
 
 
 def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkpoint | None = None) -> Checkpoint:
@@ -47,10 +48,10 @@ def begin(dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkp
     With a ``base`` it begins with the weights of that one, whose vocabulary the dataset's holds.
     """
     _check_memory(dataset, model, train)
-    rng = np.random.default_rng([train.seed, 0])
-    if base:
-        return fresh(dataset, model, train, grow(base, dataset.vocabulary, rng), base=base)
-    return fresh(dataset, model, train, initial_parameters(model, len(dataset.vocabulary), rng))
+    rng, size = np.random.default_rng([train.seed, 0]), len(dataset.vocabulary)
+    parameters = grow(base, dataset.vocabulary, rng) if base else initial_parameters(model, size, rng)
+    counted = Counted(_SHARE, counting.estimate(dataset, model.order, base)) if model.ngram else None
+    return dataclasses.replace(fresh(dataset, model, train, parameters, base=base), counted=counted)
 
 
 def _check_memory(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> None:
@@ -128,11 +129,14 @@ def _epochs(
     optimizer = Optimizer(start.train, network.vector)
     if start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
+    validation, counted = _Validation(start, dataset), start.counted
     progress, state = start.progress, start.state
     saved = tick = time.perf_counter()
 
     def model(progress: Progress) -> Checkpoint:
-        return dataclasses.replace(start, parameters=network.parameters(), progress=progress, optimizer={}, state=None)
+        return dataclasses.replace(
+            start, parameters=network.parameters(), counted=counted, progress=progress, optimizer={}, state=None
+        )
 
     def check_finite(epoch: int) -> None:
         if not are_sound([network.vector.asnumpy()]):
@@ -158,7 +162,10 @@ def _epochs(
             if stopped():
                 return
         check_finite(epoch)
-        record = _record(network, dataset, start.train, epoch, part)
+        held_out, share = validation.measure(network)
+        if counted and share is not None:
+            counted = dataclasses.replace(counted, share=share)
+        record = _record(start.train, epoch, part, held_out)
         if max(record["train_perplexity"], record["valid_perplexity"] or 0.0) >= HIGHEST:
             raise DivergenceError(f"the perplexity is beyond numbers after epoch {epoch}: {cure(start.train)}")
         progress, state = _advance(progress, record, optimizer.count), None
@@ -173,6 +180,25 @@ def _epochs(
         tick = time.perf_counter()
         if stopped():
             return
+
+
+class _Validation:
+    """The validation part, which measures a model after each epoch."""
+
+    def __init__(self, start: Checkpoint, dataset: Dataset) -> None:
+        self._ids = dataset.valid
+        self._beside = [each.probabilities(self._ids) for each in start.ngrams_beside()] if len(self._ids) else []
+
+    def measure(self, network: Network) -> tuple[float | None, float | None]:
+        """The perplexity, and the share of the n-grams beside the network that makes it lowest."""
+        if not len(self._ids):
+            return None, None
+        nats, share = evaluate(network, self._ids).astype(np.float64), None
+        if self._beside and len(nats):
+            probabilities = np.stack([np.exp(-nats), *self._beside], axis=1)
+            weights = mixture.fit(probabilities, np.zeros(len(nats), np.intp), 1)[0]
+            nats, share = -np.log(np.maximum(probabilities @ weights, 1e-300)), float(weights[1])
+        return perplexity(float(nats.sum()), len(nats)), share
 
 
 def finished(progress: Progress, config: TrainConfig) -> bool:
@@ -191,12 +217,12 @@ def _add(part: Part, step: Step, seconds: float) -> Part:
     )
 
 
-def _record(network: Network, dataset: Dataset, config: TrainConfig, epoch: int, part: Part) -> dict[str, Any]:
+def _record(config: TrainConfig, epoch: int, part: Part, valid_perplexity: float | None) -> dict[str, Any]:
     """An epoch's line of the log."""
     return log.record(
         epoch=epoch,
         train_perplexity=perplexity(part.nats, part.characters),
-        valid_perplexity=perplexity(*evaluate(network, dataset.valid)) if len(dataset.valid) else None,
+        valid_perplexity=valid_perplexity,
         characters=part.characters,
         seconds=part.seconds,
         learning_rate=learning_rate(config, (epoch - 1) / config.epochs),

@@ -171,8 +171,8 @@ def _backward(network: Network, minibatch: Minibatch, state: State) -> tuple[flo
     return float(loss.asscalar()), state
 
 
-def evaluate(network: Network, ids: Ids) -> tuple[float, int]:
-    """Summed nats of every character after the first, the state carried through the text, and their count.
+def evaluate(network: Network, ids: Ids) -> Floats:
+    """The nats (T - 1,) of every character of a text (T,) after the first, the state carried through it.
 
     A long text is read in up to 32 rows side by side, each of at least 4,096 characters and each from a zero state;
     the error this makes at the rows' beginnings is below what the fourth digit shows. A bidirectional network reads at
@@ -182,21 +182,20 @@ def evaluate(network: Network, ids: Ids) -> tuple[float, int]:
     rows = min(32, max(1, pairs // 4096))
     width = pairs // rows
     starts = np.arange(rows) * width
-    total, state = 0.0, network.initial_state(rows)
+    nats, state = np.empty(pairs, np.float32), network.initial_state(rows)
     steps = max(1, _EVALUATED_AT_ONCE // rows) if not network.config.bidirectional else READ_AHEAD
     for first in range(0, width, steps):
         index = starts + np.arange(first, min(first + steps, width))[:, None]
-        loss, state = _loss(network, ids, index, state)
-        total += loss
+        nats[index], state = _nats(network, ids, index, state)
     rest = np.arange(rows * width, pairs)[:, None]  # less than ``rows`` characters, after the last row
     if len(rest):
         last = [[part[:, -1:] for part in parts] for parts in state]
-        total += _loss(network, ids, rest, last)[0]
-    return total, pairs
+        nats[rest], _ = _nats(network, ids, rest, last)
+    return nats
 
 
-def _loss(network: Network, ids: Ids, index: Ids, state: State) -> tuple[float, State]:
+def _nats(network: Network, ids: Ids, index: Ids, state: State) -> tuple[Floats, State]:
     count = min(len(index) + READ_AHEAD, len(ids) - 1 - int(index[0].max()))
     following = ids[index[0] + np.arange(1, count + 1)[:, None]] if network.config.bidirectional else None
     logits, state = network.forward(ids[index], state, following=following)
-    return float(cross_entropy(logits, ids[index + 1]).asscalar()), state
+    return cross_entropy(logits, ids[index + 1]).asnumpy().reshape(index.shape), state

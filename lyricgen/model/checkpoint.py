@@ -13,6 +13,8 @@ from lyricgen import __version__, files, storage
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import ngram
+from lyricgen.model.decoder import Decoder
+from lyricgen.model.mixture import Mixture, Weights
 from lyricgen.model.ngram import NGram
 from lyricgen.model.parameters import STATES, Floats, Parameters, are_sound, parameter_shapes
 from lyricgen.model.recurrent import Recurrent
@@ -25,10 +27,11 @@ from lyricgen.text.vocabulary import Vocabulary
 KIND = "checkpoint"
 BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.jsonl"
 DEFAULT_FOLDER = "checkpoints"
+SHIPPED, SHIPPED_FILE = "zh", "zh.safetensors"  # the base model that comes with lyricgen
 _OPTIMIZER, _STATE, _TEXT = "optimizer.", "state", "text."
 MOMENTS = ("mean", "variance")  # of Adam
 _OLD_TEXT = "index"  # the training part, in format 3
-
+_COUNTED_AGAIN = 500_000  # characters whose n-grams are faster counted than worth their place in a file
 
 _COUNT, _SUM = Bounds(0, 2**63 - 1), Bounds(low=0.0)
 
@@ -77,6 +80,17 @@ class Read(Checked):
 
 
 @dataclasses.dataclass(frozen=True)
+class Counted:
+    """The n-gram model beside a network: its share of the mixture, and its tensors.
+
+    Without tensors it is counted from the training text when it is needed.
+    """
+
+    share: float
+    tensors: Parameters | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class _Metadata(Checked):
     """The JSON value of a checkpoint."""
 
@@ -88,6 +102,7 @@ class _Metadata(Checked):
     dataset: str = field(str)
     unseen: str = field(str, "")
     read: list[Any] | None = field(list, None)
+    ngram_share: float | None = field(float, None, bounds=Bounds(0.0, 1.0))
 
 
 NOT_BEGUN = Progress()
@@ -108,12 +123,38 @@ class Checkpoint:
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
     text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
     read: tuple[Read, ...] = ()  # all that it was trained on, that of its base first
+    counted: Counted | None = None  # beside a network
 
-    def decoder(self) -> Recurrent | NGram:
-        """The model, ready to write and to score."""
+    def decoder(self) -> Decoder:
+        """The whole model, ready to write and to score."""
+        models = [self.main_model(), *self.ngrams_beside()]
+        return models[0] if len(models) == 1 else Mixture(models, self.shares[None], len(self.vocabulary))
+
+    def main_model(self) -> Decoder:
+        """The network, or what is counted in place of one."""
         if self.model.cell == "ngram":
             return NGram(self.parameters, self.model.order, len(self.vocabulary))
         return Recurrent(self.model, self.parameters)
+
+    def ngrams_beside(self) -> list[NGram]:
+        """The n-gram model beside the network, if there is one."""
+        if self.counted is None:
+            return []
+        order, size, tensors = self.model.order, len(self.vocabulary), self.counted.tensors
+        if tensors is None:
+            assert self.text is not None
+            tensors = ngram.estimate(self.text.ids("train"), order, size)
+        return [NGram(tensors, order, size)]
+
+    @property
+    def shares(self) -> Weights:
+        """Those of the main model and of the n-grams beside it, (1,) or (2,)."""
+        return np.array([1.0] if self.counted is None else [1 - self.counted.share, self.counted.share])
+
+    @property
+    def _counts_again(self) -> bool:
+        """Whether the n-grams beside it are those of a text in the same file, and soon counted."""
+        return self.text is not None and len(self.read) == 1 and len(self.text.stored["train"]) <= _COUNTED_AGAIN
 
     @property
     def can_resume(self) -> bool:
@@ -122,8 +163,8 @@ class Checkpoint:
             return False
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
-    def save(self, path: Path, *, obsolete: Sequence[Path] = ()) -> None:
-        """Write it; ``obsolete`` files go in the moment in which it comes.
+    def save(self, path: Path, *, obsolete: Sequence[Path] = (), half: bool = False) -> None:
+        """Write it; ``obsolete`` files go in the moment in which it comes. ``half``: its weights in half precision.
 
         Raises
         ------
@@ -142,11 +183,15 @@ class Checkpoint:
             "newlines": self.newlines,
             "dataset": self.dataset,
             "read": [dataclasses.asdict(each) for each in self.read],
+            "ngram_share": self.counted.share if self.counted else None,
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
         text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
-        storage.write(path, KIND, metadata, {**self.parameters, **optimizer, **state, **text}, obsolete=obsolete)
+        counted = self.counted.tensors if self.counted and not self._counts_again else None
+        weights = {name: tensor.astype(np.float16) if half else tensor for name, tensor in self.parameters.items()}
+        tensors = {**weights, **(counted or {}), **optimizer, **state, **text}
+        storage.write(path, KIND, metadata, tensors, obsolete=obsolete)
 
     @property
     def is_sound(self) -> bool:
@@ -177,7 +222,12 @@ def fresh(
 
 
 def locate(path: Path) -> Path:
-    """The file meant by ``path``: itself, or the best checkpoint of a folder."""
+    """The file meant by ``path``: itself, the best checkpoint of a folder, or the base model that comes with lyricgen.
+
+    A file or folder called as that one takes its place.
+    """
+    if str(path) == SHIPPED and files.status(path) is None:
+        return files.shipped(SHIPPED_FILE)
     if files.is_folder(path):
         path = path / BEST
     if files.status(path) is None:
@@ -200,10 +250,13 @@ def load(path: Path) -> Checkpoint:
 def _assemble(stored: storage.Stored) -> Checkpoint:
     metadata = from_json(_Metadata, stored.metadata, lenient=True)
     text = _pop_text(stored.tensors)
-    tensors = {name: np.array(tensor) for name, tensor in stored.tensors.items()}
+    tensors = {name: _widened(tensor) for name, tensor in stored.tensors.items()}
     optimizer = {name[len(_OPTIMIZER) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     state = tensors.pop(_STATE, None)
     model, vocabulary = from_json(ModelConfig, metadata.model), Vocabulary.stored(metadata.vocabulary)
+    counted = _pop_counted(tensors, metadata.ngram_share, model, len(vocabulary))
+    if counted and not (counted.tensors or text):
+        raise FileError("is a damaged checkpoint: its n-grams are missing")
     if model.cell == "ngram":
         if model.bidirectional:
             raise FileError("is a damaged checkpoint: no n-gram model is bidirectional")
@@ -222,9 +275,15 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         state=state,
         text=check_parts(vocabulary, metadata.unseen, text) if text else None,
         read=_read(metadata, text),
+        counted=counted,
     )
     _check_training(checkpoint)
     return checkpoint
+
+
+def _widened(tensor: Any) -> Any:
+    """A copy; numbers of half precision become those that are computed with."""
+    return np.array(tensor, np.float32 if tensor.dtype == np.float16 else None)
 
 
 def _read(metadata: _Metadata, text: Mapping[str, Any]) -> tuple[Read, ...]:
@@ -232,6 +291,18 @@ def _read(metadata: _Metadata, text: Mapping[str, Any]) -> tuple[Read, ...]:
     if metadata.read is None:
         return (Read("its own text", len(text["train"])),) if text else ()
     return tuple(from_json(Read, each) for each in metadata.read)
+
+
+def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfig, size: int) -> Counted | None:
+    """The n-grams beside a network."""
+    if share is None:
+        return None
+    if model.cell == "ngram" or model.bidirectional:
+        raise FileError("is a damaged checkpoint: no model of its kind has n-grams beside it")
+    found = {name: tensors.pop(name) for name in list(tensors) if name.startswith(ngram.PREFIX)}
+    if found:
+        ngram.levels_of(found, model.order, size)
+    return Counted(share, found or None)
 
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:

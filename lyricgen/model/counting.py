@@ -33,11 +33,11 @@ def count(
         The base keeps no text.
     """
     began = time.perf_counter()
-    if base is None:
-        parameters = ngram.estimate(dataset.train, model.order, len(dataset.vocabulary))
-    else:
+    if base is not None:
+        if base.text is None:
+            raise FileError("--base: this checkpoint keeps no text that could be counted; name one that does")
         dataset = dataset.in_vocabulary(base.vocabulary.union(dataset.vocabulary))
-        parameters = _count_both(dataset, model.order, base)
+    parameters = estimate(dataset, model.order, base)
     seconds = time.perf_counter() - began
     counted = ngram.NGram(parameters, model.order, len(dataset.vocabulary))
     seen = score(counted.probabilities(dataset.train), dataset.train).perplexity
@@ -55,9 +55,13 @@ def _held_out(counted: ngram.NGram, dataset: Dataset) -> float:
     return score(counted.probabilities(dataset.valid), dataset.valid).perplexity
 
 
-def _count_both(dataset: Dataset, order: int, base: Checkpoint) -> dict[str, Any]:
-    if base.text is None:
-        raise FileError("--base: this checkpoint keeps no text that could be counted; name one that does")
+def estimate(dataset: Dataset, order: int, base: Checkpoint | None = None) -> dict[str, Any]:
+    """The tensors of an n-gram model of the training part, and of the text that a ``base`` keeps.
+
+    The dataset has the vocabulary of both.
+    """
+    if base is None or base.text is None:
+        return ngram.estimate(dataset.train, order, len(dataset.vocabulary))
     before = base.text.in_vocabulary(dataset.vocabulary).ids("train")
 
     def counted(times: int) -> dict[str, Any]:

@@ -50,21 +50,22 @@ def combine(
     weights: Sequence[float] | None,
     cache: bool,
     fit_on: Ids | None,
-    decoder_of: Callable[[Checkpoint], Decoder] = Checkpoint.decoder,
+    main_model: Callable[[Checkpoint], Decoder] = Checkpoint.main_model,
 ) -> Combined:
     """One decoder of all; without ``weights`` a mixture's are fitted on the text ``fit_on`` (T,)."""
-    shares = None if weights is None else _shares(weights, len(checkpoints))
-    decoders = [decoder_of(checkpoint) for checkpoint in checkpoints]
-    if len(decoders) == 1 and not cache:
-        if weights is not None:
-            raise OptionError("--weights: has no effect on one checkpoint; name several with -c, or leave it out")
-        return Combined(decoders[0])
-    fit = None
-    if shares is None:
-        chosen, fit = _fit(decoders, fit_on, cache)
-    else:
-        chosen = mixture.with_cache(shares) if cache else shares[None]
-    return Combined(mixture.Mixture(decoders, chosen, len(checkpoints[0].vocabulary)), chosen, fit)
+    count = len(checkpoints)
+    if weights is not None and count == 1 and not cache:
+        raise OptionError("--weights: has no effect on one checkpoint; name several with -c, or leave it out")
+    each = np.full(count, 1 / count) if weights is None else _shares(weights, count)
+    shares = np.concatenate([share * one.shares for share, one in zip(each, checkpoints)])
+    models = [model for one in checkpoints for model in (main_model(one), *one.ngrams_beside())]
+    if len(models) == 1 and not cache:
+        return Combined(models[0])
+    chosen, fit = mixture.with_cache(shares) if cache else shares[None], None
+    if weights is None and (cache or count > 1):
+        fitted, fit = _fit(models, fit_on, cache)
+        chosen = chosen if fitted is None else fitted
+    return Combined(mixture.Mixture(models, chosen, len(checkpoints[0].vocabulary)), chosen, fit)
 
 
 def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
@@ -78,9 +79,9 @@ def _shares(weights: Sequence[float], count: int) -> mixture.Weights:
     return shares
 
 
-def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights, Fit]:
+def _fit(decoders: Sequence[Decoder], ids: Ids | None, cached: bool) -> tuple[mixture.Weights | None, Fit]:
     if ids is None or len(ids) < 2:
-        return mixture.equal_weights(len(decoders), cached=cached), Fit(0, [])
+        return None, Fit(0, [])
     probabilities, lengths = mixture.component_probabilities(decoders, ids[:_MOST_FITTED], cached=cached)
     fitted = mixture.fit(probabilities, lengths, caches.LONGEST + 1 if cached else 1)
     counts = np.bincount(lengths, minlength=len(fitted))

@@ -28,11 +28,6 @@ _PRIOR = 2.0  # characters' worth of the overall weights that each row begins wi
 SHARES = np.array([0.0, 0.02, 0.1, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, *[0.9] * (cache.LONGEST - 8)])
 
 
-def equal_weights(models: int, *, cached: bool) -> Weights:
-    """Every model alike; the cache, if any, by its usual shares."""
-    return with_cache(np.full(models, 1 / models)) if cached else np.full((1, models), 1 / models)
-
-
 def with_cache(weights: Weights) -> Weights:
     """Weights (K,) of the models -> (LONGEST + 1, K + 1) with the cache's usual shares."""
     shares = SHARES[:, None]

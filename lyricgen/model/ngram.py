@@ -24,6 +24,7 @@ from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
 Nodes = NDArray[np.int64]
+PREFIX = "ngram."  # of every tensor's name
 _UNSEEN = -1
 _AT_ONCE = 1 << 16
 _TINY = 1e-37  # a character that is in the vocabulary, but not in the text, must not become an infinite logit
@@ -109,11 +110,11 @@ def _discounts(counts: Nodes) -> NDArray[np.float64]:
 
 
 def _name(k: int, level: Level) -> dict[str, NDArray[Any]]:
-    return {f"ngram.{k}.{name}": tensor for name, tensor in level._asdict().items()}
+    return {f"{PREFIX}{k}.{name}": tensor for name, tensor in level._asdict().items()}
 
 
 def _level(tensors: Mapping[str, NDArray[Any]], k: int) -> Level:
-    return Level(*(tensors[f"ngram.{k}.{name}"] for name in Level._fields))
+    return Level(*(tensors[f"{PREFIX}{k}.{name}"] for name in Level._fields))
 
 
 def levels_of(tensors: Mapping[str, NDArray[Any]], order: int, size: int) -> list[Level]:

@@ -15,7 +15,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import IO, Callable, cast
 
@@ -135,7 +134,7 @@ def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int,
 
 def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Iterator[str]]]:
     if not sources:
-        with _embedded() as file:
+        with files.shipped(_EMBEDDED_FILE).open("rb") as file:
             yield 0, _decode(file, "utf-8", EMBEDDED)
     for number, source in enumerate(sources):
         if not source:
@@ -144,16 +143,6 @@ def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Ite
             yield number, _decode(sys.stdin.buffer, encoding, STDIN_NAME)
         else:
             yield from ((number, document) for document in _open(Path(source), encoding))
-
-
-@contextmanager
-def _embedded() -> Iterator[IO[bytes]]:
-    try:
-        file = resources.files("lyricgen.data").joinpath(_EMBEDDED_FILE).open("rb")
-    except ModuleNotFoundError:  # run from a checkout that was not installed
-        file = Path(__file__).parents[2].joinpath("data", _EMBEDDED_FILE).open("rb")
-    with file:
-        yield file
 
 
 # What the libraries make of bytes that are wrong.
