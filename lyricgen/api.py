@@ -398,7 +398,8 @@ def _validation_part(checkpoint: Checkpoint, dataset: Data) -> Ids | None:
 
 def evaluate(
     *sources: PathLike, checkpoint: PathLike | Sequence[PathLike] = checkpoints.DEFAULT_FOLDER,
-    weights: Sequence[float] | None = None, cache: bool = False, dataset: Data = None, **options: Any,
+    weights: Sequence[float] | None = None, cache: bool = False, dataset: Data = None, ngram: bool = True,
+    **options: Any,
 ) -> Evaluation:  # fmt: skip
     """How well a checkpoint, or a mixture of several, predicts a text; ``options`` are those of ``Model.evaluate``.
 
@@ -406,7 +407,7 @@ def evaluate(
     """
     paths = [checkpoint] if isinstance(checkpoint, (str, Path)) else checkpoint
     fit = bool(sources) or measures_test_part(Path(paths[0]), dataset)
-    model = load(*paths, weights=weights, cache=cache, dataset=dataset, fit=fit)
+    model = load(*paths, weights=weights, cache=cache, dataset=dataset, fit=fit, ngram=ngram)
     return model.evaluate(*sources, dataset=dataset, **options)
 
 

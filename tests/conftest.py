@@ -100,8 +100,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset) -> 
     """A folder with ``dataset.safetensors`` and a model in ``checkpoints``, trained for a few epochs."""
     folder = tmp_path_factory.mktemp("trained")
     song_dataset.save(folder / "dataset.safetensors")
-    command = [sys.executable, "-m", "lyricgen", "train", "--hidden", "16", "--batch-size", "4", "--steps", "12"]
-    subprocess.run([*command, "--epochs", "30", "--lr", "0.03"], cwd=folder, check=True, capture_output=True)
+    command = [sys.executable, "-m", "lyricgen", "train", "--cell", "gru", "--hidden", "16", "--batch-size", "4"]
+    subprocess.run(
+        [*command, "--steps", "12", "--epochs", "30", "--lr", "0.03"], cwd=folder, check=True, capture_output=True
+    )
     return folder
 
 

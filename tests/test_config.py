@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag, tuning_defaults
+from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag, usual_options
 from lyricgen.errors import FileError, OptionError
 from lyricgen.schema import from_json
 
@@ -57,6 +57,6 @@ def test_a_config_from_a_file_is_checked_too() -> None:
 
 def test_the_more_was_read_before_the_less_is_to_learn() -> None:
     usual = TrainConfig()
-    assert tuning_defaults(50_000, 0) == {"lr": usual.lr, "epochs": usual.epochs}
-    assert tuning_defaults(50_000, 150_000) == {"lr": 0.004, "epochs": 8}
-    assert tuning_defaults(10, 10**9) == {"lr": 8e-07, "epochs": 2}
+    assert usual_options(50_000, 0) == {"lr": usual.lr, "epochs": usual.epochs}
+    assert usual_options(50_000, 150_000) == {"lr": 0.004, "epochs": 8}
+    assert usual_options(10, 10**9) == {"lr": 8e-07, "epochs": 2}

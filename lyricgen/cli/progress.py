@@ -62,7 +62,7 @@ def _advise_base(data: Dataset) -> None:
     known = base.vocabulary.encode(data.parts.text("train")) != UNKNOWN
     if known.mean() >= _KNOWN:
         read = sum(each.characters for each in base.read)
-        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters: better for a small text")
+        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
 
 
 def introduce(training: Training) -> None:

@@ -116,9 +116,10 @@ NO_EFFECT = {
     "generate": "--beam 4 --temperature 0.8; --beam 4 --top-k 3; --beam 4 --top-p 0.5; --particles 2; "
     "--beam 2 --particles 2 --line-length 3; --temperature 0 --top-k 3; --json --stream; --weights 1; "
     "--dataset dataset.safetensors; --lines 3 --particles 2",
-    "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; --order 3; "
-    "--cell lstm --gru-reset before; --sampling random --reset-rate 0.1; --preview-every 2; --cell ngram --workers 2; "
-    "--cell ngram --tensorboard board; --cell ngram --checkpoint-every 3",
+    "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; "
+    "--no-ngram --order 3; --bidirectional --order 3; --bidirectional --ngram; "
+    "--cell lstm --gru-reset before; --sampling random --reset-rate 0.1; --preview-every 2; "
+    "--cell ngram --workers 2; --cell ngram --tensorboard board; --cell ngram --checkpoint-every 3",
 }
 
 

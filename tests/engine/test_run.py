@@ -15,7 +15,7 @@ from lyricgen.engine.run import Epoch
 from lyricgen.engine.training import Step
 from lyricgen.errors import DivergenceError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Progress
+from lyricgen.model.checkpoint import BEST, LAST, LOG, Counted, Progress
 from lyricgen.text import dataset
 from lyricgen.text.dataset import Dataset
 
@@ -87,6 +87,27 @@ def test_without_a_validation_part_the_training_perplexity_decides(tmp_path: Pat
     assert best.best_score == best.train_perplexity
 
 
+def test_n_grams_beside_a_network_have_the_share_that_suits_the_validation_part(
+    song_dataset: Dataset, tmp_path: Path
+) -> None:
+    *_, last = train(song_dataset, tmp_path / "both", {"ngram": True, "order": 3}, epochs=2)
+    *_, alone = train(song_dataset, tmp_path / "alone", epochs=2)
+    (counted,), valid = last.checkpoint.ngrams_beside(), song_dataset.valid
+    network = last.checkpoint.main_model().probabilities(valid)
+    assert last.record["train_perplexity"] == alone.record["train_perplexity"], "the same network"
+
+    def perplexity(share: float) -> float:
+        return float(np.exp(-np.log((1 - share) * network + share * counted.probabilities(valid)).mean()))
+
+    assert last.checkpoint.counted
+    share = last.checkpoint.counted.share
+    assert last.record["valid_perplexity"] == pytest.approx(perplexity(share), rel=1e-4)
+    assert perplexity(share) <= min(map(perplexity, np.linspace(0, 1, 21))) * 1.001
+    stored = checkpoints.load(tmp_path / "both" / BEST)
+    assert stored.counted == Counted(pytest.approx(share))
+    np.testing.assert_allclose(stored.decoder().probabilities(valid), last.checkpoint.decoder().probabilities(valid))
+
+
 def test_patience_stops_early(song_dataset: Dataset, tmp_path: Path) -> None:
     epochs = train(song_dataset, tmp_path, {"hidden": 24}, epochs=60, lr=0.05, schedule="constant", patience=2)
     last = epochs[-1].checkpoint.progress
@@ -100,6 +121,7 @@ def assert_same_run(whole: Path, other: Path) -> None:
     for name in (BEST, LAST):
         first, second = checkpoints.load(whole / name), checkpoints.load(other / name)
         assert first.progress == second.progress
+        assert (first.counted and first.counted.share) == (second.counted and second.counted.share)
         for kind in ("parameters", "optimizer"):
             assert getattr(first, kind).keys() == getattr(second, kind).keys()
             for tensor, value in getattr(first, kind).items():
@@ -181,7 +203,7 @@ def test_a_training_that_begins_with_a_base_is_resumed_exactly(song_dataset: Dat
     new = dataset.split(["龙飞在山上\n我们的云\n" * 20], PrepareConfig(valid_fraction=0.2))
     data = new.in_vocabulary(base.vocabulary.union(new.vocabulary))
     config = TrainConfig(**SMALL, epochs=3, lr=0.01)
-    start = run.begin(data, base.model, config, base)
+    start = run.begin(data, dataclasses.replace(base.model, ngram=True), config, base)
     assert [each.characters for each in start.read] == [len(song_dataset.train), len(new.train)]
     epochs = [event for event in run.run(start, data, tmp_path / "whole") if isinstance(event, Epoch)]
     assert epochs[-1].record["train_perplexity"] < epochs[0].record["train_perplexity"]

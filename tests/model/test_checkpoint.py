@@ -16,8 +16,8 @@ from lyricgen import storage
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model import counting
-from lyricgen.model.checkpoint import BEST, KIND, MOMENTS, Checkpoint, Part, Progress, fresh
+from lyricgen.model import counting, ngram
+from lyricgen.model.checkpoint import BEST, KIND, MOMENTS, Checkpoint, Counted, Part, Progress, Read, fresh
 from lyricgen.model.parameters import initial_parameters
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import NAMES, Parts
@@ -263,3 +263,53 @@ def test_a_vocabulary_that_turns_what_stands_around_it_is_shown_as_unknown(
     assert loaded.vocabulary.id_to_char == "\ufffd\ufffd\ufffd山水"
     (song,) = lyricgen.load(tmp_path / "a.safetensors").generate(seed=1, length=50)
     assert set(song) <= set("\ufffd山水")
+
+
+def test_n_grams_beside_a_network_are_stored_only_where_they_cannot_be_counted_again(
+    random_checkpoint: Callable[..., Checkpoint], song_dataset: Dataset, tmp_path: Path
+) -> None:
+    saved = random_checkpoint(song_dataset.vocabulary.characters, order=3, ngram=True)
+    tensors = ngram.estimate(song_dataset.train, 3, len(saved.vocabulary))
+    own = dataclasses.replace(
+        saved, text=song_dataset.parts, read=(Read("a", len(song_dataset.train)),), counted=Counted(0.25, tensors)
+    )
+    with_base = dataclasses.replace(own, read=(Read("b", 100), *own.read))
+    without_text = dataclasses.replace(own, text=None)
+    for number, (each, is_stored) in enumerate([(own, False), (with_base, True), (without_text, True)]):
+        path = tmp_path / f"{number}.safetensors"
+        each.save(path)
+        assert ("ngram.3.first" in storage.read(path, "checkpoint").tensors) == is_stored
+        loaded = checkpoints.load(path)
+        assert loaded.shares.tolist() == [0.75, 0.25]
+        expected = each.decoder().probabilities(song_dataset.valid)
+        np.testing.assert_array_equal(loaded.decoder().probabilities(song_dataset.valid), expected)
+        alone = each.main_model().probabilities(song_dataset.valid)
+        counted = each.ngrams_beside()[0].probabilities(song_dataset.valid)
+        np.testing.assert_allclose(expected, 0.75 * alone + 0.25 * counted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("damage", ["no text", "a share beyond one", "tensors", "bidirectional"])
+def test_n_grams_beside_a_network_that_do_not_fit_are_refused(
+    damage: str, random_checkpoint: Callable[..., Checkpoint], song_dataset: Dataset, tmp_path: Path
+) -> None:
+    saved = random_checkpoint(
+        song_dataset.vocabulary.characters, order=3, ngram=True, bidirectional=damage == "bidirectional"
+    )
+    tensors = ngram.estimate(song_dataset.train, 3, len(saved.vocabulary))
+    if damage == "tensors":
+        tensors["ngram.2.first"] = tensors["ngram.2.first"][:-1]
+    counted = Counted(1.5 if damage == "a share beyond one" else 0.5, None if damage == "no text" else tensors)
+    dataclasses.replace(saved, counted=counted).save(tmp_path / "a.safetensors")
+    with pytest.raises(FileError, match="is a damaged checkpoint"):
+        checkpoints.load(tmp_path / "a.safetensors")
+
+
+def test_half_precision_is_for_the_disk(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
+    saved = random_checkpoint(hidden=64)
+    saved.save(tmp_path / "whole.safetensors")
+    saved.save(tmp_path / "half.safetensors", half=True)
+    assert (tmp_path / "half.safetensors").stat().st_size < 0.6 * (tmp_path / "whole.safetensors").stat().st_size
+    loaded = checkpoints.load(tmp_path / "half.safetensors")
+    for name, tensor in saved.parameters.items():
+        assert loaded.parameters[name].dtype == np.float32
+        np.testing.assert_allclose(loaded.parameters[name], tensor, rtol=1e-3, atol=1e-6)

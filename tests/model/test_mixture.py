@@ -7,7 +7,7 @@ import pytest
 
 from lyricgen.model import cache
 from lyricgen.model.checkpoint import Checkpoint
-from lyricgen.model.mixture import SHARES, Mixture, component_probabilities, equal_weights, fit, with_cache
+from lyricgen.model.mixture import SHARES, Mixture, component_probabilities, fit, with_cache
 from lyricgen.model.ngram import NGram, estimate
 
 Make = Callable[..., Checkpoint]
@@ -72,10 +72,9 @@ def test_the_usual_shares() -> None:
     assert len(SHARES) == cache.LONGEST + 1
     assert SHARES[0] == 0
     assert np.all(np.diff(SHARES) >= 0)
-    weights = equal_weights(2, cached=True)
+    weights = with_cache(np.array([0.5, 0.5]))
     assert weights.shape == (cache.LONGEST + 1, 3)
     assert weights.sum(axis=1) == pytest.approx(np.ones(len(weights)))
-    assert equal_weights(3, cached=False).tolist() == [[1 / 3] * 3]
 
 
 def test_component_probabilities_are_those_of_each_model(models: list) -> None:

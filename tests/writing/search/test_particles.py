@@ -54,7 +54,7 @@ def test_networks_and_mixtures_keep_the_form(cell: str, counted: Checkpoint, ran
     network = random_checkpoint(text=counted.vocabulary.characters, cell=cell)
     options = {**LYRIC, "acrostic": "春夏", "no_repeat": 2}
     assert [broken(song, **options) for song in songs(network, options, samples=4)] == [[]] * 4
-    weights = mixture.equal_weights(2, cached=True)
+    weights = mixture.with_cache(np.array([0.5, 0.5]))
     mixed = mixture.Mixture([network.decoder(), counted.decoder()], weights, len(counted.vocabulary))
     options = {"lines": 3, "rhyme": "AAA", "max_copy": 3}
     found = songs(counted, options, decoder=mixed, samples=4)
