@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,9 +99,9 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
 
     from lyricgen.engine.run import Epoch
 
-    an_epoch, done, pace = characters - 1, start.progress.epoch, _Pace()
+    an_epoch, done = characters - 1, start.progress.epoch
     begun = start.progress.part.characters if start.progress.part else 0
-    final = start.progress
+    final, pace = start.progress, _Pace(an_epoch * (start.train.epochs - done) - begun)
     with tqdm(
         total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done + begun, unit="char", unit_scale=True,
         disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
@@ -108,8 +109,9 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
         for event in events:
             if not isinstance(event, Epoch):
                 bar.update(event.characters)
-                if bar.disable and pace.is_known(event.characters):
-                    say(f"time        about {pace.time_of(an_epoch * (start.train.epochs - done) - begun)}")
+                told = pace.tell(event.characters) if bar.disable else ""
+                if told:
+                    say(f"time        {told}")
                 continue
             final = event.checkpoint.progress
             bar.update(an_epoch * final.epoch - bar.n)
@@ -125,26 +127,23 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
 
 
 class _Pace:
-    """How long a training will take, after its first steps."""
+    """How long a training of so many characters will take, told once after its first steps."""
 
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-        self._characters, self._said = 0, False
+    def __init__(self, characters: int) -> None:
+        self._whole, self._read, self._begun, self._is_told = characters, 0, math.nan, False
 
-    def is_known(self, characters: int) -> bool:
-        """Count these, too; True once, as soon as there is a pace to speak of."""
-        if not self._characters:  # the first step takes longer
-            self._begun = time.perf_counter()
-            characters = 1
-        self._characters += characters
-        known = not self._said and time.perf_counter() - self._begun > _PACED
-        self._said = self._said or known
-        return known
-
-    def time_of(self, characters: int) -> str:
-        """In words."""
-        seconds = characters / self._characters * (time.perf_counter() - self._begun)
-        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    def tell(self, characters: int) -> str:
+        """After a step of so many characters; empty while there is nothing to tell, or it is told."""
+        now = time.perf_counter()
+        if math.isnan(self._begun):  # the first step takes longer
+            self._begun = now
+            return ""
+        self._read += characters
+        seconds = now - self._begun
+        if self._is_told or seconds < _PACED:
+            return ""
+        self._is_told, whole = True, seconds * self._whole / self._read
+        return f"about {whole:.0f} s" if whole < 100 else f"about {whole / 60:.0f} min"
 
 
 def _write_line(bar: Any, words: str) -> None:

@@ -50,31 +50,27 @@ def row(name: str, models: Sequence[Model], data: Dataset, seconds: Sequence[flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("base", type=Path)
+    parser.add_argument("base", help="a checkpoint, or zh")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--options", default="", help="of the training from the base")
     arguments = parser.parse_args()
-    base, options = str(arguments.base.resolve()), shlex.split(arguments.options)
+    base, more = arguments.base, shlex.split(arguments.options)
+    base = base if base == "zh" else str(Path(base).resolve())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "dataset.safetensors")
         lyricgen.prepare(arguments.corpus, output=path, split="tail", test_fraction=0.05)
         data = dataset.load(path)
         print_head("model", "valid", "test", "seconds")
-        seconds = [train(folder, f"alone{seed}", ["--seed", str(seed)]) for seed in arguments.seeds]
-        row("from nothing", [lyricgen.load(Path(folder, f"alone{seed}")) for seed in arguments.seeds], data, seconds)
-        row("the base itself", [lyricgen.load(base)], data)
-        seconds = [
-            train(folder, f"tuned{seed}", ["--base", base, "--seed", str(seed), *options]) for seed in arguments.seeds
-        ]
-        tuned = [Path(folder, f"tuned{seed}") for seed in arguments.seeds]
-        row("from the base", [lyricgen.load(each) for each in tuned], data, seconds)
-        train(folder, "own", ["--cell", "ngram"])
-        train(folder, "both", ["--cell", "ngram", "--base", base])
-        row("6-grams", [lyricgen.load(Path(folder, "own"))], data)
-        row("6-grams with the base's text", [lyricgen.load(Path(folder, "both"))], data)
-        both = Path(folder, "both")
-        row("from the base, with these", [lyricgen.load(each, both) for each in tuned], data)
-        row("and with the cache", [lyricgen.load(each, both, cache=True) for each in tuned], data)
+        for name, options in (("from nothing", []), ("from the base", ["--base", base, *more])):
+            folders = [Path(folder, f"{len(options)}-{seed}") for seed in arguments.seeds]
+            seconds = [
+                train(folder, path.name, ["--seed", str(seed), *options])
+                for path, seed in zip(folders, arguments.seeds)
+            ]
+            row(f"{name}: the network", [lyricgen.load(each, ngram=False) for each in folders], data, seconds)
+            row("with its n-grams", [lyricgen.load(each) for each in folders], data)
+            row("and with the cache", [lyricgen.load(each, cache=True) for each in folders], data)
+        row("the base itself: the network", [lyricgen.load(base, ngram=False)], data)
 
 
 if __name__ == "__main__":

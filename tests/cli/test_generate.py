@@ -34,6 +34,16 @@ def test_a_seed_repeats_and_a_fresh_one_is_told(cli: Cli, trained: Path) -> None
     assert len({first.stderr, *(cli("generate", "--length", "1", cwd=trained).stderr for _ in range(3))}) == 4
 
 
+def test_without_a_model_the_one_that_comes_with_it_writes(cli: Cli, trained: Path) -> None:
+    result = cli("generate", "--prefix", "分开", *LENGTH)
+    assert result.stderr == "model       zh, which comes with lyricgen (no checkpoints here)\n"
+    assert result.stdout == cli("generate", "-c", "zh", "--prefix", "分开", *LENGTH, cwd=trained).stdout
+    assert len(result.stdout) == 2 + 30 + 1
+    assert "zh" not in cli("generate", *LENGTH, cwd=trained).stderr
+    refused = cli("generate", "-c", "checkpoints", *LENGTH)
+    assert (refused.returncode, refused.stdout) == (1, "")
+
+
 @pytest.mark.parametrize("options", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.5}], ids=str)
 def test_both_engines_write_the_same(options: dict[str, Any], trained: Path) -> None:
     ours, theirs = (lyricgen.load(trained / "checkpoints", engine=engine) for engine in ("numpy", "mxnet"))

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import SONG, Cli, running
 
+from lyricgen.cli import progress
 from lyricgen.config import flag, usual_options
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.text.dataset import Dataset
@@ -357,3 +358,48 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
         assert (result.returncode, result.stdout) == (2 if base == "counted" else 1, "")
         assert words in result.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_n_grams_are_counted_beside_a_network_unless_its_cell_is_named(song: Path, cli: Cli, tmp_path: Path) -> None:
+    for folder, options, counts in (
+        ("both", [], True),
+        ("cell", ["--cell", "gru"], False),
+        ("none", ["--no-ngram"], False),
+        ("asked", ["--cell", "gru", "--ngram"], True),
+        ("order", ["--cell", "gru", "--order", "2"], True),
+        ("all", ["--valid-fraction", "0"], False),
+    ):
+        source = "song.txt"
+        if folder == "all":
+            assert cli("prepare", source, *options, "-o", "all.safetensors").returncode == 0
+            source, options = "all.safetensors", []
+        result = cli("train", source, *SMALL, "--epochs", "1", "-o", folder, *options)
+        assert result.returncode == 0, result.stderr
+        assert ("-grams" in result.stderr) == counts, folder
+        assert (checkpoints.load(tmp_path / folder).counted is not None) == counts
+    figures = [json.loads(cli("evaluate", "-c", "both", "--json", *options).stdout) for options in ([], ["--no-ngram"])]
+    alone = json.loads(cli("evaluate", "-c", "none", "--json").stdout)
+    assert figures[1]["perplexity"] == alone["perplexity"]
+    assert figures[0]["perplexity"] <= min(alone["perplexity"], alone["baselines"]["6-gram"]["perplexity"]) * 1.01
+    assert len(figures[0]["weights"][0]) == 2
+    assert "gru + 6-gram" in cli("evaluate", "-c", "both").stdout
+
+
+def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "zh.txt").write_text("我们的家在山上\n你说天会晴\n" * 20, "utf-8")
+    (tmp_path / "en.txt").write_text("the quick brown fox\n" * 20, "utf-8")
+    options = ("--hidden", "4", "--epochs", "1")
+    assert "advice      --base zh" in cli("train", "zh.txt", *options, "-o", "a").stderr
+    assert "advice" not in cli("train", "en.txt", *options, "-o", "b").stderr
+    assert "advice" not in cli("train", "zh.txt", "--base", "a", "--epochs", "1", "-o", "c").stderr
+    result = cli("train", "zh.txt", "--base", "zh", "--epochs", "1", "-o", "d")
+    assert result.returncode == 0, result.stderr
+    assert "base        has read" in result.stderr
+    assert "of the embedded corpus; 0 characters are new to it" in result.stderr
+
+
+def test_a_training_tells_how_long_it_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([5.0, 5.5, 7.0, 8.0])
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
+    pace = progress._Pace(30_000)
+    assert [pace.tell(100) for _ in range(4)] == ["", "", "about 5 min", ""]

@@ -10,7 +10,6 @@ import threading
 import unicodedata
 import warnings
 import zipfile
-from collections import Counter
 from pathlib import Path
 from typing import Callable
 
@@ -114,30 +113,6 @@ def test_faulty_sources_are_named(tmp_path: Path) -> None:
     for name in ("missing.txt", "empty.txt", "blank.txt", "torn.zip", "torn.gz", "folder"):
         with pytest.raises(FileError, match=re.escape(name)):
             read(tmp_path / name)
-
-
-def test_the_embedded_corpus_is_songs() -> None:
-    text = read()
-    songs = [song.split("\n") for song in text.strip().split("\n\n")]
-    titles = [song[0] for song in songs]
-    assert len(text) >= 30_000
-    assert len(songs) >= 150
-    assert len(set(titles)) == len(titles)
-    assert "分开" in text.replace("不分开", "")
-    assert "不分开" in text
-    assert all(len(song) >= 12 for song in songs)
-    assert all(max(Counter(song[1:]).values()) >= 2 for song in songs), "a refrain returns in every song"
-    assert max(Counter(line for song in songs for line in set(song)).values()) == 1, "no song borrows from another"
-
-
-def test_the_embedded_corpus_is_found_in_a_checkout_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(corpus.resources, "files", missing)
-    if not Path(corpus.__file__).parents[2].joinpath("data").is_dir():
-        pytest.skip("lyricgen is installed apart from its checkout")
-    assert "分开" in read()
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
