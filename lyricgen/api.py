@@ -137,7 +137,8 @@ def _begun(data: Dataset, options: Mapping[str, Any], base: Checkpoint | None, p
         data = data.in_vocabulary(base.vocabulary.union(data.vocabulary))
         before = sum(each.characters for each in base.read)
         of_base = vars(base.model)
-    values = {**usual_options(len(data.train), before), **of_base, **options}
+    hidden = {**of_base, **options}.get("hidden")
+    values = {**usual_options(len(data.train), before, hidden=hidden), **of_base, **options}
     values["ngram"] = _counts_too(data, options, bidirectional=values.get("bidirectional", False))
     model = {each.name for each in dataclasses.fields(ModelConfig)}
     return run.begin(

@@ -70,6 +70,13 @@ class PrepareConfig(_Config):
             raise OptionError("--valid-fraction and --test-fraction leave nothing to train on: lower them")
 
 
+# The sizes of a text, in characters, by which defaults are chosen; see usual_options.
+SMALL, MIDDLE, LARGE = 100_000, 60_000, 1_000_000
+HIDDEN, RATE = 256, 0.006
+EPOCHS, MOST_EPOCHS = 16, 60  # with MIDDLE characters, and with the fewest
+UNKNOWN_RATE, RESET_RATE = 0.5, 0.02  # none without a validation part
+
+
 @dataclasses.dataclass(frozen=True)
 class ModelConfig(_Config):
     """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
@@ -86,11 +93,16 @@ class ModelConfig(_Config):
         choices=("after", "before"),
         group=MODEL,
     )
-    hidden: int = _option(256, "Hidden units in each layer.", bounds=Bounds(1, 16384), group=MODEL)
+    hidden: int = _option(
+        HIDDEN, f"Hidden units in each layer. [default: {HIDDEN}, or 512 for more than {LARGE:,} characters]",
+        bounds=Bounds(1, 16384), group=MODEL,
+    )  # fmt: skip
     layers: int = _option(1, "Layers.", bounds=Bounds(1, 64), group=MODEL)
     embedding: int = _option(
-        0, "Width of the character embedding (0: as --hidden).", bounds=Bounds(0, 16384), group=MODEL
-    )
+        0,
+        f"Width of the character embedding (0: as --hidden). [default: 0, or 256 for more than {LARGE:,} characters]",
+        bounds=Bounds(0, 16384), group=MODEL,
+    )  # fmt: skip
     tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).", group=MODEL)
     bidirectional: bool = _option(
         False,
@@ -111,12 +123,6 @@ class ModelConfig(_Config):
         return self.embedding or self.hidden
 
 
-# Regularisation by default; none without a validation part.
-DROPOUT, LEAST_DROPOUT, UNKNOWN_RATE, RESET_RATE = 0.6, 0.1, 0.5, 0.02
-SMALL = 100_000  # characters; longer texts need less dropout
-RATE, EPOCHS = 0.008, 15
-
-
 @dataclasses.dataclass(frozen=True)
 class TrainConfig(_Config):
     """How the network learns."""
@@ -124,7 +130,7 @@ class TrainConfig(_Config):
     dropout: float | None = _option(
         None,
         "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016). "
-        f"[default: {DROPOUT:g}, less for more than {SMALL:,} characters, 0 without a validation part]",
+        "[default: 0.1 to 0.75, the less the longer the text is; 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
         kind=float,
         group=LEARNING,
@@ -155,7 +161,10 @@ class TrainConfig(_Config):
         kind=float,
         group=MINIBATCHES,
     )
-    batch_size: int = _option(32, "Rows of a minibatch.", bounds=Bounds(1, 65536), group=MINIBATCHES)
+    batch_size: int = _option(
+        32, f"Rows of a minibatch. [default: 16 up to {SMALL:,} characters, else 32]",
+        bounds=Bounds(1, 65536), group=MINIBATCHES,
+    )  # fmt: skip
     steps: int = _option(
         35,
         "Characters in a row of a minibatch (truncated back-propagation).",
@@ -163,7 +172,10 @@ class TrainConfig(_Config):
         group=MINIBATCHES,
     )
     epochs: int = _option(
-        EPOCHS, f"Passes over the training text. [default: {EPOCHS}, fewer with --base]", bounds=COUNT, group=LEARNING
+        EPOCHS,
+        f"Passes over the training text. [default: {EPOCHS} for {MIDDLE:,} characters, fewer for more, or with --base]",
+        bounds=COUNT,
+        group=LEARNING,
     )
     sampling: str = _option(
         "consecutive",
@@ -173,7 +185,8 @@ class TrainConfig(_Config):
     )
     optimizer: str = _option("adam", "Optimizer.", choices=("adam", "sgd"), group=LEARNING)
     lr: float = _option(
-        RATE, f"Learning rate (the highest one of a schedule). [default: {RATE:g}, less with --base]",
+        RATE,
+        f"Learning rate (the highest one of a schedule). [default: {RATE:g}, less for wider networks or with --base]",
         bounds=_SINGLE, group=LEARNING,
     )  # fmt: skip
     schedule: str = _option(
@@ -204,22 +217,32 @@ class TrainConfig(_Config):
     def resolve_defaults(self, characters: int, *, held_out: bool) -> TrainConfig:
         """The same with all defaults filled in, for a model that has then read so many characters.
 
-        Without a held-out part the text is to be memorised. Dropout falls by 0.3 for ten times the text.
+        Without a held-out part the text is to be memorised.
         """
-        dropout = min(DROPOUT, max(LEAST_DROPOUT, DROPOUT - 0.3 * math.log10(max(characters, 1) / SMALL)))
+        tens = math.log10(max(characters, 1) / SMALL)
+        dropout = min(0.75, max(0.1, 0.6 - (0.3 if tens > 0 else 0.1) * tens))
         usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
         chosen = {name: value if held_out else 0.0 for name, value in usual.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
 
 
-def usual_options(characters: int, before: int = 0) -> dict[str, Any]:
-    """The defaults of ``train`` for a text of so many characters, and for weights that have read others before.
+def usual_options(characters: int, before: int = 0, *, hidden: int | None = None) -> dict[str, Any]:
+    """The defaults of ``train`` by what it learns from: a text of so many characters, beside others read ``before``.
 
-    Measured: tests/benchmarks/README.md. The more was read before, the less is to learn: rate and epochs fall with the
-    square root of the text's share of all.
+    All were chosen by measurement (tests/benchmarks/README.md). The more characters, the wider the network, the larger
+    the minibatches and the fewer the epochs; the wider the network, the lower the rate. The more was read before, the
+    less is to learn: rate and epochs fall with the square root of the text's share of all.
     """
-    share = math.sqrt(characters / (characters + before))
-    return {"lr": float(f"{RATE * share:.2g}"), "epochs": max(2, round(EPOCHS * share))}
+    whole = max(characters, 1) + before
+    share = math.sqrt(max(characters, 1) / whole)
+    usual: dict[str, Any] = {} if whole <= LARGE else {"hidden": 512, "embedding": 256}
+    width = hidden or usual.get("hidden", HIDDEN)
+    return {
+        **usual,
+        "lr": float(f"{RATE * share * min(1, math.sqrt(HIDDEN / width)):.2g}"),
+        "epochs": min(MOST_EPOCHS, max(1, round(EPOCHS * math.sqrt(MIDDLE / max(characters, 1)) * share))),
+        "batch_size": 16 if whole <= SMALL else 32,
+    }
 
 
 LENGTH = 200  # characters of a song that nothing else ends

@@ -55,8 +55,26 @@ def test_a_config_from_a_file_is_checked_too() -> None:
             from_json(ModelConfig, values)
 
 
+def test_the_usual_options_follow_the_size_of_the_text() -> None:
+    sizes = [usual_options(count) for count in (10, 10_000, 60_000, 300_000, 2_000_000, 10_000_000)]
+    assert [size["epochs"] for size in sizes] == [60, 39, 16, 7, 3, 1]
+    assert [size["batch_size"] for size in sizes] == [16, 16, 16, 32, 32, 32]
+    assert [size["lr"] for size in sizes] == [0.006] * 4 + [0.0042] * 2
+    assert [(size.get("hidden"), size.get("embedding")) for size in sizes] == [(None, None)] * 4 + [(512, 256)] * 2
+    assert usual_options(60_000, hidden=1024)["lr"] == 0.003
+    assert usual_options(0)["epochs"] == 60
+
+
 def test_the_more_was_read_before_the_less_is_to_learn() -> None:
-    usual = TrainConfig()
-    assert usual_options(50_000, 0) == {"lr": usual.lr, "epochs": usual.epochs}
-    assert usual_options(50_000, 150_000) == {"lr": 0.004, "epochs": 8}
-    assert usual_options(10, 10**9) == {"lr": 8e-07, "epochs": 2}
+    alone, tuned = usual_options(60_000), usual_options(60_000, 180_000)
+    assert (tuned["lr"], tuned["epochs"]) == (alone["lr"] / 2, alone["epochs"] / 2)
+    assert tuned["batch_size"] == 32
+    assert usual_options(10, 10**9) == {"hidden": 512, "embedding": 256, "lr": 4.2e-07, "epochs": 1, "batch_size": 32}
+
+
+def test_dropout_falls_with_the_text() -> None:
+    def dropout(characters: int, *, held_out: bool = True) -> float | None:
+        return TrainConfig().resolve_defaults(characters, held_out=held_out).dropout
+
+    assert [dropout(count) for count in (10, 10_000, 100_000, 1_000_000, 10**9)] == [0.75, 0.7, 0.6, 0.3, 0.1]
+    assert dropout(10_000, held_out=False) == 0

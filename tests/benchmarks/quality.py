@@ -1,6 +1,7 @@
 """Held-out perplexity of what lyricgen can make of a corpus: networks, n-grams, both mixed, and with a cache.
 
     python tests/benchmarks/quality.py CORPUS [--seeds 1 2 3] [--valid-fraction 0.05] [--test-fraction 0.05]
+        [--train "--epochs 30" ...]
 
 The corpus is cut in order; the vocabulary is that of the first part, with one unknown character for all others. A row
 is the mean over the seeds: perplexity on the validation and on the test part, nats per character on the latter (on the
@@ -21,9 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import call, print_head, print_row
-
-RECOMMENDED = ["--epochs", "30", "--lr", "0.004", "--embedding-dropout", "0.2"]
+from machine import print_head, print_row
 
 
 def lyricgen(folder: str, *arguments: str) -> str:
@@ -67,43 +66,24 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", default=["1", "2", "3"])
     parser.add_argument("--valid-fraction", default="0.05")
     parser.add_argument("--test-fraction", default="0.05")
-    parser.add_argument("--train", help="options of one training, in place of the usual two")
+    parser.add_argument("--train", nargs="*", default=[], help="options of further trainings, each in quotes")
     options = parser.parse_args()
-    kinds = {"default options": [], f"`{' '.join(RECOMMENDED)}`": RECOMMENDED}
-    if options.train is not None:
-        kinds = {f"`{options.train}`": options.train.split()}
+    trainings = [("default options", []), *((f"`{more}`", more.split()) for more in options.train)]
     with tempfile.TemporaryDirectory() as folder:
-        parts = [
-            "--split",
-            "tail",
-            "--valid-fraction",
-            options.valid_fraction,
-            "--test-fraction",
-            options.test_fraction,
-        ]
-        call(
-            sys.executable,
-            "-m",
-            "lyricgen",
-            "prepare",
-            os.path.abspath(options.corpus),
-            *parts,
-            "-o",
-            f"{folder}/dataset.safetensors",
-        )
+        parts = ["--valid-fraction", options.valid_fraction, "--test-fraction", options.test_fraction]
+        lyricgen(folder, "prepare", os.path.abspath(options.corpus), "--split", "tail", *parts)
         print_head("model", "validation", "test", "nats per character", "seconds")
         seconds = train(folder, "ngram", ["--cell", "ngram"])
         print_result("`--cell ngram`", [(validation(folder, "ngram"), test_perplexity(folder, "-c", "ngram"), seconds)])
         print_result("the same with `--cache`", [(None, test_perplexity(folder, "-c", "ngram", "--cache"), None)])
-        for name, given in kinds.items():
+        for name, given in trainings:
             rows: list[list[tuple[float | None, float, float | None]]] = [[], [], []]
             for seed in options.seeds:
-                seconds = train(folder, "network", [*given, "--seed", seed])
-                both = ["-c", "network", "-c", "ngram"]
-                rows[0].append((validation(folder, "network"), test_perplexity(folder, "-c", "network"), seconds))
-                rows[1].append((None, test_perplexity(folder, *both), None))
-                rows[2].append((None, test_perplexity(folder, *both, "--cache"), None))
-            for label, row in zip((name, "with the n-gram model", "and with `--cache`"), rows):
+                seconds = train(folder, "both", [*given, "--seed", seed])
+                rows[0].append((None, test_perplexity(folder, "-c", "both", "--no-ngram"), None))
+                rows[1].append((validation(folder, "both"), test_perplexity(folder, "-c", "both"), seconds))
+                rows[2].append((None, test_perplexity(folder, "-c", "both", "--cache"), None))
+            for label, row in zip((f"{name}: the network", "with its n-grams", "and with `--cache`"), rows):
                 print_result(label, row)
 
 

@@ -334,7 +334,8 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     assert "base        has read 396 characters of song.txt; 3 characters are new to it" in result.stderr
     tuned = checkpoints.load(tmp_path / "tuned")
     before, own = (each.characters for each in tuned.read)
-    assert {"lr": tuned.train.lr, "epochs": tuned.train.epochs} == usual_options(own, before)
+    usual = usual_options(own, before, hidden=8)
+    assert usual == {name: getattr(tuned.train, name) for name in ("lr", "epochs", "batch_size")}
     assert (tuned.model.hidden, tuned.train.seed) == (8, 2)
     assert set(SONG) | set("龙飞云") == set(tuned.vocabulary.characters)
     assert cli("generate", "-c", "tuned", "--prefix", "雨龙", "--length", "3").stderr.startswith("seed")
