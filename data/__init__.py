@@ -1,1 +1,1 @@
-"""The embedded corpus; see README.md in this folder."""
+"""The embedded corpus and the base model; see README.md in this folder."""

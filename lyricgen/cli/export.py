@@ -22,7 +22,8 @@ def export(checkpoint: Path, format: str, output: Path | None, force: bool) -> N
     """Write a model for another framework, with its vocabulary and options in the file's metadata.
 
     onnx: (ids, state) -> (logits, state), a character a step, for every cell. torch: a safetensors file that loads into
-    torch.nn.Embedding, RNN, GRU or LSTM, and Linear. Prints the file's path.
+    torch.nn.Embedding, RNN, GRU or LSTM, and Linear. Only the network is written, not the n-grams beside it. Prints the
+    file's path.
     """
     from lyricgen import api
 
