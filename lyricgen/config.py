@@ -73,7 +73,7 @@ class PrepareConfig(_Config):
 # The sizes of a text, in characters, by which defaults are chosen; see usual_options.
 SMALL, MIDDLE, LARGE = 100_000, 60_000, 1_000_000
 HIDDEN, RATE = 256, 0.006
-EPOCHS, MOST_EPOCHS = 16, 60  # with MIDDLE characters, and with the fewest
+EPOCHS, MOST_EPOCHS, DROPOUT = 16, 60, 0.6  # with MIDDLE characters (MOST_EPOCHS: with the fewest)
 UNKNOWN_RATE, RESET_RATE = 0.5, 0.02  # none without a validation part
 
 
@@ -130,7 +130,7 @@ class TrainConfig(_Config):
     dropout: float | None = _option(
         None,
         "Locked dropout on the input, between layers and on the output (Gal & Ghahramani 2016). "
-        "[default: 0.1 to 0.75, the less the longer the text is; 0 without a validation part]",
+        f"[default: {DROPOUT:g} for {MIDDLE:,} characters, less for more; 0 without a validation part]",
         bounds=Bounds(0.0, 0.95),
         kind=float,
         group=LEARNING,
@@ -219,8 +219,7 @@ class TrainConfig(_Config):
 
         Without a held-out part the text is to be memorised.
         """
-        tens = math.log10(max(characters, 1) / SMALL)
-        dropout = min(0.75, max(0.1, 0.6 - (0.3 if tens > 0 else 0.1) * tens))
+        dropout = min(0.7, DROPOUT * (MIDDLE / max(characters, 1)) ** 0.35)
         usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
         chosen = {name: value if held_out else 0.0 for name, value in usual.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
