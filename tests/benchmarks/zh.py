@@ -17,7 +17,7 @@ import lyricgen
 from lyricgen.model import checkpoint
 from lyricgen.model.checkpoint import SHIPPED_FILE
 
-OPTIONS = {"hidden": 512, "embedding": 256, "ngram": True}
+OPTIONS = {"hidden": 512, "embedding": 256, "dropout": 0.5, "epochs": 12}
 
 
 def main() -> None:
