@@ -44,6 +44,7 @@ def pattern_of(shown: list[str]) -> str:
             continue
         escaped = re.escape(line).replace(re.escape("..."), "[^\n]*")
         escaped = re.sub(r"(?<=^best)((?:\\ )+epoch\\ )\d+", r"\1\\d+", escaped)  # rounding may choose another epoch
+        escaped = re.sub(r"(?<=^time)((?:\\ )+about\\ ).*", r"\1\\d+ (s|min)", escaped)
         lines.append(re.sub(r"\d+\\\.\d+", r"\\s*[\\d.]+", escaped).replace("\\ \\s*", "\\s*") + "\n")
     return "".join(lines)
 
@@ -68,7 +69,7 @@ def test_transcripts(tmp_path: Path) -> None:
     calls = [call for page in PAGES for call in transcripts(page.read_text("utf-8"))]
     assert len(calls) >= 20
     (tmp_path / "lyrics").mkdir()
-    songs = "".join(corpus.read([])).split("\n\n")
+    songs = "".join(corpus.read([])).split("\n\n")[:154]
     for number, song in enumerate(songs):
         (tmp_path / "lyrics" / f"{number:03}.txt").write_text(song.rstrip("\n") + "\n", "utf-8")
     (tmp_path / "bin").mkdir()
@@ -81,7 +82,7 @@ def test_transcripts(tmp_path: Path) -> None:
         quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}
         result = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env={**environment, **quick},
-            capture_output=True, timeout=110, encoding="utf-8", check=False,
+            capture_output=True, timeout=300, encoding="utf-8", check=False,
         )  # fmt: skip
         assert result.returncode == 0, (call.command, result.stdout)
         shown = re.sub(r"^threads     \d+$", "threads     2", result.stdout, flags=re.MULTILINE)

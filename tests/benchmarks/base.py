@@ -1,6 +1,6 @@
-"""What reading before is worth: held-out perplexity of a small corpus, from nothing and from a base model.
+"""What reading before is worth: held-out perplexity of a small corpus, from nothing or from a base model.
 
-    python tests/benchmarks/base.py CORPUS BASE [--seeds 1 2 3] [--options "--lr 0.001"]
+    python tests/benchmarks/base.py CORPUS [BASE] [--seeds 1 2 3] [--options "--lr 0.001"]
 
 BASE is a checkpoint that has read other text and keeps it. The corpus is cut in order, 90 : 5 : 5. Models that know
 more characters compare with those that know fewer by the same events: the characters of the corpus itself, and all
@@ -50,27 +50,29 @@ def row(name: str, models: Sequence[Model], data: Dataset, seconds: Sequence[flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("base", help="a checkpoint, or zh")
+    parser.add_argument("base", nargs="?", help="a checkpoint, or zh")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--options", default="", help="of the training from the base")
+    parser.add_argument("--options", default="", help="of the trainings")
     arguments = parser.parse_args()
-    base, more = arguments.base, shlex.split(arguments.options)
-    base = base if base == "zh" else str(Path(base).resolve())
+    more = shlex.split(arguments.options)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "dataset.safetensors")
         lyricgen.prepare(arguments.corpus, output=path, split="tail", test_fraction=0.05)
         data = dataset.load(path)
         print_head("model", "valid", "test", "seconds")
-        for name, options in (("from nothing", []), ("from the base", ["--base", base, *more])):
-            folders = [Path(folder, f"{len(options)}-{seed}") for seed in arguments.seeds]
+        options = more
+        if arguments.base:
+            base = arguments.base if arguments.base == "zh" else str(Path(arguments.base).resolve())
+            options = ["--base", base, *more]
+            row("the base itself, its network", [lyricgen.load(base, ngram=False)], data)
+        for name, kind in (("the network alone", ["--no-ngram"]), ("with n-grams", [])):
+            folders = [Path(folder, f"{len(kind)}-{seed}") for seed in arguments.seeds]
             seconds = [
-                train(folder, path.name, ["--seed", str(seed), *options])
+                train(folder, path.name, ["--seed", str(seed), *options, *kind])
                 for path, seed in zip(folders, arguments.seeds)
             ]
-            row(f"{name}: the network", [lyricgen.load(each, ngram=False) for each in folders], data, seconds)
-            row("with its n-grams", [lyricgen.load(each) for each in folders], data)
-            row("and with the cache", [lyricgen.load(each, cache=True) for each in folders], data)
-        row("the base itself: the network", [lyricgen.load(base, ngram=False)], data)
+            row(name, [lyricgen.load(each) for each in folders], data, seconds)
+        row("and with the cache", [lyricgen.load(each, cache=True) for each in folders], data)
 
 
 if __name__ == "__main__":
