@@ -107,7 +107,7 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
             value = f"{value:,}"
         elif isinstance(value, bool) or value is None:
             value = {True: "yes", False: "no", None: "-"}[value]
-        lines.append(f"{indent}{name:<{20 - len(indent)}}{show(str(value))}")
+        lines.append(f"{indent}{name + ' ':<{20 - len(indent)}}{show(str(value))}")
     return "\n".join(lines)
 
 
