@@ -250,7 +250,8 @@ def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     start = checkpoints.load(path)
     if not start.can_resume:
         raise FileError(
-            f"{path}: has no training to go on with: it is counted, a copy of {BEST}, or used options that are gone; use --force"
+            f"{path}: has no training to go on with: it is counted, a copy of {BEST}, or used options that are gone; "
+            "use --force"
         )
     if start.dataset != data.fingerprint:
         raise FileError(f"{path}: was trained on another dataset; name that one, or train in another folder (-o)")
