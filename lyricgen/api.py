@@ -249,7 +249,10 @@ def find_dataset(source: Data = None) -> tuple[str, Dataset]:
 def _resumed(path: Path, data: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     start = checkpoints.load(path)
     if not start.can_resume:
-        raise FileError(f"{path}: has no training to go on with: it is counted, or a copy of {BEST}; use --force")
+        raise FileError(
+            f"{path}: has no training to go on with: it is counted, a copy of {BEST}, or used options that are gone; "
+            "use --force"
+        )
     if start.dataset != data.fingerprint:
         raise FileError(f"{path}: was trained on another dataset; name that one, or train in another folder (-o)")
     trained = {**dataclasses.asdict(start.model), **dataclasses.asdict(start.train)}

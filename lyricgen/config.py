@@ -135,16 +135,6 @@ class TrainConfig(_Config):
         kind=float,
         group=LEARNING,
     )
-    embedding_dropout: float = _option(
-        0.0, "Share of the vocabulary whose embedding a minibatch does not see (Gal & Ghahramani 2016).",
-        bounds=Bounds(0.0, 0.95),
-        group=LEARNING,
-    )  # fmt: skip
-    weight_decay: float = _option(
-        0.0, "Decay of the weights, decoupled from the gradient: times the learning rate (Loshchilov & Hutter 2019).",
-        bounds=_SINGLE_OR_ZERO,
-        group=LEARNING,
-    )  # fmt: skip
     unknown_rate: float | None = _option(
         None,
         "Share of the characters that occur once which an epoch reads as unknown, so that the unknown is learnt. "
@@ -195,11 +185,6 @@ class TrainConfig(_Config):
         choices=("constant", "cosine"),
         group=LEARNING,
     )
-    warmup: float = _option(
-        0.0, "Share of all epochs in which the learning rate rises from zero (Goyal et al. 2017).",
-        bounds=Bounds(0.0, 1.0),
-        group=LEARNING,
-    )  # fmt: skip
     clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=_SINGLE_OR_ZERO, group=LEARNING)
     patience: int = _option(
         0,

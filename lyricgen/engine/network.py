@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,14 +18,7 @@ _TINY = 1e-37  # a probability that float32 rounds to zero must not become an in
 _MODES = {"rnn": "rnn_tanh", "gru": "gru", "lstm": "lstm"}
 
 
-class Masks(NamedTuple):
-    """What dropout leaves of a minibatch, already scaled; None drops nothing."""
-
-    characters: Floats | None = None  # (V,)
-    units: list[Floats] | None = None  # of the input, of each layer's output: (1, N, D or H)
-
-
-NO_MASKS = Masks()
+Masks = Sequence[Floats]  # what dropout leaves of the input and of each layer's output, scaled: (1, N, D or H) each
 
 
 class Network:
@@ -84,9 +76,7 @@ class Network:
         shape, count = (1, batch_size, self.config.hidden), STATES[self.config.cell]
         return [[nd.zeros(shape) for _ in range(count)] for _ in range(self.config.layers)]
 
-    def forward(
-        self, ids: Ids, state: State, masks: Masks = NO_MASKS, following: Ids | None = None
-    ) -> tuple[NDArray, State]:
+    def forward(self, ids: Ids, state: State, masks: Masks = (), following: Ids | None = None) -> tuple[NDArray, State]:
         """ids (T, N), state -> logits (T·N, V), state after T steps.
 
         A bidirectional network also reads what is ``following`` each of them, (T or more, N): from its end, a zero
@@ -110,8 +100,6 @@ class Network:
             input_dim=self.vocabulary_size,
             output_dim=self.config.embedding_size,
         )
-        if masks.characters is not None:
-            x = nd.broadcast_mul(x, nd.array(masks.characters[ids][..., None]))
         new = []
         for layer, old in enumerate(state):
             x, after = self._layer(f"{stack}.{layer}", _masked(x, masks, place + layer), old)
@@ -147,7 +135,7 @@ class Network:
 
 
 def _masked(x: NDArray, masks: Masks, place: int) -> NDArray:
-    return nd.broadcast_mul(x, nd.array(masks.units[place])) if masks.units else x
+    return nd.broadcast_mul(x, nd.array(masks[place])) if masks else x
 
 
 def detach(state: State) -> State:
@@ -166,23 +154,19 @@ def load_state(state: Floats) -> State:
 
 
 def dropout_masks(network: Network, config: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
-    """Masks that drop the same units, and the same characters, at every step of a minibatch; scaled by 1 / (1 - rate).
+    """Masks that drop the same units at every step of a minibatch, scaled by 1 / (1 - rate); none without dropout.
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they do not depend
     on the number of threads.
     """
-
-    def kept(rate: float, *shape: int) -> Floats:
-        return (rng.random(shape) >= rate) * np.float32(1 / (1 - rate))
-
-    widths = ([network.config.embedding_size] + [network.config.hidden] * network.config.layers) * len(
-        stacks(network.config)
-    )
-    units = None
-    if config.dropout:
-        units = [kept(config.dropout, 1, batch_size, width) for width in widths]
-    characters = kept(config.embedding_dropout, network.vocabulary_size) if config.embedding_dropout else None
-    return Masks(characters, units)
+    if not config.dropout:
+        return ()
+    rate = config.dropout
+    widths = [network.config.embedding_size] + [network.config.hidden] * network.config.layers
+    return [
+        (rng.random((1, batch_size, width)) >= rate) * np.float32(1 / (1 - rate))
+        for width in widths * len(stacks(network.config))
+    ]
 
 
 def loss_gradient(logits: NDArray, labels: Ids) -> tuple[NDArray, NDArray]:

@@ -43,8 +43,6 @@ class Optimizer:
             return norm
         self.count += 1
         scale = clipping_scale(norm, self.config.clip) / divisor
-        if self.config.weight_decay:  # beside the gradient, not in it: Loshchilov & Hutter 2019, algorithm 2
-            self.vector *= 1 - lr * self.config.weight_decay
         if self._moments:
             self._adam(gradient, scale, lr)
         else:

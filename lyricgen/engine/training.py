@@ -47,14 +47,11 @@ class Step:
 def learning_rate(config: TrainConfig, done: float) -> float:
     """The rate when that share (0 to 1) of all epochs is done.
 
-    It rises over the first ``warmup`` of them (Goyal et al. 2017), then stays or falls as a half cosine (Loshchilov &
-    Hutter 2017, equation 5).
+    It stays, or falls as a half cosine (Loshchilov & Hutter 2017, equation 5).
     """
-    if done < config.warmup:
-        return config.lr * done / config.warmup
     if config.schedule == "constant":
         return config.lr
-    return config.lr * 0.5 * (1 + math.cos(math.pi * (done - config.warmup) / max(1 - config.warmup, 1e-9)))
+    return config.lr * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Generator:
@@ -75,9 +72,9 @@ class Minibatch(NamedTuple):
 
     def of_rows(self, rows: slice) -> Minibatch:
         """Those rows of it."""
-        units = None if self.masks.units is None else [unit[:, rows] for unit in self.masks.units]
+        masks = [mask[:, rows] for mask in self.masks]
         read = Batch(self.read.x[:, rows], self.read.y[:, rows])
-        return Minibatch(read, self.labels[:, rows], self.resets[rows], self.masks._replace(units=units))
+        return Minibatch(read, self.labels[:, rows], self.resets[rows], masks)
 
 
 def _minibatch(network: Network, config: TrainConfig, batch: Batch, step_rng: np.random.Generator) -> Minibatch:
@@ -136,8 +133,6 @@ def train_epoch(
 
 def cure(config: TrainConfig) -> str:
     """What may help when a training leaves the numbers."""
-    if config.weight_decay:
-        return "lower --weight-decay or --lr"
     return "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
 
 

@@ -30,6 +30,7 @@ DEFAULT_FOLDER = "checkpoints"
 SHIPPED, SHIPPED_FILE = "zh", "zh.safetensors"  # the base model that comes with lyricgen
 _OPTIMIZER, _STATE, _TEXT = "optimizer.", "state", "text."
 MOMENTS = ("mean", "variance")  # of Adam
+_GONE = ("embedding_dropout", "weight_decay", "warmup")  # options of earlier versions, which gained nothing
 _OLD_TEXT = "index"  # the training part, in format 3
 _COUNTED_AGAIN = 500_000  # characters whose n-grams are faster counted than worth their place in a file
 
@@ -124,6 +125,7 @@ class Checkpoint:
     text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
     read: tuple[Read, ...] = ()  # all that it was trained on, that of its base first
     counted: Counted | None = None  # beside a network
+    is_outdated: bool = False  # trained with options that there are no more, so that a training cannot go on
 
     def decoder(self) -> Decoder:
         """The whole model, ready to write and to score."""
@@ -159,7 +161,7 @@ class Checkpoint:
     @property
     def can_resume(self) -> bool:
         """Whether a training can go on from here: Adam needs its moments, a part of an epoch the state."""
-        if self.model.cell == "ngram" or (self.progress.part and self.state is None):
+        if self.is_outdated or self.model.cell == "ngram" or (self.progress.part and self.state is None):
             return False
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
@@ -276,6 +278,7 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         text=check_parts(vocabulary, metadata.unseen, text) if text else None,
         read=_read(metadata, text),
         counted=counted,
+        is_outdated=any(metadata.train.get(name) for name in _GONE),
     )
     _check_training(checkpoint)
     return checkpoint
@@ -315,7 +318,7 @@ def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
 
 def _renamed(train: Mapping[str, Any]) -> dict[str, Any]:
     """The training options of a file of any format: ``keep_text`` was ``index`` in format 3, and not there in 2."""
-    values = dict(train)
+    values = {name: value for name, value in train.items() if name not in _GONE}
     if "index" in values:
         values["keep_text"] = values.pop("index")
     return values

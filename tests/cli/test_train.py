@@ -81,7 +81,7 @@ def flags_of(options: dict[str, Any]) -> Iterator[str]:
             "schedule": "constant",
             "keep_text": False,
         },
-        {"cell": "gru", "gru_reset": "before", "layers": 2, "tie": False, "dropout": 0.2, "clip": 0.0, "warmup": 0.5},
+        {"cell": "gru", "gru_reset": "before", "layers": 2, "tie": False, "dropout": 0.2, "clip": 0.0},
         {"cell": "lstm", "layers": 3, "embedding": 5, "patience": 1, "seed": 9, "keep_text": False},
     ],
     ids=str,

@@ -10,7 +10,7 @@ from tests_plain import plain_forward, plain_loss
 
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.decoder import NetworkDecoder
-from lyricgen.engine.network import Masks, Network, cross_entropy, detach, dropout_masks, loss_gradient
+from lyricgen.engine.network import Network, cross_entropy, detach, dropout_masks, loss_gradient
 from lyricgen.engine.runtime import mx, nd
 from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.parameters import initial_parameters, initial_state, parameter_shapes
@@ -130,29 +130,13 @@ def test_the_loss_and_its_gradient_are_autograd_s() -> None:
 def test_dropout_is_locked_in_time_scaled_and_seeded() -> None:
     config = ModelConfig(hidden=300, embedding=200, layers=2)
     network = Network(config, initial_parameters(config, V, RNG))
-    masks = dropout_masks(network, TrainConfig(dropout=0.25), 5, np.random.default_rng(1)).units
+    masks = dropout_masks(network, TrainConfig(dropout=0.25), 5, np.random.default_rng(1))
     assert masks is not None
     assert [mask.shape for mask in masks] == [(1, 5, 200), (1, 5, 300), (1, 5, 300)]
     values = masks[1]
     assert set(np.unique(values)) == {0.0, np.float32(1 / 0.75)}
     assert values.mean() == pytest.approx(1, abs=0.1)
-    assert dropout_masks(network, TrainConfig(dropout=0.0), 5, np.random.default_rng(1)) == Masks()
-
-
-def test_embedding_dropout_takes_a_character_away_wherever_it_stands() -> None:
-    config = ModelConfig(hidden=6, embedding=5)
-    network = Network(config, initial_parameters(config, 400, RNG))
-    masks = dropout_masks(network, TrainConfig(embedding_dropout=0.25), 2, np.random.default_rng(1))
-    assert masks.units is None
-    assert set(np.unique(masks.characters)) == {0.0, np.float32(1 / 0.75)}
-    dropped, kept = np.argmin(masks.characters), np.argmax(masks.characters)
-    ids, state = np.array([[kept, dropped], [dropped, dropped]]), network.initial_state(2)
-    logits = network.forward(ids, state, masks)[0].asnumpy().reshape(2, 2, -1)
-    other = network.forward(
-        np.array([[kept, 7], [7, 7]]), state, Masks(np.where(np.arange(400) == 7, 0, masks.characters))
-    )
-    np.testing.assert_allclose(logits, other[0].asnumpy().reshape(2, 2, -1), atol=1e-6)
-    assert not np.allclose(logits, network.forward(ids, state)[0].asnumpy().reshape(2, 2, -1))
+    assert dropout_masks(network, TrainConfig(dropout=0.0), 5, np.random.default_rng(1)) == ()
 
 
 def test_masks_act_on_the_input_between_layers_and_on_the_output() -> None:
@@ -160,13 +144,13 @@ def test_masks_act_on_the_input_between_layers_and_on_the_output() -> None:
     ones = [nd.ones((1, N, D)), nd.ones((1, N, H)), nd.ones((1, N, H))]
     state = network.initial_state(N)
     free = network.forward(IDS, state)[0].asnumpy()
-    np.testing.assert_array_equal(network.forward(IDS, state, Masks(None, ones))[0].asnumpy(), free)
+    np.testing.assert_array_equal(network.forward(IDS, state, ones)[0].asnumpy(), free)
     for place in range(3):
         masks = [*ones[:place], nd.zeros_like(ones[place]), *ones[place + 1 :]]
-        assert not np.allclose(network.forward(IDS, state, Masks(None, masks))[0].asnumpy(), free)
+        assert not np.allclose(network.forward(IDS, state, masks)[0].asnumpy(), free)
     masks = [*ones[:2], nd.zeros_like(ones[2])]
     only_bias = np.tile(parameters["output.bias"], (T * N, 1))
-    np.testing.assert_allclose(network.forward(IDS, state, Masks(None, masks))[0].asnumpy(), only_bias, atol=1e-6)
+    np.testing.assert_allclose(network.forward(IDS, state, masks)[0].asnumpy(), only_bias, atol=1e-6)
 
 
 @pytest.mark.parametrize(("cell", "reset"), CELLS)

@@ -46,16 +46,6 @@ def test_sgd_is_a_step_down_the_clipped_gradient() -> None:
     np.testing.assert_allclose(vector.asnumpy(), [1 - 0.5 * 0.6, 2 - 0.5 * 0.8], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["adam", "sgd"])
-def test_weight_decay_shrinks_the_weights_beside_the_gradient(name: str) -> None:
-    vectors = []
-    for decay in (0.0, 0.1):
-        vector = nd.array([1.0, -2.0])
-        Optimizer(TrainConfig(optimizer=name, weight_decay=decay), vector).step(nd.array([0.6, 0.8]), lr=0.5)
-        vectors.append(vector.asnumpy())
-    np.testing.assert_allclose(vectors[1] - vectors[0], np.array([-1.0, 2.0]) * 0.5 * 0.1, rtol=1e-5)
-
-
 def test_adam_is_the_paper_s_algorithm() -> None:
     rng = np.random.default_rng(1)
     gradients, start = rng.normal(size=(5, 8)), rng.normal(size=8)

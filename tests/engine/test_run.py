@@ -143,8 +143,8 @@ def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
     cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, song_dataset: Dataset, tmp_path: Path
 ) -> None:
     """Stopped within the first epoch, within the third, and at the end of the third."""
-    options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3, "warmup": 0.1}
-    options.update(embedding_dropout=0.1, weight_decay=0.1, unknown_rate=0.5)
+    options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3}
+    options.update(unknown_rate=0.5)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
     train(song_dataset, tmp_path / "whole", model, **options)
     start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))

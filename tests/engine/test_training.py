@@ -114,14 +114,6 @@ def test_learning_rates() -> None:
     assert [learning_rate(cosine, done) for done in (0, 0.5, 1)] == pytest.approx([0.4, 0.2, 0.0])
 
 
-def test_the_learning_rate_rises_before_it_falls() -> None:
-    constant = TrainConfig(lr=0.4, schedule="constant", warmup=0.2)
-    cosine = TrainConfig(lr=0.4, schedule="cosine", warmup=0.2)
-    assert [learning_rate(constant, done) for done in (0, 0.1, 0.2, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
-    assert [learning_rate(cosine, done) for done in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 0.2, 0.4, 0.2, 0])
-    assert learning_rate(TrainConfig(lr=0.4, warmup=1.0), 1.0) == pytest.approx(0.4)
-
-
 def test_what_stands_once_is_read_as_unknown_so_that_the_unknown_is_learnt() -> None:
     """Ten characters once each, two of them often: with the rate, the model expects the unknown, without it never."""
 

@@ -300,7 +300,7 @@ def test_n_grams_beside_a_network_that_do_not_fit_are_refused(
         tensors["ngram.2.first"] = tensors["ngram.2.first"][:-1]
     counted = Counted(1.5 if damage == "a share beyond one" else 0.5, None if damage == "no text" else tensors)
     dataclasses.replace(saved, counted=counted).save(tmp_path / "a.safetensors")
-    with pytest.raises(FileError, match="is a damaged checkpoint"):
+    with pytest.raises(FileError, match="damaged"):
         checkpoints.load(tmp_path / "a.safetensors")
 
 
@@ -313,3 +313,18 @@ def test_half_precision_is_for_the_disk(random_checkpoint: Callable[..., Checkpo
     for name, tensor in saved.parameters.items():
         assert loaded.parameters[name].dtype == np.float32
         np.testing.assert_allclose(loaded.parameters[name], tensor, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("value", "can_resume"), [(0.0, True), (0.1, False)])
+def test_a_training_with_an_option_that_is_gone_can_only_be_used(
+    value: float, can_resume: bool, random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    saved, path = dataclasses.replace(random_checkpoint(), train=TrainConfig(optimizer="sgd")), tmp_path / "a"
+    saved.save(path)
+    stored = storage.read(path, KIND)
+    stored.metadata["train"]["warmup"] = value
+    metadata = {name: each for name, each in stored.metadata.items() if name not in ("format", "kind", "checksum")}
+    storage.write(path, KIND, metadata, stored.tensors)
+    loaded = checkpoints.load(path)
+    assert loaded.train == saved.train
+    assert loaded.can_resume == can_resume
