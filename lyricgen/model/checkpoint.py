@@ -209,6 +209,8 @@ def fresh(
 ) -> Checkpoint:  # fmt: skip
     """The first checkpoint of a model of that dataset, which begins with what a ``base`` has read."""
     name = ", ".join(dataset.sources) or corpus.EMBEDDED
+    if base and base.train.dropout and train.dropout is None and len(dataset.valid):
+        train = dataclasses.replace(train, dropout=base.train.dropout)  # what its weights are used to
     read = (*(base.read if base else ()), Read(name, len(dataset.train)))
     return Checkpoint(
         read=read,

@@ -213,3 +213,12 @@ def test_a_training_that_begins_with_a_base_is_resumed_exactly(song_dataset: Dat
     resume(data, tmp_path / "cut")
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
     assert checkpoints.load(tmp_path / "cut").read == start.read
+
+
+def test_a_base_hands_on_the_dropout_that_its_weights_are_used_to(song_dataset: Dataset) -> None:
+    base = run.begin(song_dataset, ModelConfig(hidden=6), TrainConfig(dropout=0.45))
+    for given, expected in ((None, 0.45), (0.1, 0.1)):
+        assert run.begin(song_dataset, base.model, TrainConfig(dropout=given), base).train.dropout == expected
+    nothing = dataset.split(["山上的雨 " * 40], PrepareConfig(valid_fraction=0.0))
+    data = nothing.in_vocabulary(base.vocabulary.union(nothing.vocabulary))
+    assert run.begin(data, base.model, TrainConfig(), base).train.dropout == 0

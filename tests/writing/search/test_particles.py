@@ -119,7 +119,7 @@ def test_until_blank_ends_where_the_corpus_does(counted: Checkpoint) -> None:
 def test_more_particles_come_closer_to_the_model_s_own_distribution(random_checkpoint: Make) -> None:
     """Over all lines of two characters, by total variation."""
     flat = random_checkpoint(text="\n山水雨")
-    peaked = {name: 3 * parameter for name, parameter in flat.parameters.items()}
+    peaked = {name: 2 * parameter for name, parameter in flat.parameters.items()}
     checkpoint = dataclasses.replace(flat, parameters=peaked)
     lines = ["".join(line) for line in itertools.product("山水雨", repeat=2)]
     expected = np.array([probability(checkpoint, f"\n{line}\n") for line in lines])
