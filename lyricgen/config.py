@@ -242,7 +242,7 @@ class SampleConfig(_Config):
         group=DRAWING,
     )  # fmt: skip
     temperature: float = _option(
-        0.8,
+        0.5,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
         bounds=Bounds(0.001, 1000.0, or_zero=True),
         group=DRAWING,

@@ -39,7 +39,7 @@ def test_a_model_of_an_older_format(number: int, kind: str) -> None:
     assert perplexity == pytest.approx({"network": 199.42, "ngram": 15.76}[kind], abs=0.01)
     if loaded.text is not None:
         assert loaded.text.text("train") == text.text("train")
-    (song,) = lyricgen.load(path).generate("我", seed=1, length=12)
+    (song,) = lyricgen.load(path).generate("我", temperature=0.8, seed=1, length=12)
     assert song == {"network": "我望雾别雷学想视微梦不窗样", "ngram": "我就走不风里望我学会\n灶微"}[kind]
 
 
