@@ -60,7 +60,7 @@ def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Pat
     assert "\n - 山" in result.stderr
     found = checkpoints.load(tmp_path / "checkpoints")
     assert (found.model.cell, found.model.order, found.train.keep_text, found.train.seed) == ("ngram", 4, False, 9)
-    assert found.train.lr == 0.008
+    assert found.train.lr == 0.006
 
 
 @pytest.mark.parametrize(
