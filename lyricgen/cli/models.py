@@ -22,7 +22,7 @@ def checkpoint_option(*, multiple: bool) -> Callable[[Decorated], Decorated]:
     return option(
         "-c", "--checkpoint", multiple=multiple, type=PATH,
         default=["checkpoints"] if multiple else Path("checkpoints"), show_default="checkpoints", group=MODEL,
-        help=f"A checkpoint, or a folder's best one{several}.",
+        help=f"A checkpoint, a folder's best one, or zh, which comes with lyricgen{several}.",
     )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 )  # fmt: skip
 @option(
     "--base", type=PATH, group=MODEL,
-    help="Begin with the weights of this checkpoint, or of a folder's best one; it has read other text before.",
+    help="Begin with the weights of this checkpoint, a folder's best one, or zh; it has read other text before.",
 )  # fmt: skip
 @option("--resume", is_flag=True, help="Go on with the last checkpoint in the folder.")
 @option("-f", "--force", is_flag=True, help="Replace the model in the folder.")

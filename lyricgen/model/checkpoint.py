@@ -235,7 +235,9 @@ def locate(path: Path) -> Path:
     if files.is_folder(path):
         path = path / BEST
     if files.status(path) is None:
-        raise FileError(f"{path}: no checkpoint there; `lyricgen train` makes one, -c names another")
+        raise FileError(
+            f"{path}: no checkpoint there; `lyricgen train` makes one, -c names another ({SHIPPED} comes with lyricgen)"
+        )
     return path
 
 
