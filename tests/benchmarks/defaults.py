@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", nargs="?")
     parser.add_argument("--characters", type=int, default=0)
-    parser.add_argument("--options", nargs="+", default=CHANGES)
+    parser.add_argument("--options", nargs="*", default=CHANGES)
     parser.add_argument("--seeds", nargs="+", default=["1"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
