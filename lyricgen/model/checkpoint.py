@@ -166,7 +166,7 @@ class Checkpoint:
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
     def save(self, path: Path, *, obsolete: Sequence[Path] = (), half: bool = False) -> None:
-        """Write it; ``obsolete`` files go in the moment in which it comes. ``half``: its weights in half precision.
+        """Write it, a network's weights in half precision if asked; ``obsolete`` files go in the moment in which it comes.
 
         Raises
         ------
@@ -191,7 +191,9 @@ class Checkpoint:
         state = {} if self.state is None else {_STATE: self.state}
         text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
         counted = self.counted.tensors if self.counted and not self._counts_again else None
-        weights = {name: tensor.astype(np.float16) if half else tensor for name, tensor in self.parameters.items()}
+        weights = dict(self.parameters)
+        if half:
+            weights = {name: tensor.astype(np.float16) for name, tensor in weights.items()}
         tensors = {**weights, **(counted or {}), **optimizer, **state, **text}
         storage.write(path, KIND, metadata, tensors, obsolete=obsolete)
 
