@@ -166,7 +166,7 @@ class Checkpoint:
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
     def save(self, path: Path, *, obsolete: Sequence[Path] = (), half: bool = False) -> None:
-        """Write it, a network's weights in half precision if asked; ``obsolete`` files go in the moment in which it comes.
+        """Write it, if asked with a network's weights in half precision; ``obsolete`` files go when it comes.
 
         Raises
         ------
