@@ -54,13 +54,12 @@ def say_read(checkpoint: Checkpoint, new: int | None = None) -> None:
 def _advise_base(data: Dataset) -> None:
     """Name the base model that comes with the program, where a text is small and of its language."""
     from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, load
+    from lyricgen.text.vocabulary import UNKNOWN
 
     if len(data.train) > SMALL:
         return
-    from lyricgen.text.vocabulary import UNKNOWN
-
     base = load(files.shipped(SHIPPED_FILE))
-    known = base.vocabulary.encode(data.parts.text("train")) != UNKNOWN
+    known = data.vocabulary.ids_in(base.vocabulary)[data.train] != UNKNOWN
     if known.mean() >= _KNOWN:
         read = sum(each.characters for each in base.read)
         say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
@@ -86,7 +85,7 @@ def introduce(training: Training) -> None:
         asked = f"{start.train.batch_size} × {start.train.steps}"
         say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
     part = start.progress.part
-    if len(start.read) == 1 and not start.progress.step and training.name != EMBEDDED:
+    if len(start.read) == 1 and not (start.progress.step or model.bidirectional) and training.name != EMBEDDED:
         _advise_base(data)
     if start.progress.epoch or part:
         within = f", {part.steps:,} steps into the next" if part else ""

@@ -392,6 +392,7 @@ def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, 
     assert "advice      --base zh" in cli("train", "zh.txt", *options, "-o", "a").stderr
     assert "advice" not in cli("train", "en.txt", *options, "-o", "b").stderr
     assert "advice" not in cli("train", "zh.txt", "--base", "a", "--epochs", "1", "-o", "c").stderr
+    assert "advice" not in cli("train", "zh.txt", *options, "--bidirectional", "-o", "e").stderr
     result = cli("train", "zh.txt", "--base", "zh", "--epochs", "1", "-o", "d")
     assert result.returncode == 0, result.stderr
     assert "base        has read" in result.stderr
