@@ -85,6 +85,7 @@ class Training:
     dataset: Dataset
     folder: Path
     cluster: Cluster
+    engine: str
     new: int | None = None  # characters that a base did not know
 
     def run(
@@ -94,37 +95,43 @@ class Training:
         from lyricgen.engine import run
 
         return run.run(
-            self.start, self.dataset, self.folder, save_every=checkpoint_every, stopped=stopped, cluster=self.cluster
-        )
+            self.start, self.dataset, self.folder, engine=self.engine, save_every=checkpoint_every, stopped=stopped,
+            cluster=self.cluster,
+        )  # fmt: skip
 
 
 @contextlib.contextmanager
 def begin(
     dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, base: PathLike | None = None,
-    resume: bool = False, force: bool = False, cluster: Cluster | None = None, **options: Any,
+    resume: bool = False, force: bool = False, engine: str | None = None, device: str = "cpu",
+    cluster: Cluster | None = None, **options: Any,
 ) -> Iterator[Training]:  # fmt: skip
     """Hold a folder for the length of the block, with what ``train`` trains there; for networks only.
 
-    ``base``: a checkpoint whose weights the training begins with, and whose characters the model keeps. ``cluster``:
-    the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
+    ``base``: a checkpoint whose weights the training begins with, and whose characters the model keeps. ``engine``:
+    ``mxnet`` or ``numpy``; by default MXNet where it is installed. ``device``: what MXNet computes on. ``cluster``: the
+    workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
     """
     if options.get("cell") == "ngram":
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
     if resume and base is not None:
         raise OptionError("--base: has no effect with --resume, which knows its weights; leave it out")
-    folder = Path(output)
+    from lyricgen.engine import engines
+
+    folder, engine = Path(output), engines.choose(engine, device)
     if not resume:
         build(options, ModelConfig, TrainConfig)  # bad options are refused before a text is read
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
         name, data = find_dataset(dataset)
         from lyricgen.engine.cluster import ALONE
 
+        engines.start(engine, device)
         older = None if base is None else checkpoints.load(Path(base))
         start = _resumed(folder / LAST, data, options) if resume else _begun(data, options, older, str(base))
         if cluster:
-            cluster.check_alike(start)
+            cluster.check_alike(start, engine)
         new = None if older is None else len(start.vocabulary) - len(older.vocabulary)
-        yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, new)
+        yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, engine, new)
 
 
 def _begun(data: Dataset, options: Mapping[str, Any], base: Checkpoint | None, path: str) -> Checkpoint:
@@ -169,8 +176,8 @@ def _counts_too(data: Dataset, options: Mapping[str, Any], *, bidirectional: boo
 
 def train(
     dataset: Data = None, output: PathLike = checkpoints.DEFAULT_FOLDER, *, base: PathLike | None = None,
-    resume: bool = False, force: bool = False, threads: int | None = None, device: str = "cpu",
-    checkpoint_every: float = 60.0, **options: Any,
+    resume: bool = False, force: bool = False, threads: int | None = None, engine: str | None = None,
+    device: str = "cpu", checkpoint_every: float = 60.0, **options: Any,
 ) -> Iterator[Event]:  # fmt: skip
     """Train a model into a folder; yields every step, and every epoch with its line of the log.
 
@@ -180,10 +187,9 @@ def train(
     """
     if threads:
         processors.limit(threads)
-    with begin(dataset, output, base=base, resume=resume, force=force, **options) as training:
-        from lyricgen.engine import runtime
-
-        runtime.use_device(device)
+    with begin(
+        dataset, output, base=base, resume=resume, force=force, engine=engine, device=device, **options
+    ) as training:
         yield from training.run(checkpoint_every=checkpoint_every)
 
 
@@ -388,10 +394,12 @@ def load(
 def _mxnet_model(checkpoint: Checkpoint) -> Decoder:
     if checkpoint.model.cell == "ngram":
         return checkpoint.main_model()
-    from lyricgen.engine.decoder import NetworkDecoder
-    from lyricgen.engine.network import Network
+    from lyricgen.engine.mxnet.decoder import NetworkDecoder
+    from lyricgen.engine.mxnet.network import MxnetNetwork
+    from lyricgen.engine.network import flatten
 
-    return NetworkDecoder(Network(checkpoint.model, checkpoint.parameters))
+    vector = flatten(checkpoint.model, checkpoint.parameters)
+    return NetworkDecoder(MxnetNetwork(checkpoint.model, len(checkpoint.vocabulary), vector))
 
 
 def _validation_part(checkpoint: Checkpoint, dataset: Data) -> Ids | None:

@@ -116,7 +116,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & PROCESSES:
             item.add_marker("process")
-        if fixtures & TRAININGS or item.path.parent.name == "engine":
+        if fixtures & TRAININGS or "engine" in item.path.parts:
             item.add_marker("train")
 
 

@@ -79,6 +79,7 @@ def introduce(training: Training) -> None:
     beside = f" + {model.order}-grams" if start.counted else ""
     shape = f"{model.layers} × {model.hidden}, {count:,} parameters"
     say(f"model       {cell}, {shape}, dropout {start.train.dropout}{beside}")
+    say(f"engine      {training.engine}")
     say(f"threads     {threads.limit_unless_set()}")
     size, steps = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps)
     if (size, steps) != (start.train.batch_size, start.train.steps):

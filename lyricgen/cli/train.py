@@ -45,6 +45,10 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 @option("--tensorboard", type=PATH, metavar="DIR", help="Write figures for TensorBoard.")
 @option("--threads", type=click.IntRange(1, 1024), group=LEARNING, help="Threads. [default: the usable processors]")
 @option(
+    "--engine", type=click.Choice(["mxnet", "numpy"]), group=LEARNING,
+    help="What computes. [default: mxnet where it is installed]",
+)  # fmt: skip
+@option(
     "--device", default="cpu", show_default=True, metavar="cpu|gpu[:N]", help="What MXNet computes on.",
     callback=_check_device, group=LEARNING,
 )  # fmt: skip
@@ -68,7 +72,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 def train(
     context: click.Context, /, dataset: tuple[str, ...], output: Path, base: Path | None, resume: bool, force: bool,
     threads: int | None, checkpoint_every: float, preview: tuple[str, ...], preview_every: int,
-    tensorboard: Path | None, device: str, workers: int | None, kvstore: str | None, **values: Any,
+    tensorboard: Path | None, engine: str | None, device: str, workers: int | None, kvstore: str | None, **values: Any,
 ) -> None:  # fmt: skip
     """Train a model.
 
@@ -92,8 +96,8 @@ def train(
         cluster = launch.join() if kvstore else None
         board = progress.open_board(tensorboard) if tensorboard and not (cluster and cluster.rank) else None
         number = _train(
-            dataset, output, options, base=base, resume=resume, force=force, cluster=cluster, device=device,
-            board=board, checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
+            dataset, output, options, base=base, resume=resume, force=force, cluster=cluster, engine=engine,
+            device=device, board=board, checkpoint_every=checkpoint_every, preview=preview, preview_every=preview_every,
         )  # fmt: skip
     except KeyboardInterrupt as error:
         number = signals.exit_status(error) - 128
@@ -107,16 +111,17 @@ def train(
 
 def _train(
     dataset: tuple[str, ...], output: Path, options: dict[str, Any], *, base: Path | None, resume: bool, force: bool,
-    cluster: Cluster | None, device: str, board: Any, checkpoint_every: float, preview: tuple[str, ...],
-    preview_every: int,
+    cluster: Cluster | None, engine: str | None, device: str, board: Any, checkpoint_every: float,
+    preview: tuple[str, ...], preview_every: int,
 ) -> int:  # fmt: skip
     """Train to the end, or to a signal, whose number is returned."""
     from lyricgen import api
 
-    with api.begin(dataset, output, base=base, resume=resume, force=force, cluster=cluster, **options) as training:
-        from lyricgen.engine import run, runtime
+    with api.begin(
+        dataset, output, base=base, resume=resume, force=force, cluster=cluster, engine=engine, device=device, **options
+    ) as training:
+        from lyricgen.engine import run
 
-        runtime.use_device(device)
         start = training.start
         progress.introduce(training)
         if run.finished(start.progress, start.train):

@@ -1,1 +1,1 @@
-"""MXNet: the only folder that imports it, and only when something is trained (or asked for by ``--engine mxnet``)."""
+"""Training. What is the same for every engine stands here, what computes a gradient in ``mxnet`` and ``numpy``."""

@@ -1,20 +1,33 @@
-"""A gradient vector -> a step: clipping by global norm, then SGD or Adam over all parameters in one operation."""
+"""A gradient vector -> a step: clipping by global norm, then SGD or Adam over all parameters together.
+
+The vectors are worked through in blocks that stay in a processor's cache, each thread with its own blocks.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Callable
+
+import numpy as np
 
 from lyricgen.config import TrainConfig
-from lyricgen.engine.runtime import NDArray, nd
+from lyricgen.engine.pool import ALONE, Pool
 from lyricgen.model.parameters import Floats
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Kingma & Ba 2015, section 2
+BETA1, BETA2, EPSILON = (np.float32(value) for value in (0.9, 0.999, 1e-8))  # Kingma & Ba 2015, section 2
+_BLOCK = 2**17  # parameters
 
 
-def global_norm(gradient: NDArray) -> float:
+def global_norm(gradient: Floats, pool: Pool = ALONE) -> float:
     """‖g‖₂ of a vector (P,)."""
-    return math.sqrt(nd.dot(gradient, gradient).asscalar())
+    squares = np.empty(-(-gradient.size // _BLOCK))
+
+    def square(block: slice) -> None:
+        squares[block.start // _BLOCK] = np.dot(gradient[block], gradient[block])
+
+    _each_block(square, gradient.size, pool)
+    return math.sqrt(squares.sum())
 
 
 def clipping_scale(norm: float, clip: float) -> float:
@@ -25,54 +38,75 @@ def clipping_scale(norm: float, clip: float) -> float:
 class Optimizer:
     """Changes ``vector`` in place."""
 
-    def __init__(self, config: TrainConfig, vector: NDArray) -> None:
+    def __init__(self, config: TrainConfig, vector: Floats, pool: Pool = ALONE) -> None:
         self.config = config
         self.vector = vector
         self.count = 0
-        self._moments = {}
+        self._pool = pool
+        self._moments: dict[str, Floats] = {}
         if config.optimizer == "adam":
-            self._moments = {name: nd.zeros_like(vector) for name in ("mean", "variance")}
+            self._moments = {name: np.zeros_like(vector) for name in ("mean", "variance")}
 
-    def step(self, gradient: NDArray, lr: float, *, divisor: float = 1.0) -> float:
+    def step(self, gradient: Floats, lr: float, *, divisor: float = 1.0) -> float:
         """One step down the clipped gradient; returns the norm it had before clipping.
 
         The gradient is that of a sum, ``divisor`` what makes a mean of it. A norm that is not finite changes nothing.
         """
-        norm = global_norm(gradient) / divisor
+        norm = global_norm(gradient, self._pool) / divisor
         if not math.isfinite(norm):
             return norm
         self.count += 1
-        scale = clipping_scale(norm, self.config.clip) / divisor
-        if self._moments:
-            self._adam(gradient, scale, lr)
-        else:
-            nd.sgd_update(self.vector, gradient, lr=lr, wd=0.0, rescale_grad=scale, out=self.vector)
+        scale = np.float32(clipping_scale(norm, self.config.clip) / divisor)
+        change = self._adam(gradient, scale, lr) if self._moments else self._sgd(gradient, scale, lr)
+        _each_block(change, gradient.size, self._pool)
         return norm
 
-    def _adam(self, gradient: NDArray, scale: float, lr: float) -> None:
+    def _sgd(self, gradient: Floats, scale: np.float32, lr: float) -> Callable[[slice], None]:
+        rate = np.float32(lr)
+
+        def change(block: slice) -> None:
+            step = gradient[block] * scale
+            step *= rate
+            self.vector[block] -= step
+
+        return change
+
+    def _adam(self, gradient: Floats, scale: np.float32, lr: float) -> Callable[[slice], None]:
         """Kingma & Ba 2015, algorithm 1, in the order of its section 2 that folds the bias corrections into lr."""
-        corrected = lr * math.sqrt(1 - BETA2**self.count) / (1 - BETA1**self.count)
-        nd.adam_update(
-            self.vector,
-            gradient,
-            self._moments["mean"],
-            self._moments["variance"],
-            lr=corrected,
-            beta1=BETA1,
-            beta2=BETA2,
-            epsilon=EPSILON,
-            wd=0.0,
-            rescale_grad=scale,
-            lazy_update=False,
-            out=self.vector,
-        )
+        corrected = np.float32(lr * math.sqrt(1 - float(BETA2) ** self.count) / (1 - float(BETA1) ** self.count))
+
+        def change(block: slice) -> None:
+            mean, variance = self._moments["mean"][block], self._moments["variance"][block]
+            scaled = gradient[block] * scale
+            part = scaled * (1 - BETA1)
+            mean *= BETA1
+            mean += part
+            np.multiply(scaled, scaled, out=part)
+            part *= 1 - BETA2
+            variance *= BETA2
+            variance += part
+            np.sqrt(variance, out=part)
+            part += EPSILON
+            np.divide(mean, part, out=part)
+            part *= corrected
+            self.vector[block] -= part
+
+        return change
 
     def state(self) -> dict[str, Floats]:
-        """The moments as arrays (P,), empty for SGD."""
-        return {name: moment.asnumpy() for name, moment in self._moments.items()}
+        """A copy of the moments (P,), empty for SGD."""
+        return {name: moment.copy() for name, moment in self._moments.items()}
 
     def restore(self, state: Mapping[str, Floats], count: int) -> None:
         """Go on where an optimizer with that state and that many steps stood."""
         self.count = count
         for name, moment in self._moments.items():
             moment[:] = state[name]
+
+
+def _each_block(function: Callable[[slice], None], size: int, pool: Pool) -> None:
+    def run(part: slice) -> None:
+        for first in range(part.start, part.stop, _BLOCK):
+            function(slice(first, min(first + _BLOCK, part.stop)))
+
+    pool.map(run, pool.parts(size, multiple=_BLOCK))

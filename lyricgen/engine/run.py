@@ -11,11 +11,13 @@ from typing import Any, Union
 
 import numpy as np
 
-from lyricgen import files, memory
+from lyricgen import files, memory, threads
 from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.engine import engines
 from lyricgen.engine.cluster import ALONE, Cluster
-from lyricgen.engine.network import Network, save_state
+from lyricgen.engine.network import Network
 from lyricgen.engine.optimizer import Optimizer
+from lyricgen.engine.pool import Pool
 from lyricgen.engine.training import Step, cure, evaluate, learning_rate, train_epoch
 from lyricgen.errors import DivergenceError, FileError
 from lyricgen.model import counting, log, mixture
@@ -69,6 +71,7 @@ def run(
     dataset: Dataset,
     folder: Path,
     *,
+    engine: str | None = None,
     save_every: float = math.inf,
     stopped: Callable[[], bool] = lambda: False,
     cluster: Cluster = ALONE,
@@ -88,7 +91,10 @@ def run(
     """
     output = _Output(folder, start.progress) if cluster.rank == 0 else None
     try:
-        yield from _epochs(start, dataset, output, save_every=save_every, stopped=stopped, cluster=cluster)
+        yield from _epochs(
+            start, dataset, output, engine=engine or engines.usual(), save_every=save_every, stopped=stopped,
+            cluster=cluster,
+        )  # fmt: skip
     except DivergenceError as error:
         kept = "the last good checkpoint is kept" if output and output.is_begun else "nothing was written"
         raise DivergenceError(f"{error}; {kept}") from error
@@ -122,11 +128,13 @@ class _Output:
 
 
 def _epochs(
-    start: Checkpoint, dataset: Dataset, output: _Output | None, *, save_every: float, stopped: Callable[[], bool],
-    cluster: Cluster,
+    start: Checkpoint, dataset: Dataset, output: _Output | None, *, engine: str, save_every: float,
+    stopped: Callable[[], bool], cluster: Cluster,
 ) -> Iterator[Event]:  # fmt: skip
-    network = Network(start.model, start.parameters)
-    optimizer = Optimizer(start.train, network.vector)
+    memory.keep_freed()
+    pool = Pool(threads.limit_unless_set())
+    network = engines.network_of(engine, start.model, start.parameters, pool)
+    optimizer = Optimizer(start.train, network.vector, pool)
     if start.progress.step:
         optimizer.restore(start.optimizer, start.progress.step)
     validation, counted = _Validation(start, dataset), start.counted
@@ -139,7 +147,7 @@ def _epochs(
         )
 
     def check_finite(epoch: int) -> None:
-        if not are_sound([network.vector.asnumpy()]):
+        if not are_sound([network.vector]):
             raise DivergenceError(f"the weights are not finite in epoch {epoch}: {cure(start.train)}")
 
     def to_resume(checkpoint: Checkpoint, state: Floats | None = None) -> Checkpoint:
@@ -157,7 +165,7 @@ def _epochs(
             if output and cluster.workers == 1 and (stopped() or now - saved >= save_every):
                 check_finite(epoch)
                 within = dataclasses.replace(progress, step=optimizer.count, part=part)
-                output.save(LAST, to_resume(model(within), save_state(step.state)))
+                output.save(LAST, to_resume(model(within), step.state))
                 saved = now
             if stopped():
                 return

@@ -5,25 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import TrainConfig
 from lyricgen.engine.cluster import ALONE, Cluster
-from lyricgen.engine.network import (
-    Masks,
-    Network,
-    State,
-    cross_entropy,
-    detach,
-    dropout_masks,
-    load_state,
-    loss_gradient,
-)
+from lyricgen.engine.network import Minibatch, Network, dropout_masks
 from lyricgen.engine.optimizer import Optimizer
-from lyricgen.engine.runtime import mx, nd
 from lyricgen.errors import DivergenceError
 from lyricgen.model.bidirectional import READ_AHEAD
 from lyricgen.model.parameters import Floats
@@ -41,7 +30,7 @@ class Step:
     loss_sum: float
     gradient_norm: float
     learning_rate: float
-    state: State
+    state: Floats  # (L, S, N, H)
 
 
 def learning_rate(config: TrainConfig, done: float) -> float:
@@ -62,27 +51,12 @@ def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Gener
     return np.random.default_rng([config.seed, epoch, step])
 
 
-class Minibatch(NamedTuple):
-    """A minibatch with all that is drawn for it."""
-
-    read: Batch  # what the network reads, both (T, N)
-    labels: Ids  # (T, N)
-    resets: NDArray[np.bool_]  # (N,): the rows that begin from a zero state
-    masks: Masks
-
-    def of_rows(self, rows: slice) -> Minibatch:
-        """Those rows of it."""
-        masks = [mask[:, rows] for mask in self.masks]
-        read = Batch(self.read.x[:, rows], self.read.y[:, rows])
-        return Minibatch(read, self.labels[:, rows], self.resets[rows], masks)
-
-
 def _minibatch(network: Network, config: TrainConfig, batch: Batch, step_rng: np.random.Generator) -> Minibatch:
     count = batch.x.shape[1]
     resets = np.full(count, config.sampling == "random")
     if config.sampling == "consecutive" and config.reset_rate:
         resets = step_rng.random(count) < config.reset_rate
-    masks = dropout_masks(network, config, count, step_rng)
+    masks = dropout_masks(network.config, config, count, step_rng)
     return Minibatch(blank(batch, step_rng) if network.config.bidirectional else batch, batch.y, resets, masks)
 
 
@@ -119,7 +93,7 @@ def train_epoch(
             continue
         minibatch = _minibatch(network, config, batch, epoch_rng(config, epoch, number + 1)).of_rows(cluster.rows)
         rate = learning_rate(config, (epoch - 1 + begun / len(ids)) / config.epochs)
-        loss, rows_state = _backward(network, minibatch, _reset(network, rows_state, minibatch.resets))
+        loss, rows_state = _backward(network, minibatch, _reset(rows_state, minibatch.resets))
         loss = cluster.total(network.gradient, loss)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
         norm = optimizer.step(network.gradient, rate, divisor=shape.characters)
@@ -136,34 +110,28 @@ def cure(config: TrainConfig) -> str:
     return "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
 
 
-def _begin(network: Network, count: int, state: Floats | None, worker_rows: slice) -> State:
-    """The state of a worker's rows, of ``count`` in all, before its first minibatch; nothing if it has no rows."""
-    if state is not None:
-        return load_state(state[:, :, worker_rows])
-    count = len(range(count)[worker_rows])
-    return network.initial_state(count) if count else []
+def _begin(network: Network, count: int, state: Floats | None, worker_rows: slice) -> Floats:
+    """The state of a worker's rows, of ``count`` in all, before its first minibatch."""
+    begun = network.initial_state(count) if state is None else state
+    return begun[:, :, worker_rows]
 
 
-def _reset(network: Network, state: State, resets: NDArray[np.bool_]) -> State:
-    """Zero the state of these rows (N,), so that the network learns to begin (Melis et al. 2018)."""
-    if not resets.any():
-        return state
+def _reset(state: Floats, resets: NDArray[np.bool_]) -> Floats:
+    """Zero the state of these rows (N,), so that the network learns to begin (Melis et al. 2018).
+
+    The state has as many rows as the last minibatch had; one with fewer begins with all of them anew.
+    """
     if resets.all():
-        return network.initial_state(len(resets))
-    kept = nd.array(~resets[:, None])
-    return [[nd.broadcast_mul(part, kept) for part in parts] for parts in state]
+        return np.zeros((*state.shape[:2], len(resets), state.shape[3]), np.float32)
+    return np.where(resets[:, None], np.float32(0), state)
 
 
-def _backward(network: Network, minibatch: Minibatch, state: State) -> tuple[float, State]:
+def _backward(network: Network, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
     """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
     if not minibatch.labels.size:  # there are fewer rows than workers
         network.gradient[:] = 0
         return 0.0, state
-    with mx.autograd.record():
-        logits, state = network.forward(minibatch.read.x, detach(state), minibatch.masks, minibatch.read.y)
-    loss, gradient = loss_gradient(logits, minibatch.labels)
-    logits.backward(gradient)
-    return float(loss.asscalar()), state
+    return network.backward(minibatch, state)
 
 
 def evaluate(network: Network, ids: Ids) -> Floats:
@@ -184,13 +152,11 @@ def evaluate(network: Network, ids: Ids) -> Floats:
         nats[index], state = _nats(network, ids, index, state)
     rest = np.arange(rows * width, pairs)[:, None]  # less than ``rows`` characters, after the last row
     if len(rest):
-        last = [[part[:, -1:] for part in parts] for parts in state]
-        nats[rest], _ = _nats(network, ids, rest, last)
+        nats[rest], _ = _nats(network, ids, rest, state[:, :, -1:])
     return nats
 
 
-def _nats(network: Network, ids: Ids, index: Ids, state: State) -> tuple[Floats, State]:
+def _nats(network: Network, ids: Ids, index: Ids, state: Floats) -> tuple[Floats, Floats]:
     count = min(len(index) + READ_AHEAD, len(ids) - 1 - int(index[0].max()))
     following = ids[index[0] + np.arange(1, count + 1)[:, None]] if network.config.bidirectional else None
-    logits, state = network.forward(ids[index], state, following=following)
-    return cross_entropy(logits, ids[index + 1]).asnumpy().reshape(index.shape), state
+    return network.nats(ids[index], ids[index + 1], state, following)

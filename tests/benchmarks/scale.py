@@ -21,6 +21,7 @@ from pathlib import Path
 
 from machine import print_head, print_row
 
+from lyricgen import threads
 from lyricgen.text import corpus
 
 SIZE, LENGTHS = 100_000_000, (10_000, 100_000, 1_000_000, 10_000_000)
@@ -52,8 +53,9 @@ def run(*command: str) -> tuple[float, float, str]:
 def train(path: str, length: int) -> None:
     """Train the default model on the first ``length`` characters for a while; prints figures as JSON."""
     from lyricgen.config import ModelConfig, TrainConfig
-    from lyricgen.engine.network import Network
+    from lyricgen.engine.engines import network_of, start, usual
     from lyricgen.engine.optimizer import Optimizer
+    from lyricgen.engine.pool import Pool
     from lyricgen.engine.training import train_epoch
     from lyricgen.model.parameters import initial_parameters
     from lyricgen.text import dataset
@@ -62,17 +64,20 @@ def train(path: str, length: int) -> None:
     data, config = dataset.load(Path(path)), TrainConfig(dropout=0.6)
     import numpy as np
 
-    network = Network(ModelConfig(), initial_parameters(ModelConfig(), len(data.vocabulary), np.random.default_rng(0)))
-    optimizer, epochs = Optimizer(config, network.vector), range(1, 10_000)
+    start(usual(), "cpu")
+    pool, model = Pool(threads.limit_unless_set()), ModelConfig()
+    parameters = initial_parameters(model, len(data.vocabulary), np.random.default_rng(0))
+    network = network_of(usual(), model, parameters, pool)
+    optimizer, epochs = Optimizer(config, network.vector, pool), range(1, 10_000)
     steps = (s for epoch in epochs for s in train_epoch(network, optimizer, data.train[:length], config, epoch))
     next(steps)
-    start, best = time.perf_counter() - imported, 0.0
+    begun, best = time.perf_counter() - imported, 0.0
     for _ in range(STRETCHES):
         began, characters = time.perf_counter(), 0
         while time.perf_counter() - began < SECONDS:
             characters += next(steps).characters
         best = max(best, characters / (time.perf_counter() - began))
-    print(json.dumps({"rate": best, "start": start}))
+    print(json.dumps({"rate": best, "start": begun}))
 
 
 def main() -> None:

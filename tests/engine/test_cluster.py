@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SONG, Cli, running
+from engines import needs_mxnet
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
 from lyricgen.engine import launch, run
@@ -27,7 +28,7 @@ from lyricgen.text import dataset
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.skipif(sys.platform == "win32", reason="MXNet has no wheel there"),
+    needs_mxnet,
 ]
 RUNS: list[dict[str, Any]] = [
     {"cell": "rnn", "sampling": "random"},
@@ -59,7 +60,7 @@ def test_two_workers_train_what_one_process_trains(tmp_path: Path) -> None:
     code += "from lyricgen.engine.cluster import join; tests.train_all(Path(sys.argv[1]), join())"
     here = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "two"), *here]
-    serve = [sys.executable, "-c", "import lyricgen.engine.runtime"]
+    serve = [sys.executable, "-c", "import lyricgen.engine.mxnet.runtime"]
     processes = [launch._start(serve, {**serving, "DMLC_ROLE": role}) for role in ("scheduler", "server")]
     processes += [launch._start(command, {**base, "DMLC_ROLE": "worker"}) for _ in range(2)]
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import ENGINES, needs_mxnet
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
 from lyricgen.engine import run
@@ -32,16 +33,18 @@ FIELDS = {
 }
 
 
-def train(data: Dataset, folder: Path, model: dict[str, Any] | None = None, **options: Any) -> list[Epoch]:
+def train(
+    data: Dataset, folder: Path, model: dict[str, Any] | None = None, engine: str | None = None, **options: Any
+) -> list[Epoch]:
     config = TrainConfig(**{**SMALL, **options})
     start = run.begin(data, ModelConfig(**{"hidden": 6, **(model or {})}), config)
-    return [event for event in run.run(start, data, folder) if isinstance(event, Epoch)]
+    return [event for event in run.run(start, data, folder, engine=engine) if isinstance(event, Epoch)]
 
 
-def resume(data: Dataset, folder: Path, **changes: Any) -> list[Epoch]:
+def resume(data: Dataset, folder: Path, engine: str | None = None, **changes: Any) -> list[Epoch]:
     start = checkpoints.load(folder / LAST)
     start = dataclasses.replace(start, train=dataclasses.replace(start.train, **changes))
-    return [event for event in run.run(start, data, folder) if isinstance(event, Epoch)]
+    return [event for event in run.run(start, data, folder, engine=engine) if isinstance(event, Epoch)]
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
@@ -139,20 +142,22 @@ RUNS = [(*cell, sampling, optimizer, False) for cell in CELLS for sampling in SA
 @pytest.mark.parametrize(
     ("cell", "reset", "sampling", "optimizer", "bidirectional"), [*RUNS, ("lstm", "after", "consecutive", "adam", True)]
 )
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
-    cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, song_dataset: Dataset, tmp_path: Path
-) -> None:
+    engine: str, cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, song_dataset: Dataset,
+    tmp_path: Path,
+) -> None:  # fmt: skip
     """Stopped within the first epoch, within the third, and at the end of the third."""
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3}
     options.update(unknown_rate=0.5)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
-    train(song_dataset, tmp_path / "whole", model, **options)
+    train(song_dataset, tmp_path / "whole", model, engine, **options)
     start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
-    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "count")) // 4
+    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "count", engine=engine)) // 4
     for count in (2, 2 * steps, steps - 3, None):
         seen: list[Any] = []
         stopped = partial(lambda seen, limit: len(seen) >= limit, seen, count or 10**9)
-        seen.extend(run.run(start, song_dataset, tmp_path / "cut", stopped=stopped))
+        seen.extend(run.run(start, song_dataset, tmp_path / "cut", engine=engine, stopped=stopped))
         start = checkpoints.load(tmp_path / "cut" / LAST)
         if count == 2:
             assert start.progress.epoch == 0
@@ -162,6 +167,40 @@ def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
             with (tmp_path / "cut" / LOG).open("a") as file:
                 file.write('{"epoch": 1, "tor')  # a line that a crash cut short
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+def assert_alike(first: Path, second: Path) -> None:
+    """But for the rounding of sums that were added up in another order, and that Adam's small steps may enlarge."""
+    one, other = (checkpoints.load(path / LAST) for path in (first, second))
+    assert other.progress.step == one.progress.step
+    assert other.progress.train_perplexity == pytest.approx(one.progress.train_perplexity, rel=1e-4)
+    assert other.progress.valid_perplexity == pytest.approx(one.progress.valid_perplexity, rel=1e-4)
+    for name, tensor in one.parameters.items():
+        np.testing.assert_allclose(other.parameters[name], tensor, atol=1e-3, err_msg=name)
+
+
+@needs_mxnet
+@pytest.mark.parametrize(
+    ("cell", "reset", "sampling", "optimizer", "bidirectional"), [*RUNS, ("gru", "after", "random", "adam", True)]
+)
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_ten_epochs_of_both_engines_agree_and_one_goes_on_for_the_other(
+    cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, dropout: float, song_dataset: Dataset,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    options = {"sampling": sampling, "optimizer": optimizer, "dropout": dropout, "epochs": 10}
+    options.update(lr=0.003 if optimizer == "adam" else 0.5, reset_rate=0.2)
+    model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
+    train(song_dataset, tmp_path / "mxnet", model, "mxnet", **options)
+    train(song_dataset, tmp_path / "numpy", model, "numpy", **options)
+    start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
+    seen: list[Any] = []
+    both = tmp_path / "both"
+    seen.extend(run.run(start, song_dataset, both, engine="mxnet", stopped=lambda: len(seen) >= 20))
+    assert checkpoints.load(both / LAST).progress.part is not None
+    resume(song_dataset, both, "numpy")
+    for other in ("numpy", "both"):
+        assert_alike(tmp_path / "mxnet", tmp_path / other)
 
 
 def test_last_is_written_within_an_epoch(song_dataset: Dataset, tmp_path: Path) -> None:

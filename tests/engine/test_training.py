@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import ENGINES
 
 from lyricgen.config import ModelConfig, TrainConfig
+from lyricgen.engine.engines import network_of, usual
 from lyricgen.engine.network import Network
 from lyricgen.engine.optimizer import Optimizer
+from lyricgen.engine.pool import Pool
 from lyricgen.engine.training import evaluate, learning_rate, train_epoch
 from lyricgen.errors import DivergenceError
 from lyricgen.model.parameters import initial_parameters, parameter_shapes
@@ -18,9 +21,13 @@ from lyricgen.model.scoring import score
 V = 11
 
 
-def random_network(**model: Any) -> Network:
+def network(config: ModelConfig, parameters: Any, engine: str | None = None) -> Network:
+    return network_of(engine or usual(), config, parameters, Pool(2))
+
+
+def random_network(engine: str | None = None, **model: Any) -> Network:
     config = ModelConfig(**{"hidden": 6, "embedding": 5, **model})
-    return Network(config, initial_parameters(config, V, np.random.default_rng(0)))
+    return network(config, initial_parameters(config, V, np.random.default_rng(0)), engine)
 
 
 def constant_network(logits: list[float]) -> Network:
@@ -28,7 +35,7 @@ def constant_network(logits: list[float]) -> Network:
     config = ModelConfig(hidden=6, embedding=5)
     shapes = parameter_shapes(config, len(logits))
     parameters = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    return Network(config, {**parameters, "output.bias": np.array(logits, np.float32)})
+    return network(config, {**parameters, "output.bias": np.array(logits, np.float32)})
 
 
 def text(length: int) -> Any:
@@ -66,9 +73,10 @@ def test_the_gradient_of_a_short_minibatch_weighs_less() -> None:
     assert per_character == pytest.approx([per_character[0]] * len(steps), rel=1e-5)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("length", [2, 100, 4097, 9001])
-def test_evaluation_carries_the_state_as_the_numpy_score_does(length: int) -> None:
-    network = random_network(cell="gru", layers=2)
+def test_evaluation_carries_the_state_as_the_decoder_s_score_does(length: int, engine: str) -> None:
+    network = random_network(engine, cell="gru", layers=2)
     ids = text(length)
     expected = score(Recurrent(network.config, network.parameters()).probabilities(ids), ids)
     nats = evaluate(network, ids)
@@ -79,11 +87,12 @@ def test_evaluation_carries_the_state_as_the_numpy_score_does(length: int) -> No
     assert np.isclose(nats, each, atol=1e-4).mean() > (0.999 if length <= 8192 else 0.99)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("sampling", ["random", "consecutive"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_every_cell_learns_the_alphabet(cell: str, sampling: str, optimizer: str) -> None:
-    network = random_network(cell=cell)
+def test_every_cell_learns_the_alphabet(cell: str, sampling: str, optimizer: str, engine: str) -> None:
+    network = random_network(engine, cell=cell)
     lr = 0.02 if optimizer == "adam" else 1.0
     config = TrainConfig(
         batch_size=4, steps=10, lr=lr, epochs=25, sampling=sampling, optimizer=optimizer, schedule="constant"
@@ -94,15 +103,16 @@ def test_every_cell_learns_the_alphabet(cell: str, sampling: str, optimizer: str
     assert np.exp(evaluate(network, ids).mean()) < 1.6
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("reset", ["after", "before"])
-def test_the_same_seed_gives_the_same_model_bit_for_bit(reset: str) -> None:
+def test_the_same_seed_gives_the_same_model_bit_for_bit(reset: str, engine: str) -> None:
     def train(seed: int) -> Any:
-        network = random_network(cell="gru", gru_reset=reset)
+        network = random_network(engine, cell="gru", gru_reset=reset)
         config = TrainConfig(dropout=0.3, batch_size=3, steps=5, seed=seed)
         optimizer = Optimizer(config, network.vector)
         for epoch in (1, 2):
             list(train_epoch(network, optimizer, text(200), config, epoch))
-        return network.vector.asnumpy()
+        return network.vector.copy()
 
     np.testing.assert_array_equal(train(7), train(7))
     assert not np.array_equal(train(7), train(8))
@@ -122,13 +132,13 @@ def test_what_stands_once_is_read_as_unknown_so_that_the_unknown_is_learnt() -> 
             batch_size=2, steps=20, epochs=30, lr=0.02, schedule="constant", unknown_rate=rate, dropout=0.0
         )
         model = ModelConfig(hidden=6, embedding=5)
-        network = Network(model, initial_parameters(model, 15, np.random.default_rng(0)))
-        optimizer = Optimizer(config, network.vector)
+        reader = network(model, initial_parameters(model, 15, np.random.default_rng(0)))
+        optimizer = Optimizer(config, reader.vector)
         ids = np.tile([1, 2, 1, 2, 3], 60)
         ids[4::30] = np.arange(10) + 4
         for epoch in range(1, 31):
-            list(train_epoch(network, optimizer, ids, config, epoch))
-        return float(Recurrent(model, network.parameters()).probabilities(np.array([1, 2, 1, 2, 0]))[-1])
+            list(train_epoch(reader, optimizer, ids, config, epoch))
+        return float(Recurrent(model, reader.parameters()).probabilities(np.array([1, 2, 1, 2, 0]))[-1])
 
     assert unknown_share(0.0) < 0.01 < 0.05 < unknown_share(1.0)
 

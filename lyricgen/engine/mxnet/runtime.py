@@ -41,9 +41,10 @@ _ENVIRONMENT.update({"KMP_BLOCKTIME": "1", "KMP_WARNINGS": "0"})
 _OPENMP = "cmeel-libomp"
 _PACKAGES = {"gomp": "libgomp1", "quadmath": "libquadmath0"}
 _NO_WHEEL = (
-    "training needs MXNet, which has no wheel for this Python and system: train on Python 3.9 to 3.12 on Linux or an "
-    "Intel Mac (`pip install .` brings it there), then copy the checkpoint; prepare, generate and evaluate work here"
+    "MXNet is not installed; it has wheels for Python 3.9 to 3.12 on Linux and on Intel Macs: leave --engine out, "
+    "and NumPy computes"
 )
+_WITHOUT = "; --engine numpy works without it"
 
 
 def _gone(*_: Any, **__: Any) -> None:
@@ -107,13 +108,13 @@ def _import() -> Any:
     except ModuleNotFoundError as error:
         raise EngineError(_advice(error)) from error
     except OSError as error:
-        raise EngineError(_library_advice(str(error))) from error
+        raise EngineError(_library_advice(str(error)) + _WITHOUT) from error
 
 
 def _advice(error: ModuleNotFoundError) -> str:
     if error.name in ("distutils", "setuptools"):
-        return "MXNet needs setuptools on this Python: pip install setuptools"
-    return _NO_WHEEL if error.name == "mxnet" else f"MXNet cannot start: {error}; reinstall lyricgen"
+        return f"MXNet needs setuptools on this Python: pip install setuptools{_WITHOUT}"
+    return _NO_WHEEL if error.name == "mxnet" else f"MXNet cannot start: {error}{_WITHOUT}"
 
 
 def _library_advice(words: str) -> str:

@@ -1,0 +1,1 @@
+"""Training in NumPy alone: back-propagation through time, written out."""

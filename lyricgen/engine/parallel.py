@@ -1,0 +1,68 @@
+"""A network in several threads, each of which computes with its own rows of every minibatch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from lyricgen.engine.network import Minibatch, Network
+from lyricgen.engine.pool import Pool
+from lyricgen.model.parameters import Floats
+from lyricgen.text.vocabulary import Ids
+
+_FEWEST_ROWS = 4  # of a minibatch, for a thread of its own
+_BLAS = ThreadpoolController()
+_AT_ONCE = 2**16  # parameters
+
+
+class Parallel(Network):
+    """Networks over one vector of parameters, as one; the gradient is the sum of theirs, always in the same order."""
+
+    def __init__(self, networks: Sequence[Network], pool: Pool) -> None:
+        super().__init__(networks[0].config, networks[0].vocabulary_size, networks[0].vector)
+        self._networks = networks
+        self._pool = pool
+
+    def backward(self, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
+        parts = self._rows(minibatch.labels.shape[1])
+
+        def compute(number: int) -> tuple[float, Floats]:
+            rows = parts[number]
+            return self._networks[number].backward(minibatch.of_rows(rows), state[:, :, rows])
+
+        with self._blas(len(parts)):
+            done = self._pool.map(compute, range(len(parts)))
+        self._sum([network.gradient for network in self._networks[: len(parts)]])
+        return sum(loss for loss, _ in done), np.concatenate([after for _, after in done], axis=2)
+
+    def _sum(self, gradients: Sequence[Floats]) -> None:
+        def add(part: slice) -> None:
+            for first in range(part.start, part.stop, _AT_ONCE):
+                at = slice(first, min(first + _AT_ONCE, part.stop))
+                np.copyto(self.gradient[at], gradients[0][at])
+                reduce(lambda total, other: np.add(total, other[at], out=total), gradients[1:], self.gradient[at])
+
+        self._pool.map(add, self._pool.parts(self.gradient.size, multiple=_AT_ONCE))
+
+    def nats(self, ids: Ids, labels: Ids, state: Floats, following: Ids | None = None) -> tuple[Floats, Floats]:
+        parts = self._rows(ids.shape[1])
+
+        def compute(number: int) -> tuple[Floats, Floats]:
+            rows = parts[number]
+            behind = None if following is None else following[:, rows]
+            return self._networks[number].nats(ids[:, rows], labels[:, rows], state[:, :, rows], behind)
+
+        with self._blas(len(parts)):
+            nats, after = zip(*self._pool.map(compute, range(len(parts))))
+        return np.concatenate(nats, axis=1), np.concatenate(after, axis=2)
+
+    def _blas(self, parts: int) -> Any:
+        """BLAS with the threads that are left for each part of a minibatch."""
+        return _BLAS.limit(limits=max(1, self._pool.threads // parts), user_api="blas")
+
+    def _rows(self, count: int) -> list[slice]:
+        return self._pool.parts(count, multiple=min(_FEWEST_ROWS, count))

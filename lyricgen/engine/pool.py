@@ -1,0 +1,34 @@
+"""Threads that compute side by side: NumPy and BLAS let Python's lock go while they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class Pool:
+    """So many threads, the caller's among them; one by default."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self._others = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+
+    def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+        """What the function makes of each item; at most as many items as threads are best."""
+        if self._others is None:
+            return [function(item) for item in items]
+        others = [self._others.submit(function, item) for item in items[1:]]
+        return [*map(function, items[:1]), *(other.result() for other in others)]
+
+    def parts(self, length: int, *, multiple: int = 1) -> list[slice]:
+        """A share of 0 … ``length`` for each thread, of a multiple of so many but for the last."""
+        blocks = -(-length // multiple)
+        ends = [min(length, multiple * (blocks * each // self.threads)) for each in range(self.threads + 1)]
+        return [slice(begin, end) for begin, end in zip(ends, ends[1:]) if begin < end]
+
+
+ALONE = Pool()
