@@ -359,14 +359,18 @@ _COUNTED = {"cell", "order", "keep_text", "seed"}  # what an n-gram model takes
 _NETWORK = tuple(
     each.name for kind in (ModelConfig, TrainConfig) for each in dataclasses.fields(kind) if each.name not in _COUNTED
 )
+_TRAINED = tuple(["checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore"])
 _RULES = (
     _Rule(
-        (*_NETWORK, "checkpoint_every", "preview_every", "tensorboard", "threads", "device", "workers", "kvstore"),
+        (*_NETWORK, *_TRAINED),
         lambda values: values.get("cell") == "ngram",
         "with --cell ngram, which counts in one go",
     ),
     _Rule(("ngram", "order"), lambda values: bool(values.get("bidirectional")), "with --bidirectional"),
     _Rule(("order",), lambda values: values.get("ngram") is False and values.get("cell") != "ngram", "with --no-ngram"),
+    _Rule(
+        ("device",), lambda values: values.get("engine") == "numpy", "with --engine numpy, which has none but the cpu"
+    ),
     _Rule(("gru_reset",), lambda values: values.get("cell") != "gru", "without --cell gru"),
     _Rule(
         ("reset_rate",),

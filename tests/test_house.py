@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from engines import needs_mxnet
 
 import lyricgen
 
@@ -93,4 +94,10 @@ def test_writing_and_counting_load_no_mxnet(trained: Path, tmp_path: Path) -> No
     assert "mxnet" not in loaded("generate", "--length", "5", "--seed", "1", cwd=trained)
     assert "mxnet" not in loaded("evaluate", cwd=trained)
     assert "mxnet" not in loaded("train", "--cell", "ngram", "-o", str(tmp_path), cwd=trained)
+    small = ("--hidden", "4", "--epochs", "1", "--batch-size", "2", "--steps", "4")
+    assert "mxnet" not in loaded("train", "--engine", "numpy", *small, "-o", str(tmp_path / "b"), cwd=trained)
+
+
+@needs_mxnet
+def test_mxnet_decodes_where_it_is_asked_for(trained: Path) -> None:
     assert "mxnet" in loaded("generate", "--length", "5", "--seed", "1", "--engine", "mxnet", cwd=trained)

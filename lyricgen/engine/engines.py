@@ -30,7 +30,7 @@ def choose(engine: str | None, device: str) -> str:
         raise OptionError(f"--engine: {engine!r} is none of {', '.join(ENGINES)}")
     chosen = engine or usual()
     if device != "cpu" and chosen != "mxnet":
-        raise OptionError(f"--device: NumPy computes here, on the cpu alone; leave {device} out")
+        raise OptionError(f"--device {device}: needs MXNet; NumPy computes on the cpu alone")
     return chosen
 
 

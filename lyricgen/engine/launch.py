@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lyricgen import processes, signals, threads
-from lyricgen.engine import watch
+from lyricgen.engine import engines, watch
 from lyricgen.errors import OptionError, WorkerError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def join() -> Cluster:
     EngineError
         The scheduler cannot listen, or does not answer; this MXNet has no parameter server.
     """
+    _check_server()
     role = _check_variables()
     if role != "worker":
         os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
@@ -54,6 +55,11 @@ def join() -> Cluster:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
     return joined
+
+
+def _check_server() -> None:
+    if not engines.has_mxnet():
+        raise OptionError("--workers, --kvstore: the parameter server is MXNet's, which is not installed here")
 
 
 def _check_variables() -> str:
@@ -78,7 +84,10 @@ def run(count: int, arguments: Sequence[str]) -> int:
     ------
     WorkerError
         A worker was killed.
+    OptionError
+        MXNet, whose parameter server they need, is not installed.
     """
+    _check_server()
     environment = {
         **os.environ,
         "DMLC_PS_ROOT_URI": "127.0.0.1",

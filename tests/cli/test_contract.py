@@ -119,7 +119,8 @@ NO_EFFECT = {
     "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; "
     "--no-ngram --order 3; --bidirectional --order 3; --bidirectional --ngram; "
     "--cell lstm --gru-reset before; --sampling random --reset-rate 0.1; --preview-every 2; "
-    "--cell ngram --workers 2; --cell ngram --tensorboard board; --cell ngram --checkpoint-every 3",
+    "--cell ngram --workers 2; --cell ngram --engine numpy; --engine numpy --device gpu; "
+    "--cell ngram --tensorboard board; --cell ngram --checkpoint-every 3",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from checker import broken
 from conftest import SONG, Cli, running
+from engines import needs_mxnet
 
 import lyricgen
 
@@ -44,6 +45,7 @@ def test_without_a_model_the_one_that_comes_with_it_writes(cli: Cli, trained: Pa
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
+@needs_mxnet
 @pytest.mark.parametrize("options", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.5}], ids=str)
 def test_both_engines_write_the_same(options: dict[str, Any], trained: Path) -> None:
     ours, theirs = (lyricgen.load(trained / "checkpoints", engine=engine) for engine in ("numpy", "mxnet"))
@@ -52,6 +54,7 @@ def test_both_engines_write_the_same(options: dict[str, Any], trained: Path) -> 
     assert [song] == list(theirs.generate("分开", seed=1, length=30, **options))
 
 
+@needs_mxnet
 def test_the_engine_can_be_chosen(cli: Cli, trained: Path) -> None:
     songs = [cli("generate", *LENGTH, "--engine", engine, cwd=trained).stdout for engine in ("numpy", "mxnet")]
     assert songs[0] == songs[1] != ""

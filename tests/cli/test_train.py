@@ -17,6 +17,7 @@ from conftest import SONG, Cli, running
 
 from lyricgen.cli import progress
 from lyricgen.config import flag, usual_options
+from lyricgen.engine.engines import has_mxnet
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.text.dataset import Dataset
 
@@ -117,6 +118,30 @@ def test_resume_goes_on_and_refuses_another_model_or_dataset(cli: Cli, song: Pat
     assert forced.returncode == 0
     assert len((tmp_path / "checkpoints" / "log.jsonl").read_text().splitlines()) == 1
     assert cli("train", "song.txt", "--force", "--resume").returncode == 2
+
+
+def test_the_engine_is_mxnet_where_it_is_installed_and_numpy_goes_on_for_it(
+    cli: Cli, song: Path, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"  # a folder without MXNet's metadata and code, before all others
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['mxnet'] = None\n", "utf-8")
+    without = {"PYTHONPATH": str(hidden)}
+    result = cli("train", "song.txt", *SMALL, "--epochs", "2")
+    assert f"engine      {'mxnet' if has_mxnet() else 'numpy'}\n" in result.stderr
+    result = cli("train", "song.txt", "--epochs", "3", "--resume", env=without)
+    assert (result.returncode, result.stdout) == (0, f"{Path('checkpoints', 'best.safetensors')}\n"), result.stderr
+    assert "engine      numpy\n" in result.stderr
+    for options, status, words in (
+        (["--engine", "mxnet"], 1, "MXNet is not installed"),
+        (["--device", "gpu"], 2, "needs MXNet"),
+        (["--workers", "2"], 2, "is MXNet's, which is not installed"),
+        (["--kvstore", "dist_sync"], 2, "is MXNet's, which is not installed"),
+    ):
+        refused = cli("train", "song.txt", *SMALL, "-f", *options, env=without)
+        assert (refused.returncode, refused.stderr.count("Error")) == (status, 1), refused.stderr
+        assert words in refused.stderr
+    assert checkpoints.load(tmp_path / "checkpoints" / "last.safetensors").progress.epoch == 3
 
 
 class Training:
