@@ -359,7 +359,9 @@ _COUNTED = {"cell", "order", "keep_text", "seed"}  # what an n-gram model takes
 _NETWORK = tuple(
     each.name for kind in (ModelConfig, TrainConfig) for each in dataclasses.fields(kind) if each.name not in _COUNTED
 )
-_TRAINED = tuple(["checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore"])
+_TRAINED = (
+    "checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore",
+)  # fmt: skip
 _RULES = (
     _Rule(
         (*_NETWORK, *_TRAINED),
