@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lyricgen import schema
@@ -33,6 +33,7 @@ class Outer(Checked):
     inner: Inner | None = field(Inner, None)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw reads tables of Unicode
 @given(st.dictionaries(st.sampled_from(["share", "name", "flag", "inner", "wings"]), VALUES))
 def test_what_is_made_is_sound_and_all_else_is_one_error(values: dict[str, Any]) -> None:
     try:

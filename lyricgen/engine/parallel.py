@@ -32,7 +32,8 @@ class Parallel(Network):
 
         def compute(number: int) -> tuple[float, Floats]:
             rows = parts[number]
-            return self._networks[number].backward(minibatch.of_rows(rows), state[:, :, rows])
+            with _silent():
+                return self._networks[number].backward(minibatch.of_rows(rows), state[:, :, rows])
 
         with self._blas(len(parts)):
             done = self._pool.map(compute, range(len(parts)))
@@ -54,7 +55,8 @@ class Parallel(Network):
         def compute(number: int) -> tuple[Floats, Floats]:
             rows = parts[number]
             behind = None if following is None else following[:, rows]
-            return self._networks[number].nats(ids[:, rows], labels[:, rows], state[:, :, rows], behind)
+            with _silent():
+                return self._networks[number].nats(ids[:, rows], labels[:, rows], state[:, :, rows], behind)
 
         with self._blas(len(parts)):
             nats, after = zip(*self._pool.map(compute, range(len(parts))))
@@ -66,3 +68,8 @@ class Parallel(Network):
 
     def _rows(self, count: int) -> list[slice]:
         return self._pool.parts(count, multiple=min(_FEWEST_ROWS, count))
+
+
+def _silent() -> np.errstate:
+    """No warnings from this thread: a training that diverges is told by its loss."""
+    return np.errstate(over="ignore", invalid="ignore")

@@ -162,7 +162,7 @@ class _Graph:
             return [gates]
         names = [self._name() for _ in range(count)]
         sizes = self._tensor("sizes", np.full(count, self._model.hidden, np.int64))
-        self._nodes.append(self._onnx.helper.make_node("Split", [gates, sizes], names, axis=1))
+        self._nodes.append(self._onnx.helper.make_node("Split", [gates, sizes], names, name=names[0], axis=1))
         return names
 
     def _part(self, state: str, layer: int, part: int) -> str:
@@ -175,7 +175,8 @@ class _Graph:
 
     def _op(self, kind: str, *inputs: str, result: str = "", **attributes: Any) -> str:
         name = result or self._name()
-        self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [name], **attributes))
+        # ONNX Runtime before 1.20 takes two nodes without a name for one and the same.
+        self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
 
     def _constant(self, parameter: str) -> str:
