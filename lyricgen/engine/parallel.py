@@ -70,6 +70,6 @@ class Parallel(Network):
         return self._pool.parts(count, multiple=min(_FEWEST_ROWS, count))
 
 
-def _silent() -> np.errstate:
+def _silent() -> Any:
     """No warnings from this thread: a training that diverges is told by its loss."""
     return np.errstate(over="ignore", invalid="ignore")
