@@ -109,8 +109,8 @@ def begin(
     """Hold a folder for the length of the block, with what ``train`` trains there; for networks only.
 
     ``base``: a checkpoint whose weights the training begins with, and whose characters the model keeps. ``engine``:
-    ``mxnet`` or ``numpy``; by default MXNet where it is installed. ``device``: what MXNet computes on. ``cluster``: the
-    workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
+    ``mxnet`` or ``numpy``; by default MXNet where it is installed and has the cell. ``device``: what MXNet computes on.
+    ``cluster``: the workers that this process has joined (``lyricgen.engine.cluster.join``); the first one writes.
     """
     if options.get("cell") == "ngram":
         raise OptionError("--cell ngram: such a model is counted, not trained; use lyricgen.count")
@@ -118,20 +118,22 @@ def begin(
         raise OptionError("--base: has no effect with --resume, which knows its weights; leave it out")
     from lyricgen.engine import engines
 
-    folder, engine = Path(output), engines.choose(engine, device)
+    engines.check(engine)
+    folder = Path(output)
     if not resume:
         build(options, ModelConfig, TrainConfig)  # bad options are refused before a text is read
     with contextlib.nullcontext() if cluster and cluster.rank else _held(folder, resume=resume, force=force):
         name, data = find_dataset(dataset)
         from lyricgen.engine.cluster import ALONE
 
-        engines.start(engine, device)
         older = None if base is None else checkpoints.load(Path(base))
         start = _resumed(folder / LAST, data, options) if resume else _begun(data, options, older, str(base))
+        chosen = engines.choose(engine, device, start.model)
+        engines.start(chosen, device)
         if cluster:
-            cluster.check_alike(start, engine)
+            cluster.check_alike(start, chosen)
         new = None if older is None else len(start.vocabulary) - len(older.vocabulary)
-        yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, engine, new)
+        yield Training(start, name, data.in_vocabulary(start.vocabulary), folder, cluster or ALONE, chosen, new)
 
 
 def _begun(data: Dataset, options: Mapping[str, Any], base: Checkpoint | None, path: str) -> Checkpoint:

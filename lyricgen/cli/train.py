@@ -46,7 +46,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 @option("--threads", type=click.IntRange(1, 1024), group=LEARNING, help="Threads. [default: the usable processors]")
 @option(
     "--engine", type=click.Choice(["mxnet", "numpy"]), group=LEARNING,
-    help="What computes. [default: mxnet where it is installed]",
+    help="What computes. [default: mxnet where it is installed, numpy for --gru-reset before]",
 )  # fmt: skip
 @option(
     "--device", default="cpu", show_default=True, metavar="cpu|gpu[:N]", help="What MXNet computes on.",

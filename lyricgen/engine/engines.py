@@ -19,16 +19,21 @@ def has_mxnet() -> bool:
     return found is not None and found.origin is not None  # a folder of that name has none
 
 
-def usual() -> str:
-    """MXNet where it is installed, else NumPy."""
-    return "mxnet" if has_mxnet() else "numpy"
+def usual(config: ModelConfig) -> str:
+    """MXNet where it is installed and has the cell, else NumPy."""
+    has_cell = not (config.cell == "gru" and config.gru_reset == "before")
+    return "mxnet" if has_cell and has_mxnet() else "numpy"
 
 
-def choose(engine: str | None, device: str) -> str:
-    """The engine that is meant; OptionError if there is no such one, or it has no such device."""
+def check(engine: str | None) -> None:
+    """OptionError if there is no such engine."""
     if engine not in (None, *ENGINES):
         raise OptionError(f"--engine: {engine!r} is none of {', '.join(ENGINES)}")
-    chosen = engine or usual()
+
+
+def choose(engine: str | None, device: str, config: ModelConfig) -> str:
+    """The engine that is meant; OptionError if it has no such device."""
+    chosen = engine or ("mxnet" if device != "cpu" and has_mxnet() else usual(config))
     if device != "cpu" and chosen != "mxnet":
         raise OptionError(f"--device {device}: needs MXNet; NumPy computes on the cpu alone")
     return chosen

@@ -92,7 +92,7 @@ def run(
     output = _Output(folder, start.progress) if cluster.rank == 0 else None
     try:
         yield from _epochs(
-            start, dataset, output, engine=engine or engines.usual(), save_every=save_every, stopped=stopped,
+            start, dataset, output, engine=engine or engines.usual(start.model), save_every=save_every, stopped=stopped,
             cluster=cluster,
         )  # fmt: skip
     except DivergenceError as error:

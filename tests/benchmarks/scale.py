@@ -64,10 +64,11 @@ def train(path: str, length: int) -> None:
     data, config = dataset.load(Path(path)), TrainConfig(dropout=0.6)
     import numpy as np
 
-    start(usual(), "cpu")
-    pool, model = Pool(threads.limit_unless_set()), ModelConfig()
+    model = ModelConfig()
+    start(usual(model), "cpu")
+    pool = Pool(threads.limit_unless_set())
     parameters = initial_parameters(model, len(data.vocabulary), np.random.default_rng(0))
-    network = network_of(usual(), model, parameters, pool)
+    network = network_of(usual(model), model, parameters, pool)
     optimizer, epochs = Optimizer(config, network.vector, pool), range(1, 10_000)
     steps = (s for epoch in epochs for s in train_epoch(network, optimizer, data.train[:length], config, epoch))
     next(steps)

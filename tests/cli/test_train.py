@@ -132,6 +132,8 @@ def test_the_engine_is_mxnet_where_it_is_installed_and_numpy_goes_on_for_it(
     result = cli("train", "song.txt", "--epochs", "3", "--resume", env=without)
     assert (result.returncode, result.stdout) == (0, f"{Path('checkpoints', 'best.safetensors')}\n"), result.stderr
     assert "engine      numpy\n" in result.stderr
+    before = cli("train", "song.txt", *SMALL, "--cell", "gru", "--gru-reset", "before", "--epochs", "1", "-o", "b")
+    assert "engine      numpy\n" in before.stderr
     for options, status, words in (
         (["--engine", "mxnet"], 1, "MXNet is not installed"),
         (["--device", "gpu"], 2, "needs MXNet"),

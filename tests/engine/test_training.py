@@ -22,7 +22,7 @@ V = 11
 
 
 def network(config: ModelConfig, parameters: Any, engine: str | None = None) -> Network:
-    return network_of(engine or usual(), config, parameters, Pool(2))
+    return network_of(engine or usual(config), config, parameters, Pool(2))
 
 
 def random_network(engine: str | None = None, **model: Any) -> Network:
