@@ -8,26 +8,37 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
 from lyricgen import __version__, memory, processes, signals, threads
-from lyricgen.cli.completion import completion
-from lyricgen.cli.evaluate import evaluate
-from lyricgen.cli.export import export
-from lyricgen.cli.fill import fill
-from lyricgen.cli.generate import generate
-from lyricgen.cli.info import info
-from lyricgen.cli.measure import measure
 from lyricgen.cli.options import say
-from lyricgen.cli.plot import plot
-from lyricgen.cli.prepare import prepare
-from lyricgen.cli.score import score
-from lyricgen.cli.train import train
 from lyricgen.errors import LyricgenError, describe
 
 _LONGEST = 300  # characters of a word in a message: a path may be long, a number of thousands of digits tells nothing
+
+
+class _Loaded(Mapping[str, click.Command]):
+    """The commands by their names, each a module of this folder, imported when it is asked for."""
+
+    _names = (
+        "prepare", "train", "generate", "fill", "evaluate", "score", "measure", "info", "plot", "export", "completion",
+    )  # fmt: skip
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._names:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(f"lyricgen.cli.{name}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class _Commands(click.Group):
@@ -47,7 +58,7 @@ class _Commands(click.Group):
 _SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LYRICGEN"}
 
 
-@click.group(cls=_Commands, invoke_without_command=True, context_settings=_SETTINGS)
+@click.group(cls=_Commands, commands=_Loaded(), invoke_without_command=True, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="lyricgen", message="%(prog)s %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
@@ -62,10 +73,6 @@ def commands(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for _command in (prepare, train, generate, fill, evaluate, score, measure, info, plot, export, completion):
-    commands.add_command(_command)
 
 
 def main() -> None:

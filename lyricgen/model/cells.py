@@ -13,6 +13,7 @@ import numpy as np
 from lyricgen.config import ModelConfig
 from lyricgen.model.parameters import Floats
 
+_HALF = np.float32(0.5)
 _APART = 6  # rows that OpenBLAS multiplies faster one by one
 _FEW = 16  # rows that it multiplies faster as weight.T @ x.T
 _BLOCK = 64  # columns: 1, 2, 4, 8 or 16 threads share them in whole fours
@@ -45,7 +46,10 @@ def _one_by_one(x: Floats, weight: Floats) -> Floats:
 
 def sigmoid(x: Floats) -> Floats:
     """1 / (1 + exp(-x)), written so that no x overflows."""
-    opened: Floats = np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
+    opened: Floats = x * _HALF
+    np.tanh(opened, out=opened)
+    opened *= _HALF
+    opened += _HALF
     return opened
 
 
@@ -57,21 +61,30 @@ def rnn(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
 
 def gru_after(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
     """R, Z = σ(·); H~ = tanh(X W_xh + b_x + R ∘ (H W_hh + b_h)); H' = Z ∘ H + (1 - Z) ∘ H~ (cuDNN's variant)."""
-    size, hidden = 2 * state.shape[-1], state[0]
+    size, hidden = state.shape[-1], state[0]
     product = times(hidden, weight) + bias
-    reset, update = np.split(sigmoid(x[:, :size] + product[:, :size]), 2, axis=1)
-    candidate = np.tanh(x[:, size:] + reset * product[:, size:])
-    new: Floats = (candidate + update * (hidden - candidate))[None]
-    return new
+    opened = sigmoid(x[:, : 2 * size] + product[:, : 2 * size])
+    candidate = product[:, 2 * size :]
+    candidate *= opened[:, :size]
+    candidate += x[:, 2 * size :]
+    return _mixed(opened[:, size:], hidden, np.tanh(candidate, out=candidate))
 
 
 def gru_before(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
     """R, Z = σ(·); H~ = tanh(X W_xh + (R ∘ H) W_hh + b_h); H' = Z ∘ H + (1 - Z) ∘ H~ (Cho et al. 2014)."""
-    size, hidden = 2 * state.shape[-1], state[0]
-    reset, update = np.split(sigmoid(x[:, :size] + times(hidden, weight[:, :size]) + bias[:size]), 2, axis=1)
-    candidate = np.tanh(x[:, size:] + times(reset * hidden, weight[:, size:]) + bias[size:])
-    new: Floats = (candidate + update * (hidden - candidate))[None]
-    return new
+    size, hidden = state.shape[-1], state[0]
+    two = 2 * size
+    opened = sigmoid(x[:, :two] + times(hidden, weight[:, :two]) + bias[:two])
+    candidate = x[:, two:] + times(opened[:, :size] * hidden, weight[:, two:]) + bias[two:]
+    return _mixed(opened[:, size:], hidden, np.tanh(candidate, out=candidate))
+
+
+def _mixed(update: Floats, hidden: Floats, candidate: Floats) -> Floats:
+    """Z ∘ H + (1 - Z) ∘ H~, as a state (1, N, H)."""
+    new: Floats = hidden - candidate
+    new *= update
+    new += candidate
+    return new[None]
 
 
 def lstm(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
@@ -79,16 +92,22 @@ def lstm(x: Floats, state: Floats, weight: Floats, bias: Floats) -> Floats:
 
     The gates lie in the order input, forget, candidate, output.
     """
-    hidden, memory = state
     size = state.shape[-1]
-    gates = times(hidden, weight)
+    gates = times(state[0], weight)
     gates += x
     gates += bias
     candidate = np.tanh(gates[:, 2 * size : 3 * size])
-    input_gate, forget_gate = np.split(sigmoid(gates[:, : 2 * size]), 2, axis=1)
+    gates *= _HALF
+    opened = np.tanh(gates, out=gates)
+    opened *= _HALF
+    opened += _HALF
+    candidate *= opened[:, :size]
     new = np.empty_like(state)
-    new[1] = forget_gate * memory + input_gate * candidate
-    new[0] = sigmoid(gates[:, 3 * size :]) * np.tanh(new[1])
+    hidden, memory = new
+    np.multiply(opened[:, size : 2 * size], state[1], out=memory)
+    memory += candidate
+    np.tanh(memory, out=hidden)
+    hidden *= opened[:, 3 * size :]
     return new
 
 

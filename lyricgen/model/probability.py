@@ -11,6 +11,7 @@ from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
 
 _COLDEST = 1e-30  # a lower temperature is zero, or nearly, in single precision
+_FEW = 2  # rows
 _BLOCK = 64  # ids whose weights are summed up before a draw
 
 
@@ -55,9 +56,12 @@ def draw(logits: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[
 def draw_weighted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Ids (N,) in proportion to weights (N, V) by inversion of ``uniforms`` (N,), and the weights' sums (N,).
 
-    First a block of ids, then one of the block: sums are faster than running sums.
+    Of many rows first a block of ids, then one of the block: sums are faster than running sums.
     """
     count, size = weights.shape
+    if count <= _FEW:
+        cumulative = np.cumsum(weights, axis=1, dtype=np.float64)
+        return _invert(cumulative, uniforms * cumulative[:, -1]), cumulative[:, -1]
     padded = np.zeros((count, -(-size // _BLOCK) * _BLOCK), weights.dtype)
     padded[:, :size] = weights
     blocks, rows = padded.reshape(count, -1, _BLOCK), np.arange(count)

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.config import SampleConfig
-from lyricgen.model.probability import draw, softmax
+from lyricgen.model.probability import draw_weighted, exponentials, softmax
 from lyricgen.text.vocabulary import UNKNOWN
 
-Logits = NDArray[np.float64]
+Logits = NDArray[np.floating[Any]]
 NEVER = -np.inf
 
 
-def without_unknown(logits: NDArray[np.floating[Any]]) -> Logits:
+def without_unknown(logits: Logits) -> Logits:
     """A copy in which the unknown character cannot be drawn, because it cannot be printed."""
-    allowed = logits.astype(np.float64)
+    allowed = logits.copy()
     allowed[:, UNKNOWN] = NEVER
     return allowed
 
@@ -47,13 +47,17 @@ def restrict(logits: Logits, config: SampleConfig) -> Logits:
     return top_p(logits, config.top_p) if config.top_p < 1 else logits
 
 
-def choose(logits: NDArray[np.floating[Any]], config: SampleConfig, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+def choose(logits: Logits, config: SampleConfig, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     """Logits (N, V) -> ids (N,): temperature, then top-k, then top-p, then a draw; temperature 0 is argmax."""
     allowed = without_unknown(logits)
     if config.temperature == 0:
         ids: NDArray[np.intp] = np.argmax(allowed, axis=-1)
         return ids
-    return draw(restrict(allowed / config.temperature, config), uniforms)
+    if config.top_k or config.top_p < 1:
+        weights = exponentials(restrict(allowed.astype(np.float64) / config.temperature, config))
+    else:
+        weights = exponentials(allowed, config.temperature)
+    return draw_weighted(weights, uniforms)[0]
 
 
 def likeliest(scores: Logits, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
