@@ -93,7 +93,8 @@ def english(word: str, *, strict: bool = False) -> str:
 
 def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[str]:
     """What is broken, a phrase each; ``asked`` has the names of the options."""
-    if not any(asked.get(name) for name in FORM):
+    is_star = asked.get("form") == "*" and asked.get("length")  # asks nothing of any number of lines
+    if not any(asked.get(name) for name in FORM if not (name == "form" and is_star)):
         faults = _free_song_faults(song, prefix, asked)
         written = [song.split("\n")]
     else:

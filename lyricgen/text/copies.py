@@ -13,9 +13,9 @@ _SEED = 4  # length of the agreements that longer ones are grown from
 
 
 def _hash(ids: Ids, length: int) -> Hashes:
-    """A hash of every stretch of that length: ids (T,) -> (T - length + 1,), by Horner's rule modulo 2^64."""
+    """A hash of every stretch of that length: ids (T, ...) -> (T - length + 1, ...), by Horner's rule modulo 2^64."""
     count = max(len(ids) - length + 1, 0)
-    hashes = np.zeros(count, np.uint64)
+    hashes = np.zeros((count, *ids.shape[1:]), np.uint64)
     for offset in range(length if count else 0):
         hashes *= _BASE
         hashes += ids[offset : offset + count].astype(np.uint64) + np.uint64(1)
@@ -36,14 +36,20 @@ class CopyIndex:
 
     def places(self, stretch: Ids) -> NDArray[np.intp]:
         """Where a stretch of that length begins in the text."""
-        (wanted,) = _hash(stretch, self._length)
-        first, last = np.searchsorted(self._hashes, wanted, "left"), np.searchsorted(self._hashes, wanted, "right")
+        ((first, last),) = self._ranges(stretch[None])
         return self._order[first:last].astype(np.intp)
 
-    def followers(self, stretch: Ids) -> Ids:
-        """What follows that stretch in the text, each character as often as it does."""
-        ends = self.places(stretch) + self._length
-        found: Ids = self.text[ends[ends < len(self.text)]]
+    def _ranges(self, stretches: Ids) -> NDArray[np.intp]:
+        """Stretches (N, length) -> where the places of each begin and end among the sorted ones, (N, 2)."""
+        wanted = _hash(np.ascontiguousarray(stretches.T), self._length)[0]
+        return np.stack([np.searchsorted(self._hashes, wanted, side) for side in ("left", "right")], axis=1)
+
+    def followers(self, stretches: Ids) -> list[Ids]:
+        """What follows each of the stretches (N, length) in the text, each character as often as it does."""
+        found = []
+        for first, last in self._ranges(stretches).tolist():
+            ends = self._order[first:last].astype(np.intp) + self._length
+            found.append(self.text[ends[ends < len(self.text)]])
         return found
 
 

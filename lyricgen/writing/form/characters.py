@@ -23,11 +23,13 @@ class Characters:
 
     def __init__(self, vocabulary: Vocabulary, rhymer: Rhymer) -> None:
         self.line_end_character = line_start(vocabulary)
+        self.id_to_char = vocabulary.id_to_char
         self._vocabulary = vocabulary
         self._rhymer = rhymer
         # Each object has its own caches, which are freed with it.
         self.spellable_words = functools.cache(self._spellable_words)
         self.count_endings = functools.cache(self._count_endings)
+        self.ids_in_phrases = functools.cache(self._ids_in_phrases)
 
     def _where(self, test: Callable[[str], bool]) -> Mask:
         return np.array([False, *map(test, self._vocabulary.characters)])
@@ -93,12 +95,23 @@ class Characters:
         return dict(masks)
 
     @functools.cached_property
-    def without_class(self) -> Mask:
-        """The counted characters that have no class of rhyme."""
-        mask = self.counted.copy()
-        for members in self.class_masks.values():
-            mask &= ~members
-        return mask
+    def alone_masks(self) -> dict[str | None, Mask]:
+        """The counted characters of each class of rhyme, and of none, as they are read outside of phrases."""
+        masks: dict[str | None, Mask] = collections.defaultdict(lambda: np.zeros(len(self._vocabulary), bool))
+        for char_id in np.flatnonzero(self.counted):
+            masks[self._rhymer.alone(self._vocabulary.id_to_char[char_id])][char_id] = True
+        return dict(masks)
+
+    @functools.cached_property
+    def _with_several_classes(self) -> frozenset[str]:
+        return frozenset(character for character, classes in self.rhyme_classes.items() if len(classes) > 1)
+
+    def _ids_in_phrases(self, character: str, rhyme_class: str | None) -> list[int]:
+        """The ids of those of several classes, one of them this (None: any), that end a phrase behind a character."""
+        lasts = sorted(self._rhymer.follows_in_phrases(character) & self._with_several_classes)
+        found = [last for last in lasts if rhyme_class is None or rhyme_class in self.rhyme_classes[last]]
+        ids: list[int] = self._vocabulary.encode("".join(found)).tolist()
+        return ids
 
     def _spellable_words(self, rhyme_class: str) -> tuple[str, ...]:
         """The English words of a class whose letters the vocabulary holds, sorted."""

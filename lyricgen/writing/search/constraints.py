@@ -52,9 +52,11 @@ class Constraints:
         """What may come next in songs with these states and this output of the decoder."""
         wishes = [self._tracker.allowed(state) for state in states]
         allowed = np.stack([wish.mask for wish in wishes])
-        for state, wish, mask, recent in zip(states, wishes, allowed, output.recent):
-            self._forbid_repetitions(mask, state, wish)
-            self._forbid_copies(mask, recent)
+        if self._config.no_repeat:
+            for state, wish, mask in zip(states, wishes, allowed):
+                self._forbid_repetitions(mask, state, wish)
+        if self._copies:
+            self._forbid_copies(allowed, output.recent, self._copies)
         return Options(self._penalise(output), allowed, [wish.forced for wish in wishes])
 
     def _penalise(self, output: DecoderOutput) -> Floats:
@@ -67,7 +69,7 @@ class Constraints:
         return repetition.penalise(logits, recent, counted, self._config.repetition_penalty)
 
     def _forbid_repetitions(self, mask: Mask, state: FormState, wish: Allowed) -> None:
-        if not self._config.no_repeat or state.is_repeat:
+        if state.is_repeat:
             return
         forbidden = repetition.would_repeat(state.lines, state.text, self._config.no_repeat)
         if self._config.no_repeat == 1 and not wish.forced:
@@ -75,9 +77,8 @@ class Constraints:
             forbidden |= set(self._tracker.form.acrostic[len(state.lines) :])
         mask[self._vocabulary.encode("".join(forbidden))] = False
 
-    def _forbid_copies(self, mask: Mask, recent: Ids) -> None:
-        if self._copies is None:
-            return
-        context = recent[-self._config.max_copy :]
-        if context[0] != NO_ID:
-            mask[self._copies.followers(context)] = False
+    def _forbid_copies(self, allowed: NDArray[np.bool_], recent: Ids, copies: CopyIndex) -> None:
+        contexts = recent[:, -self._config.max_copy :]
+        rows = np.flatnonzero(contexts[:, 0] != NO_ID)
+        for row, followers in zip(rows, copies.followers(contexts[rows])):
+            allowed[row, followers] = False

@@ -57,8 +57,7 @@ class CharacterSampler:
             if forced:
                 draws.append(Draw(hypothesis, forced if options.allowed[row].any() else ""))
             else:
-                char_id, mass = self._accept(hypothesis, proposal.shares[row], ids[row], masses[row], rngs[row])
-                draws.append(self._weighted(hypothesis, proposal, row, char_id, mass))
+                draws.append(self._weighted(hypothesis, proposal, row, int(ids[row]), float(masses[row])))
         return draws
 
     def _propose(self, hypotheses: Sequence[Hypothesis], options: Options) -> _Proposal:
@@ -66,24 +65,10 @@ class CharacterSampler:
         shares = exponentials(logits, self._temperature)
         totals = shares.sum(axis=1)
         shares *= allowed
-        if self._config.particles > 1:
-            self._leave_out_unsuitable(shares, hypotheses)
         lookahead = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
         if lookahead is not None:
             shares *= lookahead
         return _Proposal(shares, totals, lookahead)
-
-    def _leave_out_unsuitable(self, shares: Floats, hypotheses: Sequence[Hypothesis]) -> None:
-        """Clear the shares of characters with several readings that do not rhyme after this text.
-
-        One particle may draw again instead; the weights of several need the sum of the suitable ones.
-        """
-        rhyming, id_to_char = self._space.tracker.rhyming, self._space.vocabulary.id_to_char
-        for row, hypothesis in zip(shares, hypotheses):
-            if rhyming.is_final(hypothesis.state):
-                for char_id in np.flatnonzero(row):
-                    if not rhyming.accepts(hypothesis.state, id_to_char[char_id]):
-                        row[char_id] = 0
 
     def _restrict(self, options: Options) -> NDArray[np.bool_]:
         """The allowed characters (N, V) that top-k and top-p keep."""
@@ -94,17 +79,6 @@ class CharacterSampler:
         allowed = options.allowed.copy()
         allowed[rows] = restrict(scaled[rows], self._config) > NEVER
         return allowed
-
-    def _accept(
-        self, hypothesis: Hypothesis, shares: Floats, char_id: int, mass: float, rng: np.random.Generator
-    ) -> tuple[int, float]:
-        """Draw again from shares (V,) while a character with several readings does not rhyme; ``mass`` is their sum."""
-        rhyming, id_to_char = self._space.tracker.rhyming, self._space.vocabulary.id_to_char
-        while mass and not rhyming.accepts(hypothesis.state, id_to_char[char_id]):
-            shares[char_id] = 0
-            ids, masses = self._draw_ids(shares[None], np.array([rng.random()]))
-            char_id, mass = ids[0], masses[0]
-        return int(char_id), float(mass)
 
     def _weighted(self, hypothesis: Hypothesis, proposal: _Proposal, row: int, char_id: int, mass: float) -> Draw:
         if not mass:

@@ -49,9 +49,10 @@ class _Song:
     most_lines: int = 0  # that the song has had so far
     is_split: bool = False  # whether there are several particles
     is_rewritten: bool = False  # whether a draft did not rhyme
+    draft: list[Hypothesis] = dataclasses.field(default_factory=list)  # the current line after each of its characters
 
     def restart_line(self, start: Hypothesis, *, is_rewritten: bool = False) -> None:
-        self.particles, self.is_split, self.is_rewritten = [start], False, is_rewritten
+        self.particles, self.is_split, self.is_rewritten, self.draft = [start], False, is_rewritten, []
 
 
 class _Step(NamedTuple):
@@ -140,13 +141,22 @@ class ParticleSampler:
         if not self._tracker.rhyming.is_satisfied(state):
             start = song.line_starts[-1]
             rewritten = self._tracker.rewrite_ending(state, start.state, ahead=AHEAD)
-            song.restart_line(start._replace(state=rewritten), is_rewritten=True)
+            song.restart_line(self._follow(song.draft, start._replace(state=rewritten)), is_rewritten=True)
             return []
         song.is_split = song.is_rewritten = False
         if self._tracker.ends_song(state):
             song.particles, song.line_starts = [], [particle._replace(state=state._replace(is_done=True))]
             return []
         return [_Step(song, particle, self._tracker.line_end)]
+
+    def _follow(self, draft: Sequence[Hypothesis], start: Hypothesis) -> Hypothesis:
+        """The hypothesis after the forced text of ``start``, which is what the draft begins with: decoded already."""
+        forced, state = start.state.forced_text, start.state
+        if not forced:
+            return start
+        for character in forced:
+            state = self._tracker.advance(state, character)
+        return draft[len(forced) - 1]._replace(state=state, weight=start.weight)
 
     def _draw_particle(self, song: _Song) -> Hypothesis | None:
         """A particle that has ended its line, drawn by weight. It must rhyme, unless it is the draft of the line."""
@@ -177,6 +187,8 @@ class ParticleSampler:
             after = self._space.advance([step.particle for step in steps], [step.character for step in steps])
             for step, particle in zip(steps, after):
                 step.song.particles.append(particle)
+                if self._tracker.rhyming.needs_drafts and not (step.song.is_split or step.song.is_rewritten):
+                    step.song.draft.append(particle)
 
     def _emit(self, song: _Song) -> str:
         """The new characters that will not change any more."""
@@ -197,6 +209,7 @@ class ParticleSampler:
         lines = len(particle.state.lines)
         if lines <= len(song.line_starts[-1].state.lines):
             return
+        song.draft = []
         song.line_starts = [*song.line_starts[-_CHANGEABLE_LINES:], self._space.detach(particle)]
         if lines > song.most_lines:
             song.most_lines, song.tries = lines, 0

@@ -116,7 +116,7 @@ class Session:
         return bool(allowed[char_id]) and self._rhymes_with(current, character)
 
     def _rhymes_with(self, current: Hypothesis, character: str) -> bool:
-        """Whether the line rhymes, if this character ends it or is its last counted one."""
+        """Whether the line rhymes, if this character ends it."""
         if character == self.line_end and self._tracker.can_end_line(current.state):
             return self._tracker.rhyming.is_satisfied(current.state)
-        return self._tracker.rhyming.accepts(current.state, character)
+        return True

@@ -38,7 +38,9 @@ def test_the_unknown_character_is_only_forced() -> None:
 def test_characters_of_a_class_of_rhyme() -> None:
     assert shown(CHARACTERS.class_masks["言前"]) == set("年天")
     assert CHARACTERS.rhyme_classes["行"] >= {"江阳", "中东"}
-    assert shown(CHARACTERS.without_class) == set("5aeghilnt")
+    assert shown(CHARACTERS.alone_masks[None]) == set("5aeghilnt")
+    assert shown(CHARACTERS.alone_masks["中东"]) == {"行"}
+    assert [VOCABULARY.id_to_char[each] for each in CHARACTERS.ids_in_phrases("银", None)] == ["行"]
     assert CHARACTERS.count_endings("言前") == 2
 
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
+from pypinyin import Style, lazy_pinyin
 from pypinyin.phrases_dict import phrases_dict
 
+from lyricgen.text import corpus
 from lyricgen.writing.form.rhyme import GROUPS, Rhymer, line_ending
 
 LOOSE, STRICT = Rhymer(), Rhymer(strict=True)
@@ -31,6 +36,20 @@ def test_a_phrase_decides_between_readings() -> None:
     assert LOOSE.of_line("我在银行") == "江阳"
     assert LOOSE.of_line("我们步行") == "中东"
     assert LOOSE.of_character("行") >= {"江阳", "中东"}
+
+
+@pytest.mark.parametrize("rhymer", [LOOSE, STRICT])
+def test_the_end_of_a_line_tells_how_it_is_read(rhymer: Rhymer) -> None:
+    """Reading the whole line gives the same class, for real lines and for such as end in any two characters."""
+    lines = [line for line in "".join(corpus.read([])).split("\n") if line]
+    several = [each for each in sorted({*"".join(lines)}) if len(rhymer.of_character(each)) > 1]
+    rng = random.Random(1)
+    made = [rng.choice(lines) + rng.choice(several) for _ in range(3000)]
+    read = [line for line in [*lines[:4000], *made] if line[-1] in several]
+    assert len(read) > 3000
+    for line in read:
+        run = re.split("[\x00-\x7f，。！？]", line)[-1]
+        assert rhymer.of_line(line) == rhymer._of_reading(lazy_pinyin(run, style=Style.NORMAL)[-1]), line
 
 
 def test_a_character_with_one_class_has_it_in_every_phrase() -> None:

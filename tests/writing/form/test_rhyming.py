@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from lyricgen.config import FormConfig
+from lyricgen.errors import OptionError
+from lyricgen.text import corpus
 from lyricgen.text.vocabulary import Vocabulary
-from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.rhyme import Rhymer, is_counted
 from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.state import FormState, RequiredRhyme
 from lyricgen.writing.form.tracker import FormTracker
@@ -26,7 +28,9 @@ def final(form: FormTracker, prefix: str) -> set[str] | None:
 
 
 def test_the_first_line_of_a_rhyme_may_end_in_any_class_with_enough_characters() -> None:
-    assert final(tracker(form="2,2", rhyme="AA"), "水") == set("天年光行龙")  # nothing rhymes with 水 and 步
+    assert final(tracker(form="2,2", rhyme="AA"), "水") == set(
+        "天年光行龙"
+    )  # nothing rhymes with 水 and 步; 行 alone is xíng, as 龙
     assert final(tracker(form="2,2", rhyme="AA"), "水年\n水") == {"天"}
     assert final(tracker(form="2,2", rhyme="AA", identical=True), "水年\n水") == {"天", "年"}
     assert final(tracker(form="2,2", rhyme="-A"), "水") is None
@@ -34,8 +38,7 @@ def test_the_first_line_of_a_rhyme_may_end_in_any_class_with_enough_characters()
 
 def test_different_letters_have_different_classes() -> None:
     form = tracker(form="2,2,2,2", rhyme="ABAB")
-    assert final(form, "水年\n水") == set("光行龙年")  # 年 has a rare reading nìng
-    assert not form.rhyming.accepts(form.start("水年\n水", None), "年")
+    assert final(form, "水年\n水") == set("光行龙")  # 年 has a rare reading nìng, but not here
 
 
 def test_an_example_gives_the_class() -> None:
@@ -46,10 +49,34 @@ def test_an_example_gives_the_class() -> None:
 
 def test_a_character_with_several_readings_rhymes_by_the_phrase() -> None:
     form = tracker(form="2,2", rhyme="AA")
-    state = form.start("水光\n步", None)
-    assert final(form, "水光\n步") == {"行"}
-    assert not form.rhyming.accepts(state, "行")  # it is read xíng in 步行
-    assert form.rhyming.accepts(state, "水")  # it has one reading only, so the mask decides
+    assert final(form, "水光\n步") == set()  # xíng in 步行, and alone
+    assert final(form, "水龙\n步") == {"行"}
+    form = tracker(form="2,4", rhyme="AA")
+    assert final(form, "水光\n天水银") == {"行"}  # háng
+    assert final(form, "水龙\n天水银") == set()
+
+
+@pytest.mark.parametrize("options", [{}, {"identical": True}, {"rhyme_with": "长"}], ids=str)
+def test_the_last_characters_are_those_with_which_the_line_rhymes(options: dict[str, Any]) -> None:
+    """For beginnings of real lines, each character of a large vocabulary in the last place."""
+    text = "".join(corpus.read([]))[:30_000]
+    vocabulary = Vocabulary("".join(sorted({*text})))
+    lines = [line for line in text.split("\n") if len(line) > 4 and all(map(is_counted, line))]
+    for number in range(0, 60, 2):
+        first, second = lines[number][-4:], lines[number + 1][:-1]
+        identical = options.get("identical", False)
+        example = {"rhyme_with": options["rhyme_with"]} if "rhyme_with" in options else {}
+        form = compile_form(FormConfig(form=f"{len(first)},{len(second) + 1}", rhyme="AA", **example), None)
+        follower = FormTracker(form, vocabulary, rhymer=Rhymer(), identical=identical)
+        try:
+            state = follower.start(f"{first}\n{second}", None)
+        except OptionError:  # the first line has no rhyme
+            continue
+        mask = follower.rhyming.final_characters(state)
+        assert mask is not None
+        for char_id, character in enumerate(vocabulary.id_to_char):
+            rhymes = is_counted(character) and follower.rhyming.is_satisfied(state._replace(text=second + character))
+            assert mask[char_id] == rhymes, (first, second, character)
 
 
 @pytest.mark.parametrize(("line", "rhymes"), [("水天", True), ("水年", False), ("水光", False), ("年天，。", True)])
