@@ -10,19 +10,25 @@ import os
 import re
 import secrets
 import stat
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import IO
+from typing import IO, Callable
 
 from lyricgen.errors import FileError, describe
 
-try:
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
+WINDOWS = os.name == "nt"  # where a file that somebody has open is neither replaced nor removed
+_LOCK = ".lock"  # in a folder, where the system locks no folders
+_PATIENCE = 5.0  # seconds to wait for somebody who has a file open
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -67,25 +73,39 @@ def locked(folder: Path) -> Iterator[None]:
     is_new = status(folder) is None
     make_folder(folder)
     try:
-        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
-    except OSError as error:
-        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
-    try:
-        if descriptor is not None and _lock(folder, descriptor):
-            _remove_parts(folder)
-        yield
+        with _lock(folder) as is_held:
+            if is_held:
+                _remove_parts(folder)
+            yield
     finally:
         if is_new:  # nothing came of it
             with suppress(OSError):
                 folder.rmdir()
-        if descriptor is not None:
-            os.close(descriptor)
 
 
-def _lock(folder: Path, descriptor: int) -> bool:
+@contextmanager
+def _lock(folder: Path) -> Iterator[bool]:
+    """Lock a folder for the length of the block; whether the file system has locks."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if sys.platform == "win32":
+            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_TEMPORARY)
+        else:
+            descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
+    try:
+        yield _locked(folder, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(folder: Path, descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         raise FileError(
             f"{folder}: another training writes here; wait for it, or name another folder with -o"
         ) from None
@@ -157,15 +177,25 @@ def replacing(path: Path, obsolete: Sequence[Path] = (), *, is_new: bool = False
             file.flush()
             os.fsync(file.fileno())
         for each in obsolete:
-            each.unlink(missing_ok=True)
+            _patiently(partial(each.unlink, missing_ok=True))
         if not (is_new and _linked(part, path)):
-            os.replace(part, path)
+            _patiently(lambda: os.replace(part, path))
         _synchronise(path.parent)
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {describe(error)}") from error
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _patiently(action: Callable[[], None]) -> None:
+    """Remove or replace a file; on Windows as soon as nobody has it open, such as a virus scanner."""
+    end = time.monotonic() + _PATIENCE
+    while WINDOWS and time.monotonic() < end:
+        with suppress(PermissionError):
+            return action()
+        time.sleep(0.05)
+    return action()
 
 
 def _linked(part: Path, path: Path) -> bool:

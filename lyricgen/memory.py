@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -40,8 +41,12 @@ def _of_machine(root: Path) -> float:
     try:
         found = re.search(r"MemTotal:\s*(\d+) kB", (root / "proc/meminfo").read_text())
     except OSError:
-        return math.inf
-    return 1024 * int(found.group(1)) if found else math.inf
+        found = None
+    if found:
+        return 1024 * int(found.group(1))
+    if sys.platform == "darwin" and root == Path("/"):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return math.inf
 
 
 def _of_group(root: Path) -> float:

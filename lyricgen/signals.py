@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_BOTH = (signal.SIGINT, signal.SIGTERM)
+_BREAK: tuple[signal.Signals, ...] = ()
+if sys.platform == "win32":
+    _BREAK = (signal.SIGBREAK,)  # Ctrl-Break, or the window is closed
+_BOTH = (signal.SIGINT, signal.SIGTERM, *_BREAK)
 
 
 class Terminated(KeyboardInterrupt):
@@ -23,8 +27,9 @@ class Terminated(KeyboardInterrupt):
 
 def raise_when_terminated() -> None:
     """Let SIGTERM unwind this process as Ctrl-C does, so that what it was about to write goes."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _raise)
+    for number in (signal.SIGTERM, *_BREAK):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _raise)
 
 
 def _raise(_number: int, _frame: FrameType | None) -> None:

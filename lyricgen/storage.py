@@ -127,11 +127,12 @@ def _check_file(path: Path) -> None:
 def _read(path: Path, kind: str) -> Stored:
     _check_file(path)
     try:
+        before = files.identity(path)
         with open(path, "rb") as file:
             metadata = _read_metadata(path)
             if metadata["kind"] != kind:
                 raise FileError(f"{path}: is a {_shown(metadata['kind'])}, a {kind} is wanted here")
-            if files.identity_of(os.fstat(file.fileno())) != files.identity(path):
+            if before is None or files.identity(path) != before:
                 raise _ReplacedError(f"{path}: is replaced again and again")
             checksum = metadata.pop("checksum", None)
             tensors = _read_tensors(path, file)
@@ -175,7 +176,8 @@ def _read_metadata(path: Path) -> dict[str, Any]:
 def _read_tensors(path: Path, file: IO[bytes]) -> dict[str, NDArray[Any]]:
     """Every tensor of a file whose header ``safe_open`` has checked against its size."""
     size = os.fstat(file.fileno()).st_size
-    data: Any = file.read() if size < _SMALL else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    is_read = size < _SMALL or files.WINDOWS  # there no file can take the place of one that is mapped
+    data: Any = file.read() if is_read else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     start = 8 + int.from_bytes(data[:8], "little")
     header: dict[str, Any] = schema.parse(data[8:start])
     header.pop("__metadata__", None)

@@ -102,3 +102,22 @@ def test_what_came_meanwhile_is_not_replaced(has_links: bool, tmp_path: Path, mo
         with pytest.raises(FileError, match="exists already"), files.product(tmp_path / "x", force=False):
             (tmp_path / "x").write_text("theirs")
         assert (tmp_path / "x").read_text() == "theirs"
+
+
+def test_on_windows_a_file_that_somebody_reads_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace, refusals = os.replace, [PermissionError("in use")] * 3
+
+    def busy(source: Path, target: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "replace", busy)
+    with pytest.raises(FileError, match="cannot be written"), files.replacing(tmp_path / "a") as file:
+        file.write(b"elsewhere it is an error")
+    monkeypatch.setattr(files, "WINDOWS", True)
+    with files.replacing(tmp_path / "a") as file:
+        file.write(b"whole")
+    assert not refusals
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"whole"

@@ -6,15 +6,17 @@ answers at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
-from lyricgen import __version__, memory, processes, signals, threads
+from lyricgen import __version__, files, memory, processes, signals, threads
 from lyricgen.cli.options import say
 from lyricgen.errors import LyricgenError, describe
 
@@ -48,11 +50,19 @@ class _Commands(click.Group):
             result = super().invoke(context)
             sys.stdout.flush()
             return result
-        except BrokenPipeError:  # `generate | head -1`
+        except OSError as error:
+            if not _is_broken_pipe(error):
+                raise
             _silence(sys.stdout)
             return 0
         except KeyboardInterrupt as error:
             context.exit(signals.exit_status(error))
+
+
+def _is_broken_pipe(error: OSError) -> bool:
+    """Whether the reader of stdout has gone, as in `generate | head -1`; Windows calls that an invalid argument."""
+    is_nameless = error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (files.WINDOWS and is_nameless)
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LYRICGEN"}
@@ -80,11 +90,14 @@ def main() -> None:
     processes.speak_utf8()
     threads.name_kernels()
     memory.keep_freed()
+    if sys.platform == "darwin":  # NumPy on Apple's BLAS warns of what did not happen (numpy issue 28687)
+        warnings.filterwarnings("ignore", ".*encountered in matmul", RuntimeWarning)
     _open_streams()
     _set_streams()
     signals.raise_when_terminated()
     try:
-        status = commands.main(prog_name="lyricgen", standalone_mode=False)
+        # Only names of files are patterns (see ``options.expand``), not a form or a prefix.
+        status = commands.main(prog_name="lyricgen", standalone_mode=False, windows_expand_args=False)
         sys.stdout.flush()
     except click.ClickException as error:
         _complain(error.format_message() + _hint(error))
@@ -130,7 +143,8 @@ def _set_streams() -> None:
     """UTF-8 on all three streams, whatever the variables say; names of files come out with the bytes that they have."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+            newline = None if stream is sys.stdin else "\n"  # no carriage returns on Windows
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline=newline)
     sys.stderr = _Voice(sys.stderr)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.models import model_options, open_dataset, open_models
-from lyricgen.cli.options import PATH, command, encoding_option, option, put, say, show, show_number, to_json
+from lyricgen.cli.options import PATH, command, encoding_option, expand, option, put, say, show, show_number, to_json
 
 if TYPE_CHECKING:
     from lyricgen.api import Evaluation, Model
@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 @command("evaluate")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", callback=expand)
 @model_options
 @encoding_option
 @option(

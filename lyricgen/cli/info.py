@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import PATH, command, option, put, show, to_json
+from lyricgen.cli.options import PATH, command, expand, option, put, show, to_json
 from lyricgen.config import effective
 from lyricgen.errors import FileError, OptionError
 
@@ -21,7 +21,7 @@ _SHOWN = 60
 
 
 @command("info")
-@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...", callback=expand)
 @option("-c", "--checkpoint", multiple=True, type=PATH, help="The same as PATH, by the usual option.")
 @option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
 @option("--json", is_flag=True, help="Print a line of JSON for each.")

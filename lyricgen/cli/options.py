@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import Any, Callable, TypeVar
 
 import click
 
+from lyricgen import files
 from lyricgen.config import OUTPUT, flag
 from lyricgen.schema import Bounds
 
@@ -55,6 +57,14 @@ class Command(click.Command):
                 formatter.write_text(
                     f"Each option has one: {context.auto_envvar_prefix}_{name.upper()} sets {flag(name)}."
                 )
+
+
+def expand(_context: click.Context, _parameter: click.Parameter, names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The files that patterns like ``*.txt`` name, where no shell has replaced them: on Windows."""
+    if not files.WINDOWS:
+        return names
+    found = [(name, sorted(glob.glob(str(name))) if glob.has_magic(str(name)) else []) for name in names]
+    return tuple(type(name)(each) for name, matches in found for each in matches or [name])
 
 
 class _Path(click.Path):

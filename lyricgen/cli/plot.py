@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import PATH, command, option, put, say
+from lyricgen.cli.options import PATH, command, expand, option, put, say
 from lyricgen.errors import FileError, MissingError, OptionError
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ _KINDS = (".png", ".svg")
 _FONTS = [
     "DejaVu Sans",
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei",
-    "SimHei",
+    "SimHei", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS",
 ]  # fmt: skip
 
 
 @command("plot")
-@click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...", callback=expand)
 @option(
     "-o", "--output", type=PATH, default=Path("perplexity.png"), show_default=True,
     help="File to write, .png or .svg.",
@@ -59,7 +59,7 @@ def _draw(
     try:
         import matplotlib
     except ImportError:
-        raise MissingError("matplotlib is not installed: pip install 'matplotlib>=3.6'") from None
+        raise MissingError('matplotlib is not installed: pip install "matplotlib>=3.6"') from None
     matplotlib.use("Agg")
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     import matplotlib.pyplot as plt

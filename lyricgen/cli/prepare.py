@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import PATH, command, config_options, given, option, put, say, show
+from lyricgen.cli.options import PATH, command, config_options, expand, given, option, put, say, show
 from lyricgen.cli.progress import warn_of_untrained
 from lyricgen.config import PrepareConfig
 
@@ -18,7 +18,7 @@ _SHOWN = 20
 
 
 @command("prepare")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", callback=expand)
 @option(
     "-o", "--output", type=PATH, default=Path("dataset.safetensors"), show_default=True,
     help="File to write.",

@@ -172,7 +172,7 @@ def open_board(folder: Path) -> Any:
     try:
         from tensorboardX import SummaryWriter
     except ImportError:
-        raise MissingError("tensorboardX is not installed: pip install 'tensorboardX>=2.6'") from None
+        raise MissingError('tensorboardX is not installed: pip install "tensorboardX>=2.6"') from None
     if files.status(folder) and not files.is_folder(folder):
         raise FileError(f"{folder}: is a file; name a folder with --tensorboard")
     try:

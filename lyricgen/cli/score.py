@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lyricgen.cli.models import model_options, open_models
-from lyricgen.cli.options import STDIN, command, encoding_option, option, put, read_texts, to_json
+from lyricgen.cli.options import STDIN, command, encoding_option, expand, option, put, read_texts, to_json
 
 if TYPE_CHECKING:
     from lyricgen.model.scoring import Score
 
 
 @command("score")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, metavar="[FILE]...", callback=expand)
 @model_options
 @encoding_option
 @option("--json", is_flag=True, help="Print a line of JSON for each line.")

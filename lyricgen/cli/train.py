@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import click
 from lyricgen import signals
 from lyricgen import threads as processors
 from lyricgen.cli import progress
-from lyricgen.cli.options import PATH, STDIN, command, config_options, given, option, put, say
+from lyricgen.cli.options import PATH, STDIN, command, config_options, expand, given, option, put, say
 from lyricgen.cli.settings import config_file_option
 from lyricgen.config import LEARNING, MACHINES, MODEL, ModelConfig, TrainConfig, flag, refuse_without_effect
 from lyricgen.errors import OptionError
@@ -29,7 +30,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 
 
 @command("train")
-@click.argument("dataset", nargs=-1, metavar="[DATASET]...")
+@click.argument("dataset", nargs=-1, metavar="[DATASET]...", callback=expand)
 @option(
     "-o", "--output", type=PATH, default=Path("checkpoints"), show_default=True,
     help="Folder for best.safetensors, last.safetensors and log.jsonl.",
@@ -177,7 +178,8 @@ def _say_how_to_go_on(dataset: Sequence[str], folder: Path, before: tuple[int, .
     options = [] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]
     dashes = ["--"] if any(name.startswith("-") for name in dataset) else []
     words = ["lyricgen", "train", *options, "--resume", *dashes, *dataset]
-    say(f"Interrupted; `{shlex.join(words)}` continues it")
+    shown = subprocess.list2cmdline(words) if files.WINDOWS else shlex.join(words)
+    say(f"Interrupted; `{shown}` continues it")
 
 
 def _count(

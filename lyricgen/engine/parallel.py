@@ -72,4 +72,4 @@ class Parallel(Network):
 
 def _silent() -> Any:
     """No warnings from this thread: a training that diverges is told by its loss."""
-    return np.errstate(over="ignore", invalid="ignore")
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")

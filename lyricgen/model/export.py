@@ -71,7 +71,7 @@ def write_onnx(checkpoint: Checkpoint, file: IO[bytes]) -> None:
     try:
         import onnx
     except ImportError:
-        raise MissingError("onnx is not installed: pip install 'onnx>=1.15'") from None
+        raise MissingError('onnx is not installed: pip install "onnx>=1.15"') from None
     _check(checkpoint, "onnx")
     graph = _Graph(onnx, checkpoint)
     made = onnx.helper.make_model(

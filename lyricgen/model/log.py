@@ -38,7 +38,7 @@ def record(*, characters: int, seconds: float, **figures: Any) -> dict[str, Any]
 def append(path: Path, record: dict[str, Any]) -> None:
     """Add an epoch's line and wait until it is on disk."""
     try:
-        with open(path, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(record) + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -206,7 +206,9 @@ def _open_bytes(path: Path) -> IO[bytes]:
 
 def _open_folder(folder: Path, encoding: str) -> Iterator[Iterator[str]]:
     found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
-    texts = sorted(path for path in found if path.suffix.lower() in _SUFFIXES and files.is_file(path))
+    shown = (path for path in found if path.suffix.lower() in _SUFFIXES and not path.name.startswith("._"))
+    texts = [path for path in shown if files.is_file(path)]
+    texts.sort(key=lambda path: path.parts)  # Windows compares paths without regard to case
     if not texts:
         raise FileError(f"{folder}: no {', '.join(_SUFFIXES)} file in this folder")
     for path in texts:

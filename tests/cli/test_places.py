@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -23,7 +24,9 @@ from typing import Any, Callable
 import pytest
 from conftest import SONG, Cli, running
 
+import lyricgen.cli
 from lyricgen import storage
+from lyricgen.cli import options
 
 pytestmark = [pytest.mark.process, pytest.mark.train]
 
@@ -320,3 +323,24 @@ def test_the_same_song_with_one_thread_and_with_two_alone_and_among_many(trained
     ]
     texts = [json.loads(song.splitlines()[0])["text"] for song in songs]
     assert len(set(texts)) == 1
+
+
+def test_on_windows_names_of_files_are_patterns_and_no_other_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b.txt", "a.txt", "c.zip"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    context: Any = None
+    assert options.expand(context, context, ("*.txt",)) == ("*.txt",), "elsewhere the shell does it"
+    monkeypatch.setattr(options.files, "WINDOWS", True)
+    assert options.expand(context, context, ("*.txt", "-", "x?.txt")) == ("a.txt", "b.txt", "-", "x?.txt")
+    assert options.expand(context, context, (Path("*.zip"),)) == (Path("c.zip"),)
+
+
+def test_a_reader_that_has_gone_is_no_fault_on_windows_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, other = OSError(errno.EINVAL, "Invalid argument"), OSError(errno.EINVAL, "Invalid argument", "song.txt")
+    assert not lyricgen.cli._is_broken_pipe(gone)
+    monkeypatch.setattr(lyricgen.cli.files, "WINDOWS", True)
+    assert lyricgen.cli._is_broken_pipe(gone)
+    assert not lyricgen.cli._is_broken_pipe(other)

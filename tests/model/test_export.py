@@ -133,4 +133,4 @@ def test_the_command(cli: Cli, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "onnx.py").write_text("raise ImportError")
     result = cli("export", "-c", model, "-f", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "Error: onnx is not installed: pip install 'onnx>=1.15'\n"
+    assert result.stderr == 'Error: onnx is not installed: pip install "onnx>=1.15"\n'

@@ -63,6 +63,7 @@ def test_zip_takes_its_texts_in_order_and_no_shadows(tmp_path: Path) -> None:
 def test_gzip_and_nested_folders(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "x.txt.gz").write_bytes(gzip.compress("分开".encode()))
+    (tmp_path / "inner" / "._x.txt").write_bytes(b"\0\5\x16\7")  # a Mac's shadow of a file
     assert read(tmp_path) == "分开"
 
 
