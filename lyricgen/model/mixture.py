@@ -22,6 +22,7 @@ from lyricgen.model.probability import softmax
 from lyricgen.text.vocabulary import Ids
 
 Weights = NDArray[np.float64]  # (agreements, models): one row without a cache, LONGEST + 1 with one, which is the last
+_TINY = np.float32(1e-37)  # a probability that single precision rounds to zero must not become an infinite logit
 _ROUNDS = 50
 _PRIOR = 2.0  # characters' worth of the overall weights that each row begins with
 # The cache's share by the length of the agreement, where there is no text to fit it on.
@@ -88,16 +89,19 @@ class Mixture:
         parts, states = [], []
         for model, before in zip(self._models, state):
             logits, after = model.step(ids, before)
-            parts.append(softmax(logits.astype(np.float64)))
+            parts.append(softmax(logits))
             states.append(after)
         lengths = np.zeros(len(ids), np.intp)
         if self._cached:
             states.append(cache.extend(state[-1], ids))
-            parts.append(cache.distribution(states[-1], self._size))
+            parts.append(cache.distribution(states[-1], self._size).astype(np.float32))
             lengths = cache.longest(states[-1])
-        weights = self._weights[lengths]
-        mixed = sum(weights[:, i, None] * part for i, part in enumerate(parts))
-        return np.log(np.maximum(mixed, 1e-300)).astype(np.float32), states
+        weights = self._weights[lengths].astype(np.float32)
+        for part, weight in zip(parts, weights.T):
+            part *= weight[:, None]
+        mixed = sum(parts[1:], parts[0])
+        np.maximum(mixed, _TINY, out=mixed)
+        return np.log(mixed, out=mixed), states
 
     def probabilities(self, ids: Ids) -> Weights:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""

@@ -190,7 +190,9 @@ class NGram:
     def step(self, ids: Ids, state: Nodes) -> tuple[Floats, Nodes]:
         """ids (N,), state -> ln p (N, V) of what follows, state after them."""
         state = self._follow(ids[None], state)[0]
-        return np.log(np.maximum(self._distribution(state), _TINY)).astype(np.float32), state
+        distribution = self._distribution(state)
+        np.maximum(distribution, np.float32(_TINY), out=distribution)
+        return np.log(distribution, out=distribution), state
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
@@ -228,10 +230,10 @@ class NGram:
             shares[known, k - 1] *= self._levels[k].backoff[state[known, k]]
         return shares
 
-    def _distribution(self, state: Nodes) -> NDArray[np.float64]:
+    def _distribution(self, state: Nodes) -> Floats:
         """p (N, V) after contexts (N, order)."""
         shares = self._shares(state)
-        probabilities = shares[:, :1] * self._unigrams
+        probabilities = shares[:, :1].astype(np.float32) * self._unigrams.astype(np.float32)
         for k in range(1, state.shape[1]):
             rows = np.flatnonzero(state[:, k] >= 0)
             first, characters, discounted, _ = self._levels[k]
