@@ -45,7 +45,7 @@ from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import filling, measures
-from lyricgen.writing.filling import Filling
+from lyricgen.writing.filling import Filling, Watch
 from lyricgen.writing.generation import Writer
 
 if TYPE_CHECKING:
@@ -314,9 +314,9 @@ class Model:
         for (piece,) in self.writer(**options).stream(prefix, seed=_seed(options), samples=[0]):
             yield piece
 
-    def fill(self, text: str, *, best: int = 1, beam: int = 64) -> list[Filling]:
-        """The likeliest ways to fill the blanks (＿ or _) of a text."""
-        return filling.fill(self.model, self.checkpoint.vocabulary, text, best=best, beam=max(beam, best))
+    def fill(self, text: str, *, best: int = 1, beam: int = 64, watch: Watch = iter) -> list[Filling]:
+        """The likeliest ways to fill the blanks (＿ or _) of a text; ``watch``: see ``filling.fill``."""
+        return filling.fill(self.model, self.checkpoint.vocabulary, text, best=best, beam=max(beam, best), watch=watch)
 
     def score(self, line: str) -> Score | None:
         """How well the model predicts a line as the beginning of a song; None for an empty one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +52,15 @@ def fill(
     model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True)
     for text in wanted:
         warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))
-        for found in model.fill(text, best=best, beam=beam):
+        for found in model.fill(text, best=best, beam=beam, watch=_counted):
             _print(found, text, several=best > 1, json=json)
+
+
+def _counted(places: Sequence[int]) -> Iterable[int]:
+    """The same places, counted by a bar where that takes long and somebody watches."""
+    from tqdm import tqdm
+
+    return tqdm(places, disable=None, delay=1, leave=False, dynamic_ncols=True, file=sys.stderr)
 
 
 def _print(found: Filling, template: str, *, several: bool, json: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Callable, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from lyricgen.writing.sampling import NEVER, Logits, likeliest
 
 MOST = 4096  # fillings side by side; each has a row of logits
 BLANK = re.compile("[＿_]")
+Watch = Callable[[Sequence[int]], Iterable[int]]
 
 
 class Filling(NamedTuple):
@@ -39,13 +40,14 @@ class _Beam(NamedTuple):
 
 
 def fill(
-    model: Decoder | Bidirectional, vocabulary: Vocabulary, template: str, *, best: int, beam: int
+    model: Decoder | Bidirectional, vocabulary: Vocabulary, template: str, *, best: int, beam: int, watch: Watch = iter
 ) -> list[Filling]:
     """The ``best`` likeliest ways to fill all blanks of a text, found by a beam search of width ``beam``.
 
     A bidirectional network predicts each blank from the text around it. It reads the earlier blanks as they are filled,
     and the later ones as unknown characters, as in its training. A model that reads forward only gives a probability to
-    the whole text with each filling, so the text after a blank counts, too.
+    the whole text with each filling, so the text after a blank counts, too. ``watch`` is given the places that are
+    worked through, and gives them back one by one: a bar may count them.
     """
     if max(best, beam) > MOST:
         raise OptionError(f"--beam: {max(best, beam):,} fillings are more than {MOST:,}")
@@ -57,10 +59,10 @@ def fill(
     ids[blanks] = UNKNOWN
     excluded = _excluded(vocabulary)
     if isinstance(model, Bidirectional):
-        found = _fill_bidirectionally(model, ids, blanks, excluded=excluded, width=beam)
+        found = _fill_bidirectionally(model, ids, blanks, excluded=excluded, width=beam, watch=watch)
         probabilities = np.exp(found.scores)
     else:
-        found = _fill_forwards(model, ids, blanks, excluded=excluded, width=beam)
+        found = _fill_forwards(model, ids, blanks, excluded=excluded, width=beam, watch=watch)
         (probabilities,) = softmax(found.scores[None])
     fills = [vocabulary.decode(ids) for ids in found.fills[:best]]
     return [Filling(_insert(text, each), each, float(p)) for each, p in zip(fills, probabilities)]
@@ -78,11 +80,11 @@ def _insert(text: str, fills: str) -> str:
 
 
 def _fill_bidirectionally(
-    model: Bidirectional, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int
+    model: Bidirectional, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int, watch: Watch
 ) -> _Beam:
     beam, position = _Beam(np.zeros((1, 0), np.int64), np.zeros(1)), 0
     state = initial_state(model.config, 1)
-    for number, blank in enumerate(blanks):
+    for number, blank in enumerate(watch(blanks)):
         stretch = np.repeat(ids[position:blank, None], len(beam.scores), axis=1)
         if number:
             stretch[0] = beam.fills[:, -1]
@@ -95,12 +97,12 @@ def _fill_bidirectionally(
 
 
 def _fill_forwards(
-    model: Decoder, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int
+    model: Decoder, ids: Ids, blanks: Sequence[int], *, excluded: NDArray[np.bool_], width: int, watch: Watch
 ) -> _Beam:
     beam = _Beam(np.zeros((1, 0), np.int64), np.zeros(1))
     logits, state = model.step(ids[:1], model.initial_state(1))
     is_blank = np.isin(np.arange(len(ids)), blanks)
-    for position in range(1, len(ids)):
+    for position in watch(range(1, len(ids))):
         if is_blank[position]:
             beam, rows = _extend(beam, np.where(excluded, NEVER, log_softmax(logits)), width)
             state, chosen = model.select(state, rows), beam.fills[:, -1]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 from typing import Callable
 
 import numpy as np
@@ -61,3 +62,19 @@ def test_texts_come_back_as_they_are_but_for_the_blanks(random_checkpoint: Make)
     (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙＿\r\n我_ e\u0301", best=1, beam=4)
     assert found.text == f"龙{found.fills[0]}\n我{found.fills[1]} é"
     assert not set(found.fills) & set(" \n\ufffd")
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_whoever_watches_sees_every_place_once(bidirectional: bool, random_checkpoint: Make) -> None:
+    checkpoint = random_checkpoint(text="\n山水雨", hidden=4, bidirectional=bidirectional)
+    model = Bidirectional(checkpoint.model, checkpoint.parameters) if bidirectional else checkpoint.decoder()
+    seen: list[int] = []
+
+    def watch(places: Sequence[int]) -> Iterator[int]:
+        for place in places:
+            seen.append(place)
+            yield place
+
+    found = filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1, beam=4, watch=watch)
+    assert found == filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1, beam=4)
+    assert seen == ([2, 4] if bidirectional else [1, 2, 3, 4, 5])
