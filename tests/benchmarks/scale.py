@@ -3,8 +3,9 @@
     python tests/benchmarks/scale.py [CORPUS]
 
 The corpus is repeated, its paragraphs in another order each time, until it has 100 MB; the embedded one without a name.
-Training runs for a fixed time on each size with the same vocabulary and prints characters per second (of the fastest
-stretch) and the largest resident memory.
+Beside that, a folder of 100,000 small files and a file that is one line of 200 MB are prepared. Training runs for a
+fixed time on each size with the same vocabulary, three times in turn, and prints characters per second (the median of
+the fastest stretches, then all three) and the largest resident memory.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +27,8 @@ from lyricgen import threads
 from lyricgen.text import corpus
 
 SIZE, LENGTHS = 100_000_000, (10_000, 100_000, 1_000_000, 10_000_000)
-STRETCHES, SECONDS = 5, 3.0
+STRETCHES, SECONDS, ROUNDS = 5, 2.0, 3
+FILES, LINE = 100_000, 200_000_000
 
 
 def enlarge(text: str, path: Path) -> None:
@@ -35,6 +38,22 @@ def enlarge(text: str, path: Path) -> None:
         while file.tell() < SIZE:
             rng.shuffle(paragraphs)
             file.write("\n\n".join(paragraphs) + "\n\n")
+
+
+def scatter(text: str, folder: Path) -> None:
+    """Many small files."""
+    paragraphs, rng = text.strip().split("\n\n"), random.Random(1)
+    folder.mkdir()
+    for number in range(FILES):
+        (folder / f"{number}.txt").write_text(rng.choice(paragraphs)[:100] + "\n", "utf-8")
+
+
+def stretch(text: str, path: Path) -> None:
+    """One long line."""
+    line = text.replace("\n", " ")
+    with path.open("w", encoding="utf-8") as file:
+        while file.tell() < LINE:
+            file.write(line)
 
 
 def run(*command: str) -> tuple[float, float, str]:
@@ -93,14 +112,27 @@ def main() -> None:
     print_head("what", "seconds", "MB", "characters/s")
     with tempfile.TemporaryDirectory() as folder:
         big, data = Path(folder, "big.txt"), str(Path(folder, "big.safetensors"))
-        enlarge("".join(corpus.read([options.corpus] if options.corpus else [])), big)
-        seconds, megabytes, _ = run(sys.executable, "-m", "lyricgen", "prepare", str(big), "-o", data)
-        print_row("prepare 100 MB", seconds, f"{megabytes:.0f}", "")
-        for length in LENGTHS:
-            _, megabytes, out = run(sys.executable, __file__, "--train", data, str(length))
-            figures = json.loads(out)
+        text = "".join(corpus.read([options.corpus] if options.corpus else []))
+        enlarge(text, big)
+        scatter(text, Path(folder, "many"))
+        stretch(text, Path(folder, "line.txt"))
+        sources = {"many": f"{FILES:,} small files", "line.txt": "one line of 200 MB", "big.txt": "100 MB"}
+        for name, shown in sources.items():
+            seconds, megabytes, _ = run(
+                sys.executable, "-m", "lyricgen", "prepare", f"{folder}/{name}", "-o", data, "-f"
+            )
+            print_row(f"prepare {shown}", seconds, f"{megabytes:.0f}", "")
+        rows: dict[int, list[tuple[float, float, float]]] = {length: [] for length in LENGTHS}
+        for _ in range(ROUNDS):
+            for length in LENGTHS:
+                _, megabytes, out = run(sys.executable, "-W", "ignore", __file__, "--train", data, str(length))
+                figures = json.loads(out)
+                rows[length].append((figures["rate"], figures["start"], megabytes))
+        for length, found in rows.items():
+            rates, starts, sizes = zip(*found)
+            shown = f"{statistics.median(rates):,.0f} ({', '.join(f'{rate:,.0f}' for rate in rates)})"
             name = f"first step on 100 MB, training on {length:,} characters"
-            print_row(name, figures["start"], f"{megabytes:.0f}", f"{figures['rate']:,.0f}")
+            print_row(name, statistics.median(starts), f"{max(sizes):.0f}", shown)
 
 
 if __name__ == "__main__":
