@@ -150,9 +150,12 @@ class ParticleSampler:
         return [_Step(song, particle, self._tracker.line_end)]
 
     def _follow(self, draft: Sequence[Hypothesis], start: Hypothesis) -> Hypothesis:
-        """The hypothesis after the forced text of ``start``, which is what the draft begins with: decoded already."""
+        """The hypothesis after the forced text of ``start``, which is what a draft begins with: decoded already.
+
+        A line of known length is no draft; it may still not rhyme, if it ends in Latin letters.
+        """
         forced, state = start.state.forced_text, start.state
-        if not forced:
+        if not forced or not draft:
             return start
         for character in forced:
             state = self._tracker.advance(state, character)
