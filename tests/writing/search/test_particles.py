@@ -8,8 +8,9 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from checker import broken
+from checker import broken, rhyme
 from forms import LYRIC, songs, writer
+from toy import Toy
 
 from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model import mixture
@@ -143,3 +144,12 @@ def probability(checkpoint: Checkpoint, text: str) -> float:
         shares = np.exp(logits[0, 1:].astype(float))
         total *= float(shares[after - 1] / shares.sum())
     return total
+
+
+def test_a_line_of_known_length_that_ends_in_a_word_is_written_again() -> None:
+    """By its letters any word may end it, but na and ya have one class of rhyme, and these lines must have two."""
+    found = list(Toy("\nnay 天").writer(form="5,5", rhyme="AB").songs("", seed=0, samples=60))
+    ends = [{rhyme(line) for line in song.split("\n")} for song in found]
+    assert len(found) == 60
+    assert "AA" in set.union(*ends)
+    assert all(len(classes) == 2 or classes == {"?"} for classes in ends)
