@@ -32,6 +32,7 @@ class _Config(Checked):
 
 # The headings under which --help lists the options.
 TEXT, HELD_OUT = "Text", "Held-out parts"
+ENGINES = ("mxnet", "numpy")
 MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
 DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
 
@@ -121,6 +122,11 @@ class ModelConfig(_Config):
     @property
     def embedding_size(self) -> int:
         return self.embedding or self.hidden
+
+    @property
+    def resets_before(self) -> bool:
+        """Whether it is the GRU whose reset gate acts before the product."""
+        return self.cell == "gru" and self.gru_reset == "before"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -126,13 +126,9 @@ def make_folder(folder: Path, *, of: Path | None = None) -> None:
 def identity(path: Path) -> tuple[int, ...] | None:
     """What tells a file, or a folder, from any other that takes its name; None if there is none."""
     try:
-        return identity_of(path.stat())
+        found = path.stat()
     except OSError:
         return None
-
-
-def identity_of(found: os.stat_result) -> tuple[int, ...]:
-    """The same, of what is open or was looked at."""
     place = (found.st_dev, found.st_ino)
     return place if stat.S_ISDIR(found.st_mode) else (*place, found.st_size, found.st_mtime_ns)
 

@@ -25,7 +25,7 @@ from lyricgen.cli.options import (
     say,
     to_json,
 )
-from lyricgen.config import DRAWING, FormConfig, SampleConfig, build
+from lyricgen.config import DRAWING, ENGINES, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @option("--json", is_flag=True, help="Print a line of JSON for each song.")
 @option("--stream/--no-stream", default=None, help="Print what is final at once. [default: for one song a prefix]")
 @option(
-    "--engine", type=click.Choice(["numpy", "mxnet"]), default="numpy", show_default=True,
+    "--engine", type=click.Choice(ENGINES), default="numpy", show_default=True,
     help="What computes the network: the same equations, or the very network that was trained.",
 )  # fmt: skip
 @click.pass_context

@@ -16,7 +16,7 @@ from lyricgen import threads as processors
 from lyricgen.cli import progress
 from lyricgen.cli.options import PATH, STDIN, command, config_options, expand, given, option, put, say
 from lyricgen.cli.settings import config_file_option
-from lyricgen.config import LEARNING, MACHINES, MODEL, ModelConfig, TrainConfig, flag, refuse_without_effect
+from lyricgen.config import ENGINES, LEARNING, MACHINES, MODEL, ModelConfig, TrainConfig, flag, refuse_without_effect
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _check_device(_context: click.Context, _parameter: click.Parameter, device: 
 @option("--tensorboard", type=PATH, metavar="DIR", help="Write figures for TensorBoard.")
 @option("--threads", type=click.IntRange(1, 1024), group=LEARNING, help="Threads. [default: the usable processors]")
 @option(
-    "--engine", type=click.Choice(["mxnet", "numpy"]), group=LEARNING,
+    "--engine", type=click.Choice(ENGINES), group=LEARNING,
     help="What computes. [default: mxnet where it is installed, numpy for --gru-reset before]",
 )  # fmt: skip
 @option(

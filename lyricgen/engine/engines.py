@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from importlib import util
 
-from lyricgen.config import ModelConfig
+from lyricgen.config import ENGINES, ModelConfig
 from lyricgen.engine.network import Network, flatten
 from lyricgen.engine.pool import Pool
 from lyricgen.errors import OptionError
 from lyricgen.model.parameters import Parameters
-
-ENGINES = ("mxnet", "numpy")
 
 
 def has_mxnet() -> bool:
@@ -21,8 +19,7 @@ def has_mxnet() -> bool:
 
 def usual(config: ModelConfig) -> str:
     """MXNet where it is installed and has the cell, else NumPy."""
-    has_cell = not (config.cell == "gru" and config.gru_reset == "before")
-    return "mxnet" if has_cell and has_mxnet() else "numpy"
+    return "mxnet" if has_mxnet() and not config.resets_before else "numpy"
 
 
 def check(engine: str | None) -> None:

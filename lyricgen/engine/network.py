@@ -16,7 +16,6 @@ from lyricgen.text.batches import Batch
 from lyricgen.text.vocabulary import Ids
 
 Masks = Sequence[Floats]  # what dropout leaves of the input and of each layer's output, scaled: (1, N, D or H) each
-TINY = 1e-37  # a probability that float32 rounds to zero must not become an infinite loss
 _ALIGNED = 64  # bytes: a cache line, and the widest register
 
 

@@ -26,7 +26,7 @@ def global_norm(gradient: Floats, pool: Pool = ALONE) -> float:
     def square(block: slice) -> None:
         squares[block.start // _BLOCK] = np.dot(gradient[block], gradient[block])
 
-    _each_block(square, gradient.size, pool)
+    pool.each_block(square, gradient.size, _BLOCK)
     return math.sqrt(squares.sum())
 
 
@@ -58,7 +58,7 @@ class Optimizer:
         self.count += 1
         scale = np.float32(clipping_scale(norm, self.config.clip) / divisor)
         change = self._adam(gradient, scale, lr) if self._moments else self._sgd(gradient, scale, lr)
-        _each_block(change, gradient.size, self._pool)
+        self._pool.each_block(change, gradient.size, _BLOCK)
         return norm
 
     def _sgd(self, gradient: Floats, scale: np.float32, lr: float) -> Callable[[slice], None]:
@@ -102,11 +102,3 @@ class Optimizer:
         self.count = count
         for name, moment in self._moments.items():
             moment[:] = state[name]
-
-
-def _each_block(function: Callable[[slice], None], size: int, pool: Pool) -> None:
-    def run(part: slice) -> None:
-        for first in range(part.start, part.stop, _BLOCK):
-            function(slice(first, min(first + _BLOCK, part.stop)))
-
-    pool.map(run, pool.parts(size, multiple=_BLOCK))

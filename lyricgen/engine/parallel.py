@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from lyricgen.text.vocabulary import Ids
 
 _FEWEST_ROWS = 4  # of a minibatch, for a thread of its own
 _BLAS = ThreadpoolController()
-_AT_ONCE = 2**16  # parameters
+_BLOCK = 2**16  # parameters
 
 
 class Parallel(Network):
@@ -24,6 +23,7 @@ class Parallel(Network):
 
     def __init__(self, networks: Sequence[Network], pool: Pool) -> None:
         super().__init__(networks[0].config, networks[0].vocabulary_size, networks[0].vector)
+        self.gradient = networks[0].gradient
         self._networks = networks
         self._pool = pool
 
@@ -37,17 +37,17 @@ class Parallel(Network):
 
         with self._blas(len(parts)):
             done = self._pool.map(compute, range(len(parts)))
-        self._sum([network.gradient for network in self._networks[: len(parts)]])
+        self._sum([network.gradient for network in self._networks[1 : len(parts)]])
         return sum(loss for loss, _ in done), np.concatenate([after for _, after in done], axis=2)
 
-    def _sum(self, gradients: Sequence[Floats]) -> None:
-        def add(part: slice) -> None:
-            for first in range(part.start, part.stop, _AT_ONCE):
-                at = slice(first, min(first + _AT_ONCE, part.stop))
-                np.copyto(self.gradient[at], gradients[0][at])
-                reduce(lambda total, other: np.add(total, other[at], out=total), gradients[1:], self.gradient[at])
+    def _sum(self, others: Sequence[Floats]) -> None:
+        """Add the gradients of the others to that of the first network, in which the sum lies."""
 
-        self._pool.map(add, self._pool.parts(self.gradient.size, multiple=_AT_ONCE))
+        def add(block: slice) -> None:
+            for other in others:
+                self.gradient[block] += other[block]
+
+        self._pool.each_block(add, self.gradient.size if others else 0, _BLOCK)
 
     def nats(self, ids: Ids, labels: Ids, state: Floats, following: Ids | None = None) -> tuple[Floats, Floats]:
         parts = self._rows(ids.shape[1])

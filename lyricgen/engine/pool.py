@@ -24,6 +24,15 @@ class Pool:
         others = [self._others.submit(function, item) for item in items[1:]]
         return [*map(function, items[:1]), *(other.result() for other in others)]
 
+    def each_block(self, function: Callable[[slice], object], length: int, block: int) -> None:
+        """Call the function for every block of 0 … ``length``; each thread has a stretch of them."""
+
+        def run(part: slice) -> None:
+            for first in range(part.start, part.stop, block):
+                function(slice(first, min(first + block, part.stop)))
+
+        self.map(run, self.parts(length, multiple=block))
+
     def parts(self, length: int, *, multiple: int = 1) -> list[slice]:
         """A share of 0 … ``length`` for each thread, of a multiple of so many but for the last."""
         blocks = -(-length // multiple)

@@ -41,7 +41,7 @@ def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
     """
     model, parameters = checkpoint.model, checkpoint.parameters
     _check(checkpoint, "torch")
-    if model.cell == "gru" and model.gru_reset == "before":
+    if model.resets_before:
         raise OptionError("--format torch: PyTorch has no GRU that resets before the product; use --format onnx")
     tensors = {"embedding.weight": parameters["embedding.weight"]}
     for layer in range(model.layers):

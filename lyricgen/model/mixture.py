@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from lyricgen.model import cache
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import Floats
-from lyricgen.model.probability import softmax
+from lyricgen.model.probability import TINY, softmax
 from lyricgen.text.vocabulary import Ids
 
 Weights = NDArray[np.float64]  # (agreements, models): one row without a cache, LONGEST + 1 with one, which is the last
-_TINY = np.float32(1e-37)  # a probability that single precision rounds to zero must not become an infinite logit
 _ROUNDS = 50
 _PRIOR = 2.0  # characters' worth of the overall weights that each row begins with
 # The cache's share by the length of the agreement, where there is no text to fit it on.
@@ -100,7 +99,7 @@ class Mixture:
         for part, weight in zip(parts, weights.T):
             part *= weight[:, None]
         mixed = sum(parts[1:], parts[0])
-        np.maximum(mixed, _TINY, out=mixed)
+        np.maximum(mixed, TINY, out=mixed)
         return np.log(mixed, out=mixed), states
 
     def probabilities(self, ids: Ids) -> Weights:

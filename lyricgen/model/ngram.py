@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from lyricgen.errors import FileError
 from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import TINY
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
 Nodes = NDArray[np.int64]
 PREFIX = "ngram."  # of every tensor's name
 _UNSEEN = -1
 _AT_ONCE = 1 << 16
-_TINY = 1e-37  # a character that is in the vocabulary, but not in the text, must not become an infinite logit
 # What discounts are when a text is too small or too regular to tell them: halfway to the next lower count.
 _DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 
@@ -172,6 +172,7 @@ class NGram:
         self._unigrams = np.zeros(size)
         self._unigrams[self._levels[0].characters] = self._levels[0].discounted
         self._unigrams[UNKNOWN] += self._levels[0].backoff[0]
+        self._unigrams_single = self._unigrams.astype(np.float32)
 
     def initial_state(self, batch_size: int = 1) -> Nodes:
         """No text yet: the empty context alone."""
@@ -191,7 +192,7 @@ class NGram:
         """ids (N,), state -> ln p (N, V) of what follows, state after them."""
         state = self._follow(ids[None], state)[0]
         distribution = self._distribution(state)
-        np.maximum(distribution, np.float32(_TINY), out=distribution)
+        np.maximum(distribution, TINY, out=distribution)
         return np.log(distribution, out=distribution), state
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
@@ -233,7 +234,7 @@ class NGram:
     def _distribution(self, state: Nodes) -> Floats:
         """p (N, V) after contexts (N, order)."""
         shares = self._shares(state)
-        probabilities = shares[:, :1].astype(np.float32) * self._unigrams.astype(np.float32)
+        probabilities = shares[:, :1].astype(np.float32) * self._unigrams_single
         for k in range(1, state.shape[1]):
             rows = np.flatnonzero(state[:, k] >= 0)
             first, characters, discounted, _ = self._levels[k]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
 
+TINY = 1e-37  # a probability that single precision rounds to zero must not become an infinite logit or loss
 _COLDEST = 1e-30  # a lower temperature is zero, or nearly, in single precision
 _FEW = 2  # rows
 _BLOCK = 64  # ids whose weights are summed up before a draw

@@ -20,8 +20,8 @@ from typing import Any
 from machine import TORCH_HELP, call, print_head, print_row
 
 from lyricgen import memory, threads
-from lyricgen.config import ModelConfig, TrainConfig
-from lyricgen.engine.engines import ENGINES, has_mxnet
+from lyricgen.config import ENGINES, ModelConfig, TrainConfig
+from lyricgen.engine.engines import has_mxnet
 
 # NumPy is imported after lyricgen, as by the tool: it names NumPy's kernels.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}

@@ -19,6 +19,13 @@ RNG = np.random.default_rng(2)
 IDS = RNG.integers(V, size=(T + 1, N))
 
 
+def of_every_kind(test: Any) -> Any:
+    """Run a test with every engine, cell, number of layers and output weight."""
+    for names, values in (("tie", [False, True]), ("layers", [1, 2]), (("cell", "reset"), CELLS), ("engine", ENGINES)):
+        test = pytest.mark.parametrize(names, values)(test)
+    return test
+
+
 def random_state(network: Network) -> Any:
     return np.random.default_rng(4).normal(0, 0.7, network.initial_state(N).shape).astype(np.float32)
 
@@ -30,10 +37,7 @@ def nats_of(logits: Any, labels: Any) -> Any:
     return -np.take_along_axis(log_p, labels[..., None], -1)[..., 0]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("tie", [False, True])
+@of_every_kind
 def test_nats_and_states_are_those_of_the_plain_equations(
     engine: str, cell: str, reset: str, layers: int, tie: bool
 ) -> None:
@@ -58,10 +62,7 @@ def numeric_gradient(network: Network, loss: Any, count: int, nudge: float) -> A
             yield name, place, (losses[0] - losses[1]) / (2 * nudge)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("tie", [False, True])
+@of_every_kind
 def test_gradients_are_the_numeric_ones(engine: str, cell: str, reset: str, layers: int, tie: bool) -> None:
     network = build(engine, cell, reset, layers=layers, tie=tie)
     state = random_state(network)
@@ -77,10 +78,7 @@ def test_gradients_are_the_numeric_ones(engine: str, cell: str, reset: str, laye
         assert gradients[name].flat[place] == pytest.approx(slope, rel=2e-3, abs=5e-4), (name, place)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("tie", [False, True])
+@of_every_kind
 def test_a_bidirectional_network_is_that_of_the_decoder(
     engine: str, cell: str, reset: str, layers: int, tie: bool
 ) -> None:

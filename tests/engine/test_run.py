@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import ENGINES, needs_mxnet
+from engines import CELLS, ENGINES, needs_mxnet
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
 from lyricgen.engine import run
@@ -133,7 +133,6 @@ def assert_same_run(whole: Path, other: Path) -> None:
     assert lines[0] == lines[1]
 
 
-CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
 SAMPLINGS, OPTIMIZERS = ("random", "consecutive"), ("adam", "sgd")
 
 RUNS = [(*cell, sampling, optimizer, False) for cell in CELLS for sampling in SAMPLINGS for optimizer in OPTIMIZERS]

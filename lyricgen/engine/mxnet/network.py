@@ -7,8 +7,9 @@ import numpy as np
 from lyricgen.config import ModelConfig
 from lyricgen.engine.mxnet.recurrence import GruBefore
 from lyricgen.engine.mxnet.runtime import NDArray, mx, nd
-from lyricgen.engine.network import TINY, Masks, Minibatch, Network
+from lyricgen.engine.network import Masks, Minibatch, Network
 from lyricgen.model.parameters import STATES, Floats, layer_names
+from lyricgen.model.probability import TINY
 from lyricgen.text.vocabulary import Ids
 
 State = list[list[NDArray]]  # per layer: hidden state and, for an LSTM, memory cell, each (1, N, H)
@@ -43,17 +44,13 @@ class MxnetNetwork(Network):
 
     def _watch(self) -> None:
         """Let autograd write into the gradient vector."""
-        layers = list(self._layers) if self._fused else []
+        layers = [] if self.config.resets_before else list(self._layers)
         names = [name for name in self.shapes if name.rpartition(".")[0] not in layers]
         gradients = self._arrays(self._gradient)
         mx.autograd.mark_variables(
             [self._weights[name] for name in names] + [self._layers[name] for name in layers],
             [gradients[name] for name in names] + [self._layer_view(self._gradient, name) for name in layers],
         )
-
-    @property
-    def _fused(self) -> bool:
-        return not (self.config.cell == "gru" and self.config.gru_reset == "before")
 
     def backward(self, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
         self._fetch()
@@ -109,7 +106,7 @@ class MxnetNetwork(Network):
 
     def _layer(self, name: str, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
-        if not self._fused:
+        if self.config.resets_before:
             return self._reset_before(name, x, state[0])
         size, mode = self.config.hidden, _MODES[self.config.cell]
         hidden, *new = nd.RNN(

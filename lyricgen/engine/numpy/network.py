@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lyricgen.engine.network import TINY, Masks, Minibatch, Network
+from lyricgen.engine.network import Masks, Minibatch, Network
 from lyricgen.engine.numpy.recurrence import Recurrence, columns, recurrence_of
 from lyricgen.model.parameters import Floats
+from lyricgen.model.probability import TINY, softmax
 from lyricgen.text.vocabulary import Ids
 
 _LOSS_AT_ONCE = 2**20  # logits: as many as a processor's cache holds
@@ -139,7 +140,7 @@ class _Output:
         """Hidden states (T, H, N) -> -ln p of the labels (T, N)."""
         x, nats = self._projected(columns(hidden)), np.empty(labels.size, np.float32)
         for rows in self._blocks(x):
-            nats[rows] = _nats(_softmax(self._logits(x, rows), labels.ravel()[rows]))
+            nats[rows] = _nats(softmax(self._logits(x, rows)), labels.ravel()[rows])
         return nats.reshape(labels.shape)
 
     def backward(self, hidden: Floats, labels: Ids, gradients: Tensors) -> tuple[float, Floats]:
@@ -149,16 +150,16 @@ class _Output:
         above = np.empty_like(projected)
         loss, by_weight, by_bias = 0.0, gradients[self._name], gradients["output.bias"]
         for number, rows in enumerate(self._blocks(projected)):
-            logits, places = self._logits(projected, rows), labels.ravel()[rows]
-            loss += float(_nats(_softmax(logits, places)).sum())
-            logits[np.arange(len(places)), places] -= 1
-            np.matmul(self._weight.T, logits.T, out=above[:, rows])
+            by_logits, places = softmax(self._logits(projected, rows)), labels.ravel()[rows]
+            loss += float(_nats(by_logits, places).sum())
+            by_logits[np.arange(len(places)), places] -= 1
+            np.matmul(self._weight.T, by_logits.T, out=above[:, rows])
             if number:
-                by_weight += logits.T @ projected[:, rows].T
-                by_bias += logits.sum(axis=0)
+                by_weight += by_logits.T @ projected[:, rows].T
+                by_bias += by_logits.sum(axis=0)
             else:
-                np.matmul(logits.T, projected[:, rows].T, out=by_weight)
-                logits.sum(axis=0, out=by_bias)
+                np.matmul(by_logits.T, projected[:, rows].T, out=by_weight)
+                by_logits.sum(axis=0, out=by_bias)
         if self._projection is not None:
             np.matmul(above, x.T, out=gradients["projection.weight"])
             above = self._projection.T @ above
@@ -178,17 +179,9 @@ class _Output:
         return logits
 
 
-def _softmax(logits: Floats, places: Ids) -> Floats:
-    """Turn logits (M, V) into probabilities, in place; those at ``places`` (M,)."""
-    logits -= logits.max(axis=1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=1, keepdims=True)
-    picked: Floats = logits[np.arange(len(places)), places]
-    return picked
-
-
-def _nats(probabilities: Floats) -> Floats:
-    nats: Floats = -np.log(np.maximum(probabilities, np.float32(TINY)))
+def _nats(probabilities: Floats, places: Ids) -> Floats:
+    """-ln of probabilities (M, V) at ``places`` (M,)."""
+    nats: Floats = -np.log(np.maximum(probabilities[np.arange(len(places)), places], TINY))
     return nats
 
 

@@ -16,7 +16,6 @@ from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.space import SearchSpace
 
 MOST = 16_384  # hypotheses of all songs; each has a row of logits
-_CANDIDATES = 4  # steps for each one that is taken: some turn out not to rhyme
 _DIVERSITY = 0.5  # nats that a character costs for each hypothesis of an earlier group that has it at the same position
 
 
@@ -111,13 +110,12 @@ class BeamSearch:
 
     def _choose_in_group(self, group: _Group, scores: _Scores, taken: Logits) -> list[_Step]:
         before = np.array([hypothesis.weight for hypothesis in group.beam])[:, None]
-        ranked = likeliest(before + scores.gains + scores.lookahead - _DIVERSITY * taken, _CANDIDATES * self._width)
+        ranked = likeliest(before + scores.gains + scores.lookahead - _DIVERSITY * taken, self._width)
         steps: list[_Step] = []
         for row, char_id in zip(*ranked):
             hypothesis = group.beam[row]
-            if len(steps) < self._width:
-                weight = hypothesis.weight + float(scores.gains[row, char_id])
-                steps.append(_Step(group, hypothesis._replace(weight=weight), int(char_id)))
+            weight = hypothesis.weight + float(scores.gains[row, char_id])
+            steps.append(_Step(group, hypothesis._replace(weight=weight), int(char_id)))
         if not steps and not group.ended:
             raise UnsatisfiableError(
                 "the beam search found no song that satisfies all constraints: raise --beam, or remove a constraint"

@@ -63,8 +63,8 @@ class Session:
             return [Choice(forced, float(probabilities[self._id_of(forced)]))] if may_come else []
         order = np.argsort(-np.where(options.allowed[0], options.logits[0], NEVER), kind="stable")
         ids = [char_id for char_id in order if options.allowed[0, char_id]]
-        found = [Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids[: 4 * count]]
-        return [choice for choice in found if self._rhymes_with(self._current, choice.text)][:count]
+        found = [Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids[: count + 1]]
+        return [choice for choice in found if self._may_come(self._current, choice.text)][:count]
 
     def lines(self, count: int) -> list[Choice]:
         """Different ways to end the current line, drawn by chance, the likeliest first."""
@@ -113,10 +113,9 @@ class Session:
         char_id = self._id_of(character)
         if char_id == UNKNOWN:  # the model does not know it, but may read it in place of any counted character
             return is_counted(character) and bool((allowed & self._tracker.characters.counted).any())
-        return bool(allowed[char_id]) and self._rhymes_with(current, character)
+        return bool(allowed[char_id]) and self._may_come(current, character)
 
-    def _rhymes_with(self, current: Hypothesis, character: str) -> bool:
-        """Whether the line rhymes, if this character ends it."""
-        if character == self.line_end and self._tracker.can_end_line(current.state):
-            return self._tracker.rhyming.is_satisfied(current.state)
-        return True
+    def _may_come(self, current: Hypothesis, character: str) -> bool:
+        """Whether the line rhymes, if this allowed character ends it."""
+        ends = character == self.line_end and self._tracker.can_end_line(current.state)
+        return not ends or self._tracker.rhyming.is_satisfied(current.state)
