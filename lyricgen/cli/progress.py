@@ -51,8 +51,8 @@ def say_read(checkpoint: Checkpoint, new: int | None = None) -> None:
         say(f"base        has read {shown}{grown}")
 
 
-def _advise_base(data: Dataset) -> None:
-    """Name the base model that comes with the program, where a text is small and of its language."""
+def _advise_base(data: Dataset, cell: str) -> None:
+    """Name the base model that comes with the program, where a text is small and of its language, and the cell its."""
     from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, load
     from lyricgen.text.vocabulary import UNKNOWN
 
@@ -60,7 +60,7 @@ def _advise_base(data: Dataset) -> None:
         return
     base = load(files.shipped(SHIPPED_FILE))
     known = data.vocabulary.ids_in(base.vocabulary)[data.train] != UNKNOWN
-    if known.mean() >= _KNOWN:
+    if known.mean() >= _KNOWN and cell == base.model.cell:
         read = sum(each.characters for each in base.read)
         say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
 
@@ -87,7 +87,7 @@ def introduce(training: Training) -> None:
         say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
     part = start.progress.part
     if len(start.read) == 1 and not (start.progress.step or model.bidirectional) and training.name != EMBEDDED:
-        _advise_base(data)
+        _advise_base(data, model.cell)
     if start.progress.epoch or part:
         within = f", {part.steps:,} steps into the next" if part else ""
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lyricgen import processes, signals, threads
-from lyricgen.engine import engines, watch
+from lyricgen.engine import watch
 from lyricgen.errors import OptionError, WorkerError
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def join() -> Cluster:
 
 
 def _check_server() -> None:
-    if not engines.has_mxnet():
+    from lyricgen.engine.engines import has_mxnet
+
+    if not has_mxnet():
         raise OptionError("--workers, --kvstore: the parameter server is MXNet's, which is not installed here")
 
 
