@@ -454,7 +454,9 @@ def measure(
         name, data = find_dataset(dataset)
         parts = data.parts
     if isinstance(songs, (str, Path)):
-        songs = _read_songs("".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True)), str(songs))
+        songs = _read_songs(
+            "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True)), str(songs)
+        )
     text = parts.text("train")
     known, finder = measures.split_songs(text), CopyFinder(text)
     found = {**measures.figures(songs, known), **measures.copies(songs, finder)}

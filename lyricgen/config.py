@@ -49,6 +49,12 @@ class PrepareConfig(_Config):
 
     encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.", group=TEXT)
     max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=WHOLE, group=TEXT)
+    field: str | None = _option(
+        None, "The field of a .json, .jsonl or .csv file that holds a song, for instance lyric.", kind=str, group=TEXT
+    )
+    keep_credits: bool = _option(
+        False, "Keep lines like 作词：… and Lyrics by …; time stamps and section marks are always left out.", group=TEXT
+    )
     newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"), group=TEXT)
     split: str = _option(
         "songs",
@@ -278,6 +284,7 @@ class SampleConfig(_Config):
         bounds=Bounds(0, 10_000),
         group=DRAWING,
     )
+    ban: str | None = _option(None, "Words that never occur, parted by commas: 爱,永远.", kind=str, group=DRAWING)
     particles: int = _option(
         1, "Versions of the end of each line, of which one is drawn by its weight.",
         bounds=Bounds(1, 256),
@@ -297,7 +304,7 @@ class SampleConfig(_Config):
     @property
     def is_free(self) -> bool:
         """Whether nothing forbids a character."""
-        return self.repetition_penalty == 1 and not (self.no_repeat or self.max_copy or self.beam)
+        return self.repetition_penalty == 1 and not (self.no_repeat or self.max_copy or self.ban or self.beam)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,8 +29,9 @@ _SHOWN = 20
 def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, force: bool, **values: Any) -> None:
     """Turn text into a dataset.
 
-    SOURCE is a .txt, .gz or .zip file, a folder of these, a dataset, or - for standard input; several are joined, a
-    blank line between them. Without one, the embedded corpus is used. Prints the dataset's path.
+    SOURCE is a .txt, .lrc, .json, .jsonl, .csv, .gz or .zip file, a folder of these, a dataset, or - for standard
+    input; several are joined, a blank line between them. Without one, the embedded corpus is used. Time stamps,
+    credits and section marks are left out. Prints the dataset's path.
     """
     from lyricgen import api
 
@@ -44,6 +45,8 @@ def report(dataset: Dataset) -> None:
 
     first = dataset.train[:_SHOWN]
     say(f"corpus      {', '.join(dataset.sources) or 'the embedded corpus'}: {len(dataset):,} characters")
+    for note in dataset.notes:
+        say(note)
     say(f"vocabulary  {len(dataset.vocabulary) - 1:,} characters, and one for all unknown ones")
     say(f"characters  {show(dataset.vocabulary.decode(first))}")
     say(f"ids         {' '.join(map(str, first.tolist()))}")

@@ -31,6 +31,8 @@ def announce(name: str, data: Dataset) -> None:
     from lyricgen.text.vocabulary import UNKNOWN, count_ids
 
     say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
+    for note in data.notes:
+        say(note)
     held = f", {len(data.valid):,} held out" if len(data.valid) else ""
     counts = count_ids(data.train, len(data.vocabulary))  # with a base, the vocabulary holds others, too
     say(f"text        {len(data.train):,} characters{held}, {sum(counts[UNKNOWN + 1 :] > 0):,} different ones")

@@ -42,7 +42,7 @@ def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
         if file == STDIN:
             yield from read_texts([STDIN], encoding)
         else:
-            yield from "".join(corpus.read([file], encoding=encoding)).splitlines()
+            yield from "".join(corpus.read([file], encoding=encoding, as_it_is=True)).splitlines()
 
 
 def _show(line: str, score: Score | None, *, json: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import gzip
 import lzma
 import os
@@ -13,6 +14,7 @@ import sys
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +23,20 @@ from typing import IO, Callable, cast
 from lyricgen import files
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
+from lyricgen.text import cleaning, records
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN, STDIN_NAME = "-", "standard input"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
-_SUFFIXES = (".txt", ".gz", ".zip")
+_SUFFIXES = (".txt", ".lrc", ".json", ".jsonl", ".csv", ".gz", ".zip")
+_IN_ARCHIVES = _SUFFIXES[:-2]
+_LRC = ".lrc"
+_OTHERS = ("gb18030", "big5", "utf-8")  # encodings to offer
+_FREQUENT = frozenset(
+    "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
+)
+_FREQUENT_SHARE = 0.15
 _CHUNK = 1 << 20
 _LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
@@ -55,24 +65,52 @@ def flatten(text: str, newlines: str) -> str:
     return text.replace("\n", " ") if newlines == "space" else text
 
 
+@dataclasses.dataclass
+class Reader:
+    """How sources are read, and what was found while they were."""
+
+    encoding: str = "utf-8"
+    keep_credits: bool = False
+    field: str | None = None  # of the objects or rows in a .json, .jsonl or .csv file
+    as_it_is: bool = False  # nothing is left out
+    removed: cleaning.Removed = dataclasses.field(default_factory=cleaning.Removed)
+    read: int = 0  # files of folders and archives
+    passed: Counter[str] = dataclasses.field(default_factory=Counter)  # files of folders that are no text, by suffix
+
+    def notes(self) -> list[str]:
+        """What the person who named the sources should know: a line each."""
+        found = []
+        if self.passed:
+            kinds = ", ".join(f"{suffix or 'no suffix'}: {count:,}" for suffix, count in sorted(self.passed.items()))
+            found.append(f"read        {self.read:,} of {self.read + self.passed.total():,} files; {kinds}")
+        if str(self.removed):
+            kept = "" if self.keep_credits or not self.removed.credits else " (--keep-credits keeps credits)"
+            found.append(f"left out    {self.removed}{kept}")
+        return found
+
+
 def read(
-    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", may_be_empty: bool = False
-) -> Iterator[str]:
+    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", may_be_empty: bool = False,
+    as_it_is: bool = False,
+) -> Iterator[str]:  # fmt: skip
     """The normalised text of all sources, in pieces of about a megabyte; see ``read_each``."""
-    pieces = read_each(sources, encoding=encoding, may_be_empty=may_be_empty)
+    pieces = read_each(sources, Reader(encoding, as_it_is=as_it_is), may_be_empty=may_be_empty)
     return (flatten(piece, newlines) for _, piece in pieces)
 
 
 def read_each(
-    sources: Sequence[str], *, encoding: str = "utf-8", max_chars: int = 0, may_be_empty: bool = False
+    sources: Sequence[str], reader: Reader, *, max_chars: int = 0, may_be_empty: bool = False
 ) -> Iterator[tuple[int, str]]:
     """The normalised text of all sources in pieces of about a megabyte, each with the number of its source.
 
     Parameters
     ----------
     sources
-        Paths of .txt, .gz and .zip files, of folders of these and of datasets, or ``-`` for standard input; none means
-        the embedded corpus. Texts of different files are parted by a blank line, as songs are.
+        Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
+        standard input; none means the embedded corpus. Texts of different files are parted by a blank line, as songs
+        are.
+    reader
+        How they are read; it counts what is found.
     max_chars
         Characters after which the text ends; 0 for all.
 
@@ -82,8 +120,8 @@ def read_each(
         A source is missing, unreadable, no text in that encoding; or there is no text in any of them, unless it
         ``may_be_empty``.
     """
-    _check_encoding(encoding)
-    pieces = _join(_documents(sources, encoding))
+    _check_encoding(reader.encoding)
+    pieces = _join(_documents(sources, reader))
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
@@ -132,7 +170,7 @@ def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int,
             yield source, piece
 
 
-def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Iterator[str]]]:
+def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
     if not sources:
         with files.shipped(_EMBEDDED_FILE).open("rb") as file:
             yield 0, _decode(file, "utf-8", EMBEDDED)
@@ -140,9 +178,34 @@ def _documents(sources: Sequence[str], encoding: str) -> Iterator[tuple[int, Ite
         if not source:
             raise FileError("'': is no name of a file; is a variable of the shell unset?")
         if source == STDIN:
-            yield number, _decode(sys.stdin.buffer, encoding, STDIN_NAME)
+            yield number, _cleaned(_decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
         else:
-            yield from ((number, document) for document in _open(Path(source), encoding))
+            yield from ((number, document) for document in _open(Path(source), reader))
+
+
+def _cleaned(document: Iterator[str], reader: Reader, *, is_timed: bool = False) -> Iterator[str]:
+    """A document without what nobody sings; the lines of an .lrc file in the order of their times."""
+    if reader.as_it_is:
+        yield from document
+        return
+    pieces = iter([cleaning.in_order_of_time("".join(document))]) if is_timed else document
+    for piece in pieces:
+        yield cleaning.clean(piece, reader.removed, keep_credits=reader.keep_credits)
+
+
+def _as_text(
+    file: IO[bytes], name: str, suffix: str, reader: Reader, allowance: _Allowance | None = None
+) -> Iterator[str]:
+    """The text of a file of that suffix: its songs, if it is a collection."""
+    document = _decode(file, reader.encoding, name, allowance)
+    if suffix in records.SUFFIXES and not reader.as_it_is:
+        document = _parted(records.songs("".join(document), suffix, reader.field, name))
+    return _cleaned(document, reader, is_timed=suffix == _LRC)
+
+
+def _parted(songs: Iterator[str]) -> Iterator[str]:
+    for number, song in enumerate(songs):
+        yield f"\n{song}" if number else song
 
 
 # What the libraries make of bytes that are wrong.
@@ -161,19 +224,20 @@ def _faults_of(name: str) -> Iterator[None]:
         raise FileError(f"{name}: cannot be read: {describe(error)}") from error
 
 
-def _open(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with _faults_of(str(path)):
         if path.is_dir():
-            yield from _open_folder(path, encoding)
+            yield from _open_folder(path, reader)
         elif path.suffix.lower() == ".zip":
-            yield from _open_zip(path, encoding)
+            yield from _open_zip(path, reader)
         elif path.suffix == SUFFIX:
             yield _open_dataset(path)
         else:
             _check_kind(path)
             with _open_bytes(path) as file:
                 is_packed = path.suffix.lower() == ".gz"
-                yield _decode(file, encoding, str(path), _Allowance(path) if is_packed else None)
+                suffix = path.with_suffix("").suffix if is_packed else path.suffix
+                yield _as_text(file, str(path), suffix.lower(), reader, _Allowance(path) if is_packed else None)
 
 
 def _open_dataset(path: Path) -> Iterator[str]:
@@ -204,31 +268,34 @@ def _open_bytes(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else open(path, "rb")
 
 
-def _open_folder(folder: Path, encoding: str) -> Iterator[Iterator[str]]:
+def _open_folder(folder: Path, reader: Reader) -> Iterator[Iterator[str]]:
     found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
-    shown = (path for path in found if path.suffix.lower() in _SUFFIXES and not path.name.startswith("._"))
-    texts = [path for path in shown if files.is_file(path)]
+    shown = [path for path in found if not path.name.startswith(".") and files.is_file(path)]
+    texts = [path for path in shown if path.suffix.lower() in _SUFFIXES]
     texts.sort(key=lambda path: path.parts)  # Windows compares paths without regard to case
+    reader.passed.update(path.suffix.lower() for path in shown if path.suffix.lower() not in _SUFFIXES)
     if not texts:
         raise FileError(f"{folder}: no {', '.join(_SUFFIXES)} file in this folder")
     for path in texts:
-        yield from _open(path, encoding)
+        reader.read += 1
+        yield from _open(path, reader)
 
 
 def _raise(error: OSError) -> None:
     raise FileError(f"{error.filename}: cannot be read: {describe(error)}") from error
 
 
-def _open_zip(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
         texts = (each for each in archive.infolist() if _is_text(each.filename))
         members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
         if not members:
-            raise FileError(f"{path}: no .txt file in this archive")
+            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
         allowance = _Allowance(path)
         for member in members:
             with archive.open(member) as file:
-                yield _decode(file, encoding, f"{path}/{member.filename}", allowance)
+                name, suffix = f"{path}/{member.filename}", Path(member.filename).suffix.lower()
+                yield _as_text(file, name, suffix, reader, allowance)
 
 
 class _Allowance:
@@ -250,7 +317,7 @@ class _Allowance:
 def _is_text(member: str) -> bool:
     """Whether an archive's member is a text of the user's, and not a Mac's shadow of one."""
     parts = member.split("/")
-    return member.lower().endswith(".txt") and "__MACOSX" not in parts and not parts[-1].startswith("._")
+    return Path(member).suffix.lower() in _IN_ARCHIVES and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
 def _decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
@@ -283,14 +350,16 @@ def _last_cut(text: str) -> int:
 def _decode_chunks(
     read: Callable[[], bytes], encoding: str, name: str, allowance: _Allowance | None = None
 ) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    position, chunk, beginning = 0, b" ", b""
+    decoder, position, chunk, beginning = None, 0, b" ", b""
     while chunk:
         with _faults_of(name):
             chunk = read()
         if allowance:
             allowance.take(len(chunk))
-        beginning = beginning or chunk[:4]
+        if decoder is None:
+            beginning = chunk
+            encoding = _marked(beginning, encoding)
+            decoder = codecs.getincrementaldecoder(encoding)()
         pending = decoder.getstate()[0]
         try:
             yield decoder.decode(chunk, final=not chunk)
@@ -300,10 +369,29 @@ def _decode_chunks(
         position += len(chunk)
 
 
+def _marked(beginning: bytes, encoding: str) -> str:
+    """The encoding that the first bytes of a text tell, where UTF-8 is expected; else the one that is expected."""
+    if codecs.lookup(encoding).name != "utf-8":
+        return encoding
+    return next((marked for mark, marked in _MARKS.items() if beginning.startswith(mark)), encoding)
+
+
 def _advice(encoding: str, beginning: bytes) -> str:
-    """What encoding to try instead; a text may say by its first bytes which one it has."""
-    marked = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), "")
-    if marked and codecs.lookup(marked) != codecs.lookup(encoding):
-        return f"it begins as {marked} does: --encoding {marked}"
-    other = "gb18030" if codecs.lookup(encoding).name == "utf-8" else "utf-8"
-    return f"name the text's encoding, for instance --encoding {other}"
+    """What encoding to try instead: the one in which most of a text's first bytes are frequent characters."""
+    others = [other for other in _OTHERS if codecs.lookup(other) != codecs.lookup(encoding)]
+    shares = {other: _share_of_frequent(beginning, other) for other in others}
+    likely = max(shares, key=lambda other: shares[other])
+    if shares[likely] > _FREQUENT_SHARE:
+        return f"it looks like {likely}: --encoding {likely}"
+    return f"name the text's encoding, for instance --encoding {others[0]}"
+
+
+def _share_of_frequent(beginning: bytes, encoding: str) -> float:
+    """The share of frequent Chinese characters among those beyond ASCII; 0 if the bytes are not in that encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        text = decoder.decode(beginning)  # its last character may be cut
+    except UnicodeError:
+        return 0.0
+    beyond = [character for character in text if not character.isascii()]
+    return sum(character in _FREQUENT for character in beyond) / len(beyond) if beyond else 0.0

@@ -28,7 +28,8 @@ FEWEST_SONGS = 20  # a source with fewer songs has its end held out instead of w
 class Dataset:
     """A text in its parts, and how it was made.
 
-    ``untrained`` names the sources of which nothing is left to train on; it is not stored.
+    ``untrained`` names the sources of which nothing is left to train on, ``notes`` say what was passed over or left out
+    when they were read; neither is stored.
     """
 
     parts: Parts
@@ -36,6 +37,7 @@ class Dataset:
     sources: tuple[str, ...]
     fingerprint: str
     untrained: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -116,7 +118,9 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
     FileError
         A source cannot be read, or the text is too short to learn from (less than two characters).
     """
-    return _split(corpus.read_each(sources, encoding=config.encoding, max_chars=config.max_chars), config, sources)
+    reader = corpus.Reader(config.encoding, config.keep_credits, config.field)
+    dataset = _split(corpus.read_each(sources, reader, max_chars=config.max_chars), config, sources)
+    return dataclasses.replace(dataset, notes=tuple(reader.notes()))
 
 
 def split(pieces: Iterable[str], config: PrepareConfig) -> Dataset:

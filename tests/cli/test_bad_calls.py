@@ -109,7 +109,9 @@ FAULTS = [
     ("plot deep", "deep", "line 1 is no line of a training's log"),
     ("plot foreign", "foreign", "line 1 is no line of a training's log"),
     ("generate -c nan.safetensors --lines 2 --line-length 3", "nan.safetensors", "not finite"),
-    ("prepare utf16.txt", "utf16.txt", "--encoding utf-16"),
+    ("prepare deep.json --field text", "deep.json", "nested too deeply"),
+    ("prepare songs.csv", "songs.csv", "--field: title, lyric"),
+    ("prepare big5.txt", "big5.txt", "--encoding big5"),
     ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "remove a constraint"),
 ]
 
@@ -156,7 +158,8 @@ def folder(
         (folder / name / "log.jsonl").write_text(words)
     shutil.copytree(folder / "model", folder / "copied")
     shutil.copy(folder / "model" / "best.safetensors", folder / "copied" / "last.safetensors")
-    (folder / "utf16.txt").write_bytes(SONG.encode("utf-16"))
+    (folder / "songs.csv").write_text("title,lyric\n山,山上的雨\n", "utf-8")
+    (folder / "big5.txt").write_bytes("山上的雨\n我們不分這個\n".encode("big5"))
     stored = storage.read(folder / "model" / "best.safetensors", "checkpoint")
     bias = np.full_like(stored.tensors["output.bias"], np.nan)
     storage.write(folder / "nan.safetensors", "checkpoint", stored.metadata, {**stored.tensors, "output.bias": bias})

@@ -92,3 +92,31 @@ def test_faults_get_one_line_and_leave_nothing(
     assert result.stderr.count("\n") == 1
     assert words in result.stderr
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_what_nobody_sings_is_left_out_and_said(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "songs").mkdir()
+    song = "[ti:一]\n[00:00.00]作词：某人\n[00:01.00][00:09.00]山上的雨\n[00:05.00]我们不分开\n"
+    (tmp_path / "songs" / "a.lrc").write_text(song, "utf-8")
+    (tmp_path / "songs" / "b.txt").write_text("[Verse 1]\n雨\n", "utf-8")
+    (tmp_path / "songs" / "c.docx").write_text("PK", "utf-8")
+    result = cli("prepare", "songs", "--valid-fraction", "0")
+    assert result.returncode == 0, result.stderr
+    data = dataset.load(tmp_path / "dataset.safetensors")
+    assert data.vocabulary.decode(data.train) == "山上的雨\n我们不分开\n山上的雨\n\n雨\n"
+    notes = [line for line in result.stderr.splitlines() if line.startswith(("read ", "left out"))]
+    left = "time stamps of 4 lines, 1 ID tag, 1 credit line, 1 section mark (--keep-credits keeps credits)"
+    assert notes == ["read        2 of 3 files; .docx: 1", f"left out    {left}"]
+    result = cli("prepare", "songs", "--valid-fraction", "0", "--keep-credits", "-f")
+    data = dataset.load(tmp_path / "dataset.safetensors")
+    assert data.vocabulary.decode(data.train).startswith("作词：某人\n山上的雨")
+
+
+def test_a_collection_needs_the_name_of_its_field(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "songs.json").write_text('[{"name": "一", "lyric": "山上的雨"}, {"lyric": "分开以后"}]', "utf-8")
+    result = cli("prepare", "songs.json")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.endswith("name one with --field: name, lyric\n")
+    assert cli("prepare", "songs.json", "--field", "lyric", "--valid-fraction", "0").returncode == 0
+    data = dataset.load(tmp_path / "dataset.safetensors")
+    assert data.vocabulary.decode(data.train) == "山上的雨\n\n分开以后\n"

@@ -102,7 +102,10 @@ def test_max_chars_counts_normalised_characters_over_all_sources(tmp_path: Path)
     for name in "ab":
         (tmp_path / f"{name}.txt").write_bytes(b"1\r\n2\r\n")
     for count, expected in ((3, "1\n2"), (7, "1\n2\n\n1\n")):
-        assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], max_chars=count)) == expected
+        assert (
+            "".join(piece for _, piece in corpus.read_each([str(tmp_path)], corpus.Reader(), max_chars=count))
+            == expected
+        )
 
 
 def test_faulty_sources_are_named(tmp_path: Path) -> None:
@@ -254,10 +257,18 @@ def test_no_text_keeps_what_turns_the_order_of_what_is_shown() -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be"])
 def test_a_byte_order_mark_tells_the_encoding(encoding: str, tmp_path: Path) -> None:
     begin = "" if encoding in ("utf-16", "utf-32") else "\ufeff"
-    (tmp_path / "a.txt").write_bytes((begin + "山上的雨").encode(encoding))
-    with pytest.raises(FileError, match=f"--encoding {encoding[:6]}$"):
+    (tmp_path / "a.txt").write_bytes((begin + "山上的雨\r\n" * 9).encode(encoding))
+    assert read(tmp_path / "a.txt") == "山上的雨\n" * 9
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("我们不分开，雨落在山上", "gb18030"), ("我們不分開，雨落在山上", "big5")]
+)
+def test_an_encoding_that_the_bytes_fit_is_offered(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes((text * 20).encode(encoding))
+    with pytest.raises(FileError, match=f"it looks like {encoding}: --encoding {encoding}$"):
         read(tmp_path / "a.txt")
-    assert read(tmp_path / "a.txt", encoding=encoding) == "山上的雨"
+    assert read(tmp_path / "a.txt", encoding=encoding) == text * 20
 
 
 def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lyricgen.errors import FileError
+from lyricgen.text import corpus
+from lyricgen.text.corpus import Reader
+
+POEMS = [
+    {"title": "一", "paragraphs": ["山上的雨，", "雨落在山上。"]},
+    {"title": "二", "paragraphs": ["分开", "", "以后"]},
+    {"title": "三"},
+]
+SONGS = [{"name": "一", "lyric": "山上\n\n的雨\n", "id": 3}, {"name": "二", "lyric": "[00:01.00]分开\n作词：某人\n"}]
+
+
+def read(path: Path, field: str | None = None) -> str:
+    return "".join(piece for _, piece in corpus.read_each([str(path)], Reader(field=field)))
+
+
+def test_a_field_of_each_entry_is_a_song(tmp_path: Path) -> None:
+    wanted = "山上的雨，\n雨落在山上。\n\n分开\n以后\n"
+    (tmp_path / "a.json").write_text(json.dumps(POEMS), "utf-8")
+    (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, POEMS)) + "\n", "utf-8")
+    (tmp_path / "c.json").write_text(json.dumps({"count": 3, "poems": POEMS}), "utf-8")
+    (tmp_path / "d.csv").write_text(
+        'title,paragraphs\n一,"山上的雨，\n雨落在山上。"\n二,"分开\n以后"\n三,\n', "utf-8-sig"
+    )
+    for name in ("a.json", "b.jsonl", "c.json", "d.csv"):
+        assert read(tmp_path / name, "paragraphs") == wanted, name
+    (tmp_path / "e.json").write_text(json.dumps(SONGS), "utf-8")
+    assert read(tmp_path / "e.json", "lyric") == "山上\n的雨\n\n分开\n"
+    (tmp_path / "f.json").write_text(json.dumps(SONGS[0]), "utf-8")
+    assert read(tmp_path / "f.json", "lyric") == "山上\n的雨\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "field", "words"),
+    [
+        ("a.json", json.dumps(SONGS), None, "which field is the song? name one with --field: name, lyric"),
+        ("a.json", json.dumps(SONGS), "text", "no entry has text in its field 'text' (--field); it has name, lyric"),
+        ("a.json", "[{", "lyric", "is not a .json file"),
+        ("a.jsonl", '{"lyric": "x"}\nnothing\n', "lyric", "is not a .jsonl file"),
+        ("a.json", "[1, 2]", "lyric", "it has none"),
+        ("a.csv", "", "lyric", "it has none"),
+        ("a.json", "[" * 100_000, "lyric", "is not a .json file"),
+    ],
+)
+def test_files_that_hold_no_songs(name: str, content: str, field: str | None, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(FileError) as caught:
+        read(tmp_path / name, field)
+    assert words in str(caught.value)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_folder_tells_what_it_passed_over(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.lrc", "c.docx", "d.docx", "README", ".hidden"):
+        (tmp_path / name).write_text("[00:01.00]山\n", "utf-8")
+    reader = Reader()
+    assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], reader)) == "山\n\n山\n"
+    assert reader.notes() == ["read        2 of 5 files; no suffix: 1, .docx: 2", "left out    time stamps of 2 lines"]
