@@ -113,7 +113,8 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
                 for fault in _rhyme_faults(lines, plan, asked)
             ),
         ]
-    return [*faults, *_repetition_faults(written, asked), *_copy_faults(song, prefix, corpus, asked)]
+    copies = _copy_faults(song, prefix, corpus, asked)
+    return [*faults, *_repetition_faults(written, asked), *copies, *_ban_faults(song, prefix, asked)]
 
 
 FORM = ("lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure")
@@ -264,3 +265,10 @@ def _copy_faults(song: str, prefix: str, corpus: str, asked: dict[str, Any]) -> 
     n = asked["max_copy"] + 1
     stretches = [song[end - n : end] for end in range(max(n, len(prefix) + 1), len(song) + 1)]
     return [f"copies {stretch!r}" for stretch in stretches if stretch in corpus]
+
+
+def _ban_faults(song: str, prefix: str, asked: dict[str, Any]) -> list[str]:
+    """Banned words that end after the prefix."""
+    words = (asked.get("ban") or "").split(",")
+    ends = [(word, match.end()) for word in words if word for match in re.finditer(re.escape(word), song, re.I)]
+    return [f"says {word}" for word, end in ends if end > len(prefix)]

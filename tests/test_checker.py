@@ -22,8 +22,10 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("春天\n天上", {"lines": 2, "no_repeat": 2}),
     ("春夏秋", {"length": 3, "max_copy": 2}),
     ("春夏\n秋冬", {"line_length": 2, "length": 6}),
+    ("春夏秋", {"length": 3, "ban": "冬,春秋"}),
 ]  # fmt: skip
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("春夏秋", {"length": 3, "ban": "冬,夏秋"}, "says 夏秋"),
     ("春天来了\n风吹", {"form": "4/2"}, "0 blank lines before line 1, not 1"),
     ("春天\n\n风吹", {"form": "2,2"}, "1 blank lines before line 1, not 0"),
     ("春天\n\n风吹", {"lines": 2}, "1 blank lines before line 1, not 0"),

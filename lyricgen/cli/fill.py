@@ -33,7 +33,7 @@ def fill(
     texts: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
     ngram: bool, template: str | None, encoding: str, best: int, beam: int, json: bool,
 ) -> None:  # fmt: skip
-    """Fill the blanks of a text, each ＿ or _ a character.
+    """Fill the blanks of a text, each ＿, □ or _ a character.
 
     TEXT is a line or several; -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
     but any other will do. With several fillings, each has its probability before it.
@@ -45,10 +45,10 @@ def fill(
         raise OptionError("nothing to fill: name a TEXT or a --template")
     wanted = list(read_texts(texts, encoding))
     if template is not None:
-        wanted.append("".join(corpus.read([template], encoding=encoding)).rstrip("\n"))
+        wanted.append("".join(corpus.read([template], encoding=encoding, as_it_is=True)).rstrip("\n"))
     for text in wanted:
         if not filling.BLANK.search(text):
-            raise FileError(f"{show(text, 40)!r}: has no blank (＿ or _)")
+            raise FileError(f"{show(text, 40)!r}: has no blank (＿, □ or _)")
     model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True)
     for text in wanted:
         warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))

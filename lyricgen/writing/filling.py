@@ -20,7 +20,7 @@ from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.sampling import NEVER, Logits, likeliest
 
 MOST = 4096  # fillings side by side; each has a row of logits
-BLANK = re.compile("[＿_]")
+BLANK = re.compile("[＿_□]")
 Watch = Callable[[Sequence[int]], Iterable[int]]
 
 

@@ -41,6 +41,7 @@ LIMITS = st.fixed_dictionaries(
         "acrostic": st.text("我想 你回家", min_size=1, max_size=5),
         "no_repeat": st.integers(1, 4),
         "max_copy": st.integers(3, 6),
+        "ban": st.sampled_from(["我", "的,月亮", "我们,夜里,爱", "一个"]),
         "repetition_penalty": st.sampled_from([1.5, 3.0]),
     },
 )

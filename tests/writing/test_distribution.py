@@ -102,6 +102,11 @@ def test_no_repeat_forbids_what_would_stand_twice_and_nothing_else(n: int, toy: 
     assert surprise(toy.songs(SONGS, length=4, no_repeat=n), expected) < MOST
 
 
+def test_banned_words_never_occur_and_nothing_else_is_forbidden(toy: Toy) -> None:
+    expected = free(controlled(toy, lambda song: not any(word in song for word in ("香", "天天", "山天山"))), 4)
+    assert surprise(toy.songs(SONGS, length=4, ban="香,天天，山天山,月亮"), expected) < MOST
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_max_copy_forbids_what_would_be_longer_and_nothing_else(n: int, toy: Toy) -> None:
     text = "\n山天阳香山山\n天天"

@@ -59,7 +59,7 @@ def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
 
 def test_texts_come_back_as_they_are_but_for_the_blanks(random_checkpoint: Make) -> None:
     checkpoint = random_checkpoint(newlines="space", text="山上的雨 我们")
-    (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙＿\r\n我_ e\u0301", best=1, beam=4)
+    (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙□\r\n我_ e\u0301", best=1, beam=4)
     assert found.text == f"龙{found.fills[0]}\n我{found.fills[1]} é"
     assert not set(found.fills) & set(" \n\ufffd")
 

@@ -28,6 +28,7 @@ GROUPS = {
     "中东": "eng ing ueng ong iong",
 }
 _GROUP_OF = {final: name for name, finals in GROUPS.items() for final in finals.split()}
+FINALS = frozenset(_GROUP_OF)
 _APICAL = re.compile("(?:[zcs]h?|r)i")  # Pinyin writes the apical vowel of zhi and zi as the i of ji
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 
@@ -68,6 +69,10 @@ class Rhymer:
             return self.alone(last)
         end = line.rfind(last) + 1
         return self._chinese(line[:end]) if line[max(end - 2, 0) : end] in _phrase_ends() else self.alone(last)
+
+    def of_final(self, final: str) -> str:
+        """The class of one of ``FINALS``."""
+        return final if self._strict else _GROUP_OF[final]
 
     def of_character(self, character: str) -> frozenset[str]:
         """The classes of a character, in all of its readings. A single class holds in every phrase."""

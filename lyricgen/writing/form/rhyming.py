@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lyricgen.errors import OptionError
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
+from lyricgen.writing.form.rhyme import FINALS, Rhymer, is_counted, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form, Rhyme
 from lyricgen.writing.form.state import FormState, RequiredRhyme
 
@@ -36,7 +36,7 @@ class Rhyming:
             self._check_endings(needed, self._form.rhyme_example(rhyme))
 
     def _check_endings(self, needed: int, example: str) -> None:
-        required = self._rhymer.of_line(example) if example else None
+        required = self._class_of(example) if example else None
         if example and required is None:
             raise OptionError(f"--rhyme-with: no dictionary contains {example}")
         classes = [required] if required else list(self._characters.class_masks)
@@ -61,7 +61,13 @@ class Rhyming:
         if rhyme in state.rhymes:
             return state.rhymes[rhyme]
         example = self._form.rhyme_example(rhyme)
-        return RequiredRhyme(self._rhymer.of_line(example) or "") if example else None
+        return RequiredRhyme(self._class_of(example) or "") if example else None
+
+    def _class_of(self, example: str) -> str | None:
+        """The class of what lines are to rhyme with: in Chinese also a final, as ang or ian (v for ü)."""
+        final = example.lower().replace("ü", "v")
+        is_final = final in FINALS and bool(self._characters.class_masks)
+        return self._rhymer.of_final(final) if is_final else self._rhymer.of_line(example)
 
     def with_line(self, state: FormState) -> Mapping[Rhyme, RequiredRhyme]:
         """The rhymes of the song, once the current line has ended."""

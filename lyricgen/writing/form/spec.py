@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import NamedTuple
+import unicodedata
+from typing import Any, NamedTuple
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
 from lyricgen.text.corpus import normalise
+from lyricgen.writing.form.rhyme import FINALS, is_counted
 
 MAX_LINE_LENGTH = 256  # counted characters of a line whose length is not given
 _SECTION_LINES = 4  # lines of a section if no option says how many
 _ANY = "*"
+_SECTIONS = str.maketrans("主副桥橋", "VCBB")
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
 _LENGTHS = rf"{_LENGTH}(?:[,/]{_LENGTH})*/?\s*"
 
@@ -114,6 +117,7 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     OptionError
         An option has no valid value, or two options contradict each other.
     """
+    config = _as_it_looks(config)
     lengths, blanks = _lengths(config)
     acrostic = _acrostic(config)
     scheme, rhymes_with = _scheme(config)
@@ -127,6 +131,17 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     _check_count(form)
     _check_repeated_lines(form)
     return form
+
+
+def _as_it_looks(config: FormConfig) -> FormConfig:
+    """The same options with full-width letters, digits and signs as what they look like."""
+    given = {name: getattr(config, name) for name in ("form", "rhyme", "structure")}
+    plain: dict[str, Any] = {
+        name: unicodedata.normalize("NFKC", text).replace("、", ",").replace("—", "-")
+        for name, text in given.items()
+        if text is not None
+    }
+    return dataclasses.replace(config, **plain)
 
 
 def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]]:
@@ -147,7 +162,7 @@ def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]
 
 
 def _acrostic(config: FormConfig) -> str:
-    acrostic = "".join(normalise(config.acrostic or "").split())
+    acrostic = "".join(filter(is_counted, normalise(config.acrostic or "")))
     if config.acrostic is not None and not acrostic:
         raise OptionError("--acrostic: contains no character")
     return acrostic
@@ -156,6 +171,8 @@ def _acrostic(config: FormConfig) -> str:
 def _scheme(config: FormConfig) -> tuple[str, tuple[str, ...]]:
     """The rhyme scheme, and the texts that its letters rhyme with."""
     scheme = ("A" if config.rhyme is None and config.rhyme_with else config.rhyme or "").upper()
+    if config.rhyme in FINALS and len(config.rhyme or "") > 1:
+        raise OptionError(f"--rhyme: is a scheme like AABA; to rhyme with {config.rhyme}, --rhyme-with {config.rhyme}")
     if config.rhyme is not None and not re.fullmatch(r"[A-Z-]*[A-Z][A-Z-]*", scheme):
         raise OptionError(f"--rhyme: {config.rhyme!r} is no scheme of letters like AABA (- for a line without a rhyme)")
     rhymes_with = _rhymes_with(config.rhyme_with)
@@ -172,16 +189,16 @@ def _rhymes_with(given: str | None) -> tuple[str, ...]:
     """Words that are separated by spaces; without spaces, single characters and whole words of Latin letters."""
     if given is None:
         return ()
-    texts = given.split() if " " in given.strip() else re.findall(r"[A-Za-z']+|\S", given)
+    texts = given.split() if " " in given.strip() else re.findall(r"[A-Za-zü']+|\S", given)
     if not texts:
         raise OptionError("--rhyme-with: contains nothing to rhyme with")
     return tuple(texts)
 
 
 def _structure(config: FormConfig) -> str:
-    structure = (config.structure or "").upper()
+    structure = (config.structure or "").upper().translate(_SECTIONS)
     if config.structure is not None and not re.fullmatch("[A-Z]+", structure):
-        raise OptionError(f"--structure: {config.structure!r} is no sequence of letters like VCVC")
+        raise OptionError(f"--structure: {config.structure!r} is no sequence of letters like VCVC, or 主副主副")
     return structure
 
 

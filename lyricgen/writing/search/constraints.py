@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
 from lyricgen.model.parameters import Floats
 from lyricgen.text.copies import CopyIndex
+from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.form.characters import Mask
 from lyricgen.writing.form.state import FormState
@@ -30,7 +32,7 @@ class Options(NamedTuple):
 
 
 class Constraints:
-    """The constraints of one form and of ``--repetition-penalty``, ``--no-repeat`` and ``--max-copy``."""
+    """The constraints of one form and of ``--repetition-penalty``, ``--no-repeat``, ``--max-copy`` and ``--ban``."""
 
     def __init__(self, vocabulary: Vocabulary, tracker: FormTracker, config: SampleConfig, text: Ids | None) -> None:
         """``text`` is the training text, for ``config.max_copy``.
@@ -38,11 +40,13 @@ class Constraints:
         Raises
         ------
         OptionError
-            ``config.max_copy`` is given, but no text.
+            ``config.max_copy`` is given, but no text; ``config.ban`` names no word, or one that the form asks for.
         """
         if config.max_copy and text is None:
             raise OptionError("--max-copy: this checkpoint keeps no text; train it again with --keep-text")
-        self.window = max(repetition.WINDOW, config.max_copy)  # W: how many recent characters are needed
+        self._banned = _banned(config.ban, vocabulary, tracker.form.acrostic)
+        longest = max(map(len, self._banned), default=0)
+        self.window = max(repetition.WINDOW, config.max_copy, longest)  # W: how many recent characters are needed
         self._vocabulary = vocabulary
         self._tracker = tracker
         self._config = config
@@ -55,6 +59,9 @@ class Constraints:
         if self._config.no_repeat:
             for state, wish, mask in zip(states, wishes, allowed):
                 self._forbid_repetitions(mask, state, wish)
+        for word in self._banned:
+            ends = (output.recent[:, self.window - len(word) + 1 :] == word[:-1]).all(axis=1)
+            allowed[ends, word[-1]] = False
         if self._copies:
             self._forbid_copies(allowed, output.recent, self._copies)
         return Options(self._penalise(output), allowed, [wish.forced for wish in wishes])
@@ -82,3 +89,21 @@ class Constraints:
         rows = np.flatnonzero(contexts[:, 0] != NO_ID)
         for row, followers in zip(rows, copies.followers(contexts[rows])):
             allowed[row, followers] = False
+
+
+def _banned(given: str | None, vocabulary: Vocabulary, acrostic: str) -> list[Ids]:
+    """The ids of the words that ``--ban`` names, but for those that this model cannot write anyway.
+
+    Words of Latin letters are banned in small and in capital letters, also as parts of other words.
+    """
+    if given is None:
+        return []
+    words = re.split("[\\s,，、;；]+", normalise_prompt(vocabulary, given).strip("\n ,，、;；"))
+    if not any(words):
+        raise OptionError("--ban: names no word")
+    asked = next((word for word in words if word in tuple(acrostic)), "")
+    if asked:
+        raise OptionError(f"--ban: {asked} begins a line of --acrostic")
+    spelled = {form for word in words for form in (word, word.lower(), word.upper(), word.capitalize())}
+    known = sorted(word for word in spelled if word and all(character in vocabulary for character in word))
+    return [vocabulary.encode(word).astype(np.int64) for word in known]

@@ -111,3 +111,14 @@ def test_the_last_word_of_an_english_draft_is_replaced() -> None:
     assert "night" in state.word_rests
     assert "light" not in state.word_rests
     assert state.target is None
+
+
+def test_a_final_gives_the_class_in_chinese() -> None:
+    for strict, final_, expected in ((False, "ang", "江阳"), (True, "uang", "uang"), (False, "Ian", "言前")):
+        config = FormConfig(form="2", rhyme_with=final_, rhyme_strict=strict)
+        form = FormTracker(compile_form(config, None), LETTERS, rhymer=Rhymer(strict=strict))
+        required = form.rhyming.required(form.start("", None))
+        assert required == RequiredRhyme(expected)
+    english = Vocabulary("\n abcdefghijklmnopqrstuvwxyz")
+    form = FormTracker(compile_form(FormConfig(lines=2, rhyme_with="in"), None), english, rhymer=Rhymer())
+    assert form.rhyming.required(form.start("", None)) == RequiredRhyme("IH N")

@@ -111,3 +111,23 @@ def test_options_that_are_no_form(options: dict[str, Any]) -> None:
 def test_sections_and_a_length_exclude_each_other() -> None:
     with pytest.raises(OptionError, match="--length"):
         form(100, structure="AB")
+
+
+def test_full_width_signs_are_what_they_look_like() -> None:
+    assert form(form="７，７、５，７") == form(form="7,7,5,7")
+    assert form(form="５，＊／７，７") == form(form="5,*/7,7")
+    assert form(rhyme="ＡＡ－ａ") == form(rhyme="AA-A")
+    assert form(structure="ＶＣ").structure == "VC"
+
+
+def test_sections_have_chinese_names_and_an_acrostic_no_punctuation() -> None:
+    assert form(structure="主副主副桥副", lines=2).structure == "VCVCBC"
+    assert form(acrostic="我想，回家！").acrostic == "我想回家"
+    with pytest.raises(OptionError, match="contains no character"):
+        form(acrostic="，。")
+
+
+def test_a_final_that_is_given_as_a_scheme_is_understood() -> None:
+    with pytest.raises(OptionError, match=r"to rhyme with ang, --rhyme-with ang$"):
+        form(rhyme="ang")
+    assert form(rhyme="a", lines=2).scheme == "A"

@@ -61,3 +61,19 @@ def test_copies_cannot_be_found_without_the_training_text() -> None:
     tracker = FormTracker(compile_form(FormConfig(), None), LETTERS, rhymer=Rhymer())
     with pytest.raises(OptionError, match="--max-copy"):
         Constraints(LETTERS, tracker, SampleConfig(max_copy=3), None)
+
+
+def test_words_that_are_banned() -> None:
+    assert allowed(options_after("光年", {"ban": "水,年天"})) == set("\n光年")
+    assert allowed(options_after("光年", {"ban": "光年天，龙"})) == set("\n光年水")
+    tracker = FormTracker(compile_form(FormConfig(acrostic="光水"), None), LETTERS, rhymer=Rhymer())
+    for ban, words in ((" ，", "names no word"), ("天,水", "水 begins a line of --acrostic")):
+        with pytest.raises(OptionError, match=words):
+            Constraints(LETTERS, tracker, SampleConfig(ban=ban), None)
+
+
+def test_a_word_of_letters_is_banned_however_it_is_written() -> None:
+    letters = Vocabulary("\n BEabd")
+    tracker = FormTracker(compile_form(FormConfig(), None), letters, rhymer=Rhymer())
+    banned = Constraints(letters, tracker, SampleConfig(ban="bad"), None)._banned
+    assert {letters.decode(word) for word in banned} == {"bad", "Bad"}

@@ -28,6 +28,7 @@ FORMS: list[dict[str, Any]] = [
     {"line_length": 6, "lines": 3, "rhyme_with": "光"},
     {"lines": 6, "no_repeat": 2},
     {"lines": 5, "max_copy": 2},
+    {**LYRIC, "ban": "我,你们,一个"},
     {"structure": "ABAB", "lines": 2},
     {**LYRIC, "acrostic": "我想回家", "no_repeat": 2, "max_copy": 4, "repetition_penalty": 1.5},
     {**LYRIC, "structure": "VCVC", "particles": 3},
