@@ -58,7 +58,7 @@ class Toy:
         self.table[one, two, after] += nats
 
     def writer(self, *, text: str = "", **asked: Any) -> Writer:
-        """What writes its songs, at temperature 1 if nothing else is asked; ``text`` is what must not be copied."""
+        """What writes its songs, at temperature 1 if nothing else is asked; ``text`` is what it learned from."""
         asked = {"temperature": 1.0, **asked}
         sample = {name: asked.pop(name) for name in SampleConfig.__dataclass_fields__ if name in asked}
         ids = self.vocabulary.encode(text) if text else None
@@ -150,12 +150,16 @@ def greedy(weigh: Weigh) -> Weigh:
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """Lines of these lengths that rhyme by a scheme; ``classes`` are the characters of each class of rhyme."""
+    """Lines of these lengths that rhyme by a scheme; ``classes`` are the characters of each class of rhyme.
+
+    ``tones`` has the characters that may stand at each place of each line, for lines with tones.
+    """
 
     lengths: tuple[int, ...]
     scheme: str = ""
     classes: tuple[str, ...] = ()
     identical: bool = False
+    tones: tuple[tuple[str, ...], ...] = ()
 
     def __call__(self, text: str) -> bool:
         """Whether a text may begin a song."""
@@ -171,9 +175,15 @@ class Asked:
         rests = "".join("s" if is_counted(c) else "r" for c in line)
         if rests.startswith("r") or "r" * (RESTS + 1) in rests or rests.count("s") > length:
             return False
+        if any(c not in may_stand for c, may_stand in zip(counted(line), self.tones_of(number))):
+            return False
         if rests.count("s") < length:
             return number == len(lines) - 1
         return counted(line)[-1] in self.endings([counted(each)[-1] for each in lines[:number]])
+
+    def tones_of(self, number: int) -> tuple[str, ...]:
+        """What may stand at each place of a line; empty if anything may."""
+        return self.tones[number] if self.tones else ()
 
     def settled(self, lasts: Sequence[str]) -> str:
         """The class that the next line must end in after lines that ended so; empty if it may choose."""
@@ -206,20 +216,25 @@ def guide(toy: Toy, asked: Asked, *, temperature: float = 1.0) -> Callable[[str,
     pairs /= pairs.sum(axis=1, keepdims=True)
 
     @functools.cache
-    def values(left: int, ending: str) -> NDArray[np.float64]:
-        found = pairs[:, ends].sum(axis=1)
+    def values(left: int, ending: str, places: tuple[str, ...], is_end: bool = True) -> NDArray[np.float64]:
+        found = pairs[:, ends].sum(axis=1) if is_end else np.ones(len(signs))
         for number in range(left):
             may_end = np.array([sign in ending for sign in signs]) if ending else sings
-            found = pairs @ (found * (sings if number else may_end))
+            may_stand = np.array([sign in places[left - 1 - number] for sign in signs]) if places else sings
+            found = pairs @ (found * may_stand * (sings if number else may_end))
         return found + FLOOR * found.mean()
 
     def worth(text: str, character: str) -> float:
         *before, line = text.split("\n")
+        (char_id,) = toy.vocabulary.encode(character)
         left = asked.lengths[len(before)] - len(counted(line))
+        places = asked.tones_of(len(before))[len(counted(line)) :][is_counted(character) : GUIDED]
+        if left > GUIDED and places:
+            return float(values(len(places), "", places, is_end=False)[char_id])
         if not 1 <= left <= GUIDED:
             return 1.0
         ending = asked.settled([counted(each)[-1] for each in before])
-        return float(values(left - is_counted(character), ending)[toy.vocabulary.encode(character)[0]])
+        return float(values(left - is_counted(character), ending, places)[char_id])
 
     return worth
 

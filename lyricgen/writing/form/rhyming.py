@@ -10,6 +10,7 @@ from lyricgen.writing.form.characters import Characters, Mask
 from lyricgen.writing.form.rhyme import FINALS, Rhymer, is_counted, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form, Rhyme
 from lyricgen.writing.form.state import FormState, RequiredRhyme
+from lyricgen.writing.form.syllables import count_syllables
 
 
 class Rhyming:
@@ -162,6 +163,8 @@ class Rhyming:
 
 def _fits(word: str, draft: FormState, *, cut: int, longest: int) -> bool:
     """Whether a line may have this word instead of the end of its draft."""
+    if draft.line.syllables is not None:
+        return count_syllables(draft.text[:cut] + word) == draft.line.syllables
     if draft.target is None:
         return len(word) <= longest
     return _count(word) == draft.target - _count(draft.text[:cut])

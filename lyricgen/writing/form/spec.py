@@ -1,13 +1,15 @@
-"""Options -> what each line of a song must be: its length, its first character, its rhyme, the line that it repeats."""
+"""Options -> what each line of a song must be: its length, tones, first character, rhyme, the line that it repeats."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lyricgen.config import FormConfig
+from lyricgen.config import TONES_OF_SONG, FormConfig, flag
 from lyricgen.errors import OptionError
 from lyricgen.text.corpus import normalise
 from lyricgen.writing.form.rhyme import FINALS, is_counted
@@ -18,10 +20,13 @@ _ANY = "*"
 _SECTIONS = str.maketrans("主副桥橋", "VCBB")
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
 _LENGTHS = rf"{_LENGTH}(?:[,/]{_LENGTH})*/?\s*"
+_TONES = str.maketrans("平仄中", "pz*")
+_NO_TONES = "-"
+_RANGE = re.compile(r"\s*(\d{1,5})(?:-(\d{1,5}))?\s*=\s*(\d{1,5})(?:-(\d{1,5}))?\s*")
 
 
 class Rhyme(NamedTuple):
-    """A letter of the rhyme scheme, in one repetition of the scheme. Lines with equal values rhyme with each other."""
+    """A letter of the rhyme scheme, in one part and repetition of it. Lines with equal values rhyme with each other."""
 
     letter: str
     section: int = 0
@@ -36,6 +41,8 @@ class Line(NamedTuple):
     rhyme: Rhyme | None = None
     repeats: int | None = None  # the number of the line that it repeats word for word
     blank_before: bool = False  # whether a blank line stands before it
+    syllables: int | None = None  # in English
+    tones: str = ""  # p (level), z (oblique) or * for each counted character; empty for any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,11 +61,18 @@ class Form:
     rhymes_with: tuple[str, ...]  # one text for each letter of the scheme, in the order of the letters
     structure: str
     until_blank: bool
+    scheme_parts: tuple[
+        int, ...
+    ] = ()  # the part that each letter belongs to; letters of different parts are not related
+    syllables: tuple[int | None, ...] = (None,)  # of each line, repeated as often as necessary
+    tones: tuple[str, ...] = ("",)  # of each line, repeated as often as necessary
+    repeats: Mapping[int, int] = dataclasses.field(default_factory=dict)  # line -> the earlier line that it repeats
 
     @property
     def is_free(self) -> bool:
         """Whether the lines may be anything."""
         has_lines = bool(self.count or self.acrostic or self.scheme or self.blanks or self.lengths != (None,))
+        has_lines = has_lines or bool(self.repeats) or self.syllables != (None,)
         return not has_lines and not self.until_blank
 
     def line(self, number: int) -> Line:
@@ -69,8 +83,11 @@ class Form:
         original = self.structure.index(self.structure[section]) if self.structure else section
         if original < section:
             return Line(first=first, repeats=original * self._section_lines + position, blank_before=blank)
-        length = self.lengths[position % len(self.lengths)]
-        return Line(length, first, self._rhyme(section, position), None, blank)
+        if number in self.repeats:
+            return Line(first=first, repeats=self.repeats[number], blank_before=blank)
+        length, tones = self.lengths[position % len(self.lengths)], self.tones[position % len(self.tones)]
+        syllables, rhyme = self.syllables[position % len(self.syllables)], self._rhyme(section, position)
+        return Line(length or len(tones) or None, first, rhyme, None, blank, syllables, tones)
 
     @property
     def _section_lines(self) -> int:
@@ -80,10 +97,14 @@ class Form:
         if not self.scheme:
             return None
         repetition, position = divmod(position, len(self.scheme))
-        letter = self.scheme[position]
+        letter, part = self.scheme[position], self.scheme_parts[position]
         if letter == "-":
             return None
-        return Rhyme(letter) if len(self.scheme) == 1 else Rhyme(letter, section, repetition)
+        return Rhyme(letter) if len(self.scheme) == 1 else Rhyme(letter, section, repetition * self._count_parts + part)
+
+    @property
+    def _count_parts(self) -> int:
+        return self.scheme_parts[-1] + 1
 
     def rhyme_example(self, rhyme: Rhyme) -> str:
         """The text that lines of this rhyme must rhyme with; empty if any rhyme will do."""
@@ -92,14 +113,17 @@ class Form:
 
     def count_rhyming_lines(self, rhyme: Rhyme) -> int:
         """How many lines have this rhyme, at least one."""
-        if len(self.scheme) == 1:
-            lines = range(self.count or 1)
-            return max(1, sum(self.line(number).rhyme == rhyme for number in lines))
-        return self.scheme.count(rhyme.letter)
+        first, lines = 0, self.count or 1
+        if len(self.scheme) > 1:
+            begin = rhyme.section * self._section_lines if self.structure else 0
+            end = begin + self._section_lines if self.structure else self.count
+            first = begin + rhyme.repetition // self._count_parts * len(self.scheme)
+            lines = len(self.scheme) if end is None else min(len(self.scheme), end - first)
+        return max(1, sum(self.line(number).rhyme == rhyme for number in range(first, first + lines)))
 
     def can_end_after(self, lines: int) -> bool:
         """Whether a song that ends with a blank line may end after so many lines."""
-        period = max(len(self.lengths), len(self.scheme), 1)
+        period = max(len(self.lengths), len(self.scheme), len(self.tones), len(self.syllables))
         return lines > 0 and lines % period == 0 and lines >= len(self.acrostic)
 
     def min_length_after(self, number: int) -> int:
@@ -117,31 +141,61 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     OptionError
         An option has no valid value, or two options contradict each other.
     """
-    config = _as_it_looks(config)
-    lengths, blanks = _lengths(config)
+    config = _with_tune(_as_it_looks(config))
+    measure = _measure(config)
     acrostic = _acrostic(config)
-    scheme, rhymes_with = _scheme(config)
-    structure = _structure(config)
-    period = max(len(lengths) if config.form else 0, len(scheme))
+    scheme, scheme_parts, rhymes_with = _scheme(config)
+    structure, repeats = _structure(config), _repeats(config)
+    period = max(measure.period, len(scheme))
     if structure:
         count: int | None = _structured_count(config, length, period, len(structure))
     else:
-        count = _count(config, length, max(period, len(acrostic)))
-    form = Form(count, lengths, blanks, acrostic, scheme, rhymes_with, structure, config.until_blank)
+        count = _count(config, length, max(period, len(acrostic), 1 + max(repeats, default=-1)))
+    form = Form(
+        count, measure.lengths, measure.blanks, acrostic, scheme, rhymes_with, structure, config.until_blank,
+        scheme_parts, measure.syllables, measure.tones, repeats,
+    )  # fmt: skip
     _check_count(form)
+    _check_tones(form)
     _check_repeated_lines(form)
     return form
 
 
 def _as_it_looks(config: FormConfig) -> FormConfig:
     """The same options with full-width letters, digits and signs as what they look like."""
-    given = {name: getattr(config, name) for name in ("form", "rhyme", "structure")}
+    names = ("form", "rhyme", "structure", "syllables", "tones", "repeats", "tune")
+    given = {name: getattr(config, name) for name in names}
     plain: dict[str, Any] = {
         name: unicodedata.normalize("NFKC", text).replace("、", ",").replace("—", "-")
         for name, text in given.items()
         if text is not None
     }
     return dataclasses.replace(config, **plain)
+
+
+class _Measure(NamedTuple):
+    """What each line measures, by position, and the positions with a blank line before them."""
+
+    lengths: tuple[int | None, ...]
+    blanks: frozenset[int]
+    syllables: tuple[int | None, ...] = (None,)
+    tones: tuple[str, ...] = ("",)
+    period: int = 0  # lines after which all begins again; 0 if no option lists them
+
+
+def _measure(config: FormConfig) -> _Measure:
+    tones, blanks = _tones(config)
+    if config.syllables is not None:
+        syllables, blanks = _syllables(config)
+        return _Measure((None,) * len(syllables), blanks, syllables, period=len(syllables))
+    if config.form is None and any(tones):
+        lengths = tuple(config.line_length or len(line) or None for line in tones)
+        return _Measure(lengths, blanks, tones=tones, period=len(tones))
+    blanks_of_tones, (lengths, blanks) = blanks, _lengths(config)
+    if config.form is not None and blanks_of_tones not in (frozenset(), blanks):
+        raise OptionError("--tones: has other blank lines than --form; write commas in one of them")
+    period = max(len(lengths) if config.form else 0, len(tones) if any(tones) else 0)
+    return _Measure(lengths, blanks, tones=tones, period=period)
 
 
 def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]]:
@@ -152,13 +206,88 @@ def _lengths(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]
         raise OptionError("--line-length: --form gives the lengths already; leave one of them out")
     if not re.fullmatch(_LENGTHS, config.form):
         raise OptionError(f"--form: {config.form!r} is not a list of line lengths like 7,7,5,7 or 5,5/7,7")
+    return _split_lengths(config.form)
+
+
+def _syllables(config: FormConfig) -> tuple[tuple[int | None, ...], frozenset[int]]:
+    """The syllables of each line, and the positions with a blank line before them."""
+    for name in ("form", "line_length", "tones", "tune"):
+        if getattr(config, name) is not None:
+            raise OptionError(f"--syllables: {flag(name)} gives the lines already; leave one of them out")
+    text = config.syllables or ""
+    if not re.fullmatch(_LENGTHS, text):
+        raise OptionError(f"--syllables: {text!r} is not a list of the lines' syllables like 8,6,8,6 or 8,6/8,6")
+    return _split_lengths(text)
+
+
+def _split_lengths(text: str) -> tuple[tuple[int | None, ...], frozenset[int]]:
     lengths: list[int | None] = []
-    blanks: set[int] = {0} if config.form.rstrip().endswith("/") else set()
-    for stanza in config.form.rstrip().rstrip("/").split("/"):
+    blanks: set[int] = {0} if text.rstrip().endswith("/") else set()
+    for stanza in text.rstrip().rstrip("/").split("/"):
         if lengths:
             blanks.add(len(lengths))
         lengths += [None if part.strip() == _ANY else int(part) for part in stanza.split(",")]
     return tuple(lengths), frozenset(blanks)
+
+
+def _with_tune(config: FormConfig) -> FormConfig:
+    """The same options with what ``--tune`` stands for; those that are given count before it."""
+    if config.tune is None:
+        return config
+    for name in ("form", "line_length", "tones", "repeats", "structure"):
+        if getattr(config, name) is not None:
+            raise OptionError(f"{flag(name)}: --tune gives it already; leave one of them out")
+    from lyricgen.writing.form import tunes
+
+    tune = tunes.find(config.tune)
+    tones = "".join(("/" if number in tune.blanks else "," if number else "") + (line or _NO_TONES)
+                    for number, line in enumerate(tune.tones))  # fmt: skip
+    repeats = ",".join(f"{line + 1}={earlier + 1}" for line, earlier in tune.repeats.items()) or None
+    rhyme = config.rhyme if config.rhyme or not tune.rhyme.strip("-") else tune.rhyme
+    return dataclasses.replace(config, tones=tones, repeats=repeats, rhyme=rhyme)
+
+
+def _tones(config: FormConfig) -> tuple[tuple[str, ...], frozenset[int]]:
+    """The tones of each line, and the positions with a blank line before them."""
+    if config.tones is None:
+        if config.tones_by != "modern":
+            raise OptionError("--tones-by: has no effect without --tones or --tune; leave it out")
+        return ("",), frozenset()
+    if config.tones == TONES_OF_SONG:
+        raise OptionError("--tones: name a pattern, or a song with --like")
+    text = "".join(config.tones.split())
+    patterns = re.split("[,/]", text.rstrip("/").translate(_TONES).lower())
+    for pattern in patterns:
+        if not re.fullmatch(rf"[pz*]{{1,{MAX_LINE_LENGTH}}}|{_NO_TONES}", pattern):
+            raise OptionError(
+                f"--tones: {pattern!r} is no pattern of 平, 仄 and 中 (or p, z, *) for a line; "
+                f"part lines by commas, {_NO_TONES} is a line of any"
+            )
+    signs = re.findall("[,/]", text.rstrip("/"))
+    blanks = {number for number, sign in enumerate(signs, 1) if sign == "/"} | ({0} if text.endswith("/") else set())
+    return tuple(pattern.strip(_NO_TONES) for pattern in patterns), frozenset(blanks)
+
+
+def _repeats(config: FormConfig) -> dict[int, int]:
+    """Line -> the earlier line that it repeats, both from 0; of a repeated line, the first one that it goes back to."""
+    found: dict[int, int] = {}
+    for part in config.repeats.split(",") if config.repeats is not None else ():
+        match = _RANGE.fullmatch(part)
+        lines, earlier = ([], []) if not match else (_numbers(*match.groups()[:2]), _numbers(*match.groups()[2:]))
+        if not lines or len(lines) != len(earlier) or earlier[0] < 0 or earlier[0] >= lines[0]:
+            raise OptionError(
+                f"--repeats: {part.strip()!r} does not say which lines repeat which earlier ones, like 5-8=1-4 or 9=1"
+            )
+        for line, original in zip(lines, earlier):
+            found[line] = found.get(original, original)
+    if found and config.structure is not None:
+        raise OptionError("--repeats: --structure says already what returns; leave one of them out")
+    return found
+
+
+def _numbers(first: str, last: str | None) -> list[int]:
+    """A range of lines, from 0."""
+    return list(range(int(first) - 1, int(last or first)))
 
 
 def _acrostic(config: FormConfig) -> str:
@@ -168,21 +297,25 @@ def _acrostic(config: FormConfig) -> str:
     return acrostic
 
 
-def _scheme(config: FormConfig) -> tuple[str, tuple[str, ...]]:
-    """The rhyme scheme, and the texts that its letters rhyme with."""
+def _scheme(config: FormConfig) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+    """The letters of the rhyme scheme, the part of each, and the texts that the letters rhyme with."""
     scheme = ("A" if config.rhyme is None and config.rhyme_with else config.rhyme or "").upper()
     if config.rhyme in FINALS and len(config.rhyme or "") > 1:
         raise OptionError(f"--rhyme: is a scheme like AABA; to rhyme with {config.rhyme}, --rhyme-with {config.rhyme}")
-    if config.rhyme is not None and not re.fullmatch(r"[A-Z-]*[A-Z][A-Z-]*", scheme):
+    is_scheme = re.fullmatch(r"[A-Z-]+(?:/[A-Z-]+)*", scheme) and scheme.strip("-/")
+    if config.rhyme is not None and not is_scheme:
         raise OptionError(f"--rhyme: {config.rhyme!r} is no scheme of letters like AABA (- for a line without a rhyme)")
     rhymes_with = _rhymes_with(config.rhyme_with)
-    letters = len(set(scheme) - {"-"})
+    parts = scheme.split("/") if scheme else []
+    letters = len(set(scheme) - {"-", "/"})
     if len(rhymes_with) > letters:
         raise OptionError(f"--rhyme-with: {len(rhymes_with)} rhymes for {letters} letters of the scheme {scheme}")
-    if not scheme and (config.rhyme_strict or config.rhyme_identical):
-        name = "--rhyme-strict" if config.rhyme_strict else "--rhyme-identical"
-        raise OptionError(f"{name}: there is no rhyme; give a scheme with --rhyme")
-    return scheme, rhymes_with
+    flags = [name for name in ("rhyme_strict", "rhyme_near", "rhyme_identical") if getattr(config, name)]
+    if flags and not scheme:
+        raise OptionError(f"{flag(flags[0])}: there is no rhyme; give a scheme with --rhyme")
+    if config.rhyme_strict and config.rhyme_near:
+        raise OptionError("--rhyme-strict and --rhyme-near exclude each other; leave one of them out")
+    return "".join(parts), tuple(number for number, part in enumerate(parts) for _ in part), rhymes_with
 
 
 def _rhymes_with(given: str | None) -> tuple[str, ...]:
@@ -227,6 +360,18 @@ def _check_count(form: Form) -> None:
         )
     if form.until_blank:
         raise OptionError("--until-blank: the number of lines is given already; leave one of them out")
+
+
+def _check_tones(form: Form) -> None:
+    """OptionError where a line has another length than its tones."""
+    lines = math.lcm(len(form.lengths), len(form.tones)) if any(form.tones) else 0
+    for number in range(min(lines, form.count or lines)):
+        line = form.line(number)
+        if line.tones and line.length != len(line.tones):
+            raise OptionError(
+                f"--tones: line {number + 1} has {len(line.tones)} tones, but {line.length} characters; "
+                "leave its length out"
+            )
 
 
 def _check_repeated_lines(form: Form) -> None:

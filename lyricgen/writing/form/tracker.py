@@ -6,6 +6,8 @@ import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from lyricgen.errors import OptionError
 from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.form.characters import Characters, Mask
@@ -13,6 +15,9 @@ from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.rhyming import Rhyming
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form
 from lyricgen.writing.form.state import FormState
+from lyricgen.writing.form.syllables import Syllables
+from lyricgen.writing.form.tones import ANY, Tones
+from lyricgen.writing.form.toning import Toning
 
 _MAX_UNCOUNTED = 2  # uncounted characters in a row
 
@@ -33,18 +38,28 @@ class FormTracker:
         This vocabulary cannot keep the form.
     """
 
-    def __init__(self, form: Form, vocabulary: Vocabulary, *, rhymer: Rhymer, identical: bool = False) -> None:
+    def __init__(
+        self, form: Form, vocabulary: Vocabulary, *, rhymer: Rhymer, identical: bool = False, tones: Tones | None = None
+    ) -> None:
         self.form = form
         self.is_free = form.is_free
         self.characters = Characters(vocabulary, rhymer)
         self.rhyming = Rhyming(form, self.characters, rhymer=rhymer, identical=identical)
+        self.toning = Toning(self.characters, tones or Tones())
+        self.syllables = Syllables(self.characters)
         self.line_end = self.characters.line_end_character
         if self.line_end not in vocabulary and not self.is_free:
             raise OptionError("--lines and similar options: this model knows no line ends; its training text had none")
         self.rhyming.check()
+        self._check_tones()
         # Each object has its own caches, which are freed with it.
         self._line = functools.cache(form.line)
         self._min_length_after = functools.cache(form.min_length_after)
+
+    def _check_tones(self) -> None:
+        for number, first in enumerate(self.form.acrostic):
+            tones = self.form.line(number).tones
+            self.toning.check(first, tones[:1] or ANY)
 
     def start(self, prefix: str, length: int | None) -> FormState:
         """The state after a prefix (normalised). ``length`` is how many characters may follow.
@@ -82,6 +97,10 @@ class FormTracker:
             raise OptionError(f"{name} is too short for the form")
         if not self.rhyming.is_satisfied(state):
             raise OptionError(f"{name} does not rhyme as the form requires")
+        if not self.toning.is_satisfied(state):
+            raise OptionError(f"{name} does not have the tones that the form requires")
+        if not self.syllables.is_satisfied(state):
+            raise OptionError(f"{name} does not have the syllables that the form requires, by words of the dictionary")
 
     def advance(self, state: FormState, character: str) -> FormState:
         """The state after one more character."""
@@ -130,6 +149,14 @@ class FormTracker:
         """Whether nothing more can be written."""
         return state.is_done or (self.is_free and state.remaining == 0)
 
+    def is_satisfied(self, state: FormState) -> bool:
+        """Whether the current line has all that it must have, if it ends here."""
+        return self.rhyming.is_satisfied(state) and self.has_measure(state)
+
+    def has_measure(self, state: FormState) -> bool:
+        """Whether the current line has the tones and the syllables that it must have, if it ends here."""
+        return self.toning.is_satisfied(state) and self.syllables.is_satisfied(state)
+
     def can_end_line(self, state: FormState) -> bool:
         """Whether a line end here ends a line of the form."""
         return bool(state.text) and not state.forced_text and not self.is_free
@@ -157,11 +184,19 @@ class FormTracker:
         may_rest = has_spare and state.uncounted < _MAX_UNCOUNTED
         if state.word_rests is not None:
             return Allowed(self._in_word(state, state.word_rests, may_rest))
+        if state.line.syllables is not None:
+            return Allowed(self.syllables.allowed(state, state.line.syllables, may_rest=may_rest))
         if state.counted >= (MAX_LINE_LENGTH if state.target is None else state.target):
             return Allowed(self._line_end(may_rest))
         if state.target is None and state.counted and not has_spare:
             return Allowed(self._line_end(False))
+        may_rest = may_rest and not self.toning.is_open(state)
         return Allowed(self._counted(state) | self._uncounted(state, has_spare, may_rest))
+
+    def can_rest(self, state: FormState) -> bool:
+        """Whether an uncounted character may follow what the current line has."""
+        has_spare = state.remaining is None or state.remaining > self._min_remaining(state)
+        return has_spare and not self._forced(state) and (self.is_free or state.uncounted < _MAX_UNCOUNTED)
 
     def _forced(self, state: FormState) -> str:
         if state.forced_text:
@@ -181,9 +216,11 @@ class FormTracker:
         return mask | self._line_end(may_rest) if "" in rests else mask
 
     def _counted(self, state: FormState) -> Mask:
-        """The next counted character; if it is the last one of its line, it must rhyme."""
+        """The next counted character: of the tone that the line asks for; if it is the last one, it must rhyme."""
         rhyming = self.rhyming.final_characters(state) if state.counted + 1 == state.target else None
-        return self.characters.counted if rhyming is None else rhyming
+        toning = self.toning.next_characters(state)
+        found = [mask for mask in (rhyming, toning) if mask is not None]
+        return functools.reduce(np.logical_and, found) if found else self.characters.counted
 
     def _uncounted(self, state: FormState, has_spare: bool, may_rest: bool) -> Mask:
         """What else may come before the last counted character: uncounted characters and, for some lines, their end."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -131,3 +132,72 @@ def test_a_final_that_is_given_as_a_scheme_is_understood() -> None:
     with pytest.raises(OptionError, match=r"to rhyme with ang, --rhyme-with ang$"):
         form(rhyme="ang")
     assert form(rhyme="a", lines=2).scheme == "A"
+
+
+def test_tones_give_lines_their_lengths_and_blank_lines() -> None:
+    form = compile_form(FormConfig(tones="平平仄,ｐ＊/-，中"), None)
+    assert [form.line(number)[:1] + form.line(number)[4::2] for number in range(4)] == [
+        (3, False, "ppz"), (2, False, "p*"), (None, True, ""), (1, False, "*"),
+    ]  # fmt: skip
+    assert form.count == 4
+    with_lengths = compile_form(FormConfig(tones="pz,-", form="2,5", lines=6), None)
+    assert [with_lengths.line(number).length for number in range(3)] == [2, 5, 2]
+
+
+def test_lines_repeat_earlier_ones() -> None:
+    form = compile_form(FormConfig(repeats="3-4=1-2， 6=3", form="5"), None)
+    assert [form.line(number).repeats for number in range(6)] == [None, None, 0, 1, None, 0]
+    assert form.count == 6
+    rhymed = compile_form(FormConfig(repeats="3=1", rhyme="AAAA"), None)
+    assert rhymed.count_rhyming_lines(rhymed.line(0).rhyme or Rhyme("?")) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tones": "平上"}, "no pattern"),
+        ({"tones": ""}, "no pattern"),
+        ({"tones": "pz", "form": "3"}, "2 tones, but 3 characters"),
+        ({"tones": "pz", "line_length": 7}, "2 tones, but 7 characters"),
+        ({"tones_by": "classical"}, "no effect"),
+        ({"repeats": "1=2"}, "--repeats"),
+        ({"repeats": "4-5=1-3"}, "--repeats"),
+        ({"repeats": "x"}, "--repeats"),
+        ({"repeats": "2=0"}, "--repeats"),
+        ({"repeats": "2=1", "structure": "AA"}, "--structure"),
+        ({"rhyme": "AA", "rhyme_near": True, "rhyme_strict": True}, "exclude"),
+        ({"rhyme_near": True}, "no rhyme"),
+    ],
+)
+def test_what_cannot_be_meant_by_tones_and_repeats(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(message)):
+        compile_form(FormConfig(**options), None)
+
+
+def test_syllables_take_the_place_of_lengths() -> None:
+    form = compile_form(FormConfig(syllables="8，6/*"), None)
+    assert [(form.line(number).syllables, form.line(number).blank_before) for number in range(3)] == [
+        (8, False), (6, False), (None, True),
+    ]  # fmt: skip
+    assert form.count == 3
+    with pytest.raises(OptionError, match="--form gives the lines"):
+        compile_form(FormConfig(syllables="8", form="8"), None)
+    with pytest.raises(OptionError, match="--syllables: 'eight'"):
+        compile_form(FormConfig(syllables="eight"), None)
+
+
+def test_letters_of_different_parts_of_a_scheme_are_not_related() -> None:
+    form = compile_form(FormConfig(rhyme="AAB/A-A", lines=12), None)
+    rhymes = [form.line(number).rhyme for number in range(9)]
+    assert rhymes[0] == rhymes[1] != rhymes[3] == rhymes[5] != rhymes[6] == rhymes[7]
+    assert rhymes[4] is None
+    assert [form.count_rhyming_lines(rhyme) for rhyme in rhymes if rhyme] == [2, 2, 1, 2, 2, 2, 2, 1]
+
+
+def test_a_scheme_may_be_longer_than_its_section_or_song() -> None:
+    form = compile_form(FormConfig(rhyme="AABAB", structure="AB", lines=3), None)
+    (a, b) = (form.line(number).rhyme for number in (0, 2))
+    assert a
+    assert b
+    assert (form.count_rhyming_lines(a), form.count_rhyming_lines(b)) == (2, 1)
+    assert not compile_form(FormConfig(repeats="3=1"), 20).is_free

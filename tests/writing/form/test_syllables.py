@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from toy import Toy
+
+from lyricgen.config import FormConfig
+from lyricgen.errors import OptionError
+from lyricgen.text.vocabulary import Vocabulary
+from lyricgen.writing.form.rhyme import Rhymer
+from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.syllables import count_syllables
+from lyricgen.writing.form.tracker import FormTracker
+
+LETTERS = Vocabulary("".join(sorted("\n ,'abdeghiklnorstvyAR山")))
+
+
+def allowed(text: str, **options: str) -> set[str]:
+    """What may come after a text that begins a song with lines of so many syllables."""
+    tracker = FormTracker(compile_form(FormConfig(**options), None), LETTERS, rhymer=Rhymer())
+    mask = tracker.allowed(tracker.start(text, None)).mask
+    return {character for character, is_allowed in zip(LETTERS.id_to_char, mask) if is_allowed}
+
+
+def test_the_syllables_of_a_text() -> None:
+    assert count_syllables("The rain, the holiday") == 6
+    assert count_syllables("don't") == 1
+    assert count_syllables("") == 0
+    assert count_syllables("the rain xqzt") is None
+
+
+def test_only_words_that_fit_are_spelled() -> None:
+    assert allowed("rai", syllables="1") >= {"n"}
+    assert "山" not in allowed("", syllables="2")
+    assert {"A", "R", "a", "r"} <= allowed("", syllables="1")
+    assert not {" ", ",", "\n"} & allowed("rai", syllables="1")
+    assert "y" in allowed("rain", syllables="2")
+    assert "y" not in allowed("rain", syllables="1")
+
+
+def test_a_line_ends_with_its_last_syllable() -> None:
+    assert allowed("rain", syllables="1") & {"\n", " ", ","} == {"\n", ","}
+    assert allowed("rain", syllables="2") & {"\n", " ", ","} == {" ", ","}
+    assert allowed("rain, rain", syllables="2") & {"\n", " "} == {"\n"}
+
+
+def test_a_prefix_with_other_syllables_is_refused() -> None:
+    with pytest.raises(OptionError, match="its line 1 does not have the syllables"):
+        allowed("rain rain\n", syllables="1,1")
+
+
+def test_songs_of_a_model_that_knows_only_letters() -> None:
+    toy = Toy("\n adenr", spread=0.5)
+    for song in toy.songs(30, syllables="2,1", rhyme="AA"):
+        first, second = song.split("\n")
+        assert (count_syllables(first), count_syllables(second)) == (2, 1)
+        assert Rhymer().of_line(first) == Rhymer().of_line(second)
