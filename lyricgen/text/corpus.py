@@ -24,6 +24,7 @@ from lyricgen import files
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
 from lyricgen.text import cleaning, records
+from lyricgen.text.script import Census, converter
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN, STDIN_NAME = "-", "standard input"
@@ -73,6 +74,8 @@ class Reader:
     keep_credits: bool = False
     field: str | None = None  # of the objects or rows in a .json, .jsonl or .csv file
     as_it_is: bool = False  # nothing is left out
+    script: str | None = None  # that all characters are turned into
+    scripts: Census = dataclasses.field(default_factory=Census)  # of a text that is not turned
     removed: cleaning.Removed = dataclasses.field(default_factory=cleaning.Removed)
     read: int = 0  # files of folders and archives
     passed: Counter[str] = dataclasses.field(default_factory=Counter)  # files of folders that are no text, by suffix
@@ -82,10 +85,12 @@ class Reader:
         found = []
         if self.passed:
             kinds = ", ".join(f"{suffix or 'no suffix'}: {count:,}" for suffix, count in sorted(self.passed.items()))
-            found.append(f"read        {self.read:,} of {self.read + self.passed.total():,} files; {kinds}")
+            found.append(f"read        {self.read:,} of {self.read + sum(self.passed.values()):,} files; {kinds}")
         if str(self.removed):
             kept = "" if self.keep_credits or not self.removed.credits else " (--keep-credits keeps credits)"
             found.append(f"left out    {self.removed}{kept}")
+        if str(self.scripts):
+            found.append(f"Warning: {self.scripts}")
         return found
 
 
@@ -121,13 +126,14 @@ def read_each(
         ``may_be_empty``.
     """
     _check_encoding(reader.encoding)
-    pieces = _join(_documents(sources, reader))
+    pieces = _in_script(_join(_documents(sources, reader)), reader)
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
         yield source, piece
     if empty and not may_be_empty:
-        raise FileError(f"{', '.join(sources) or EMBEDDED}: contains no text; name a text file with at least one song")
+        names = ", ".join(STDIN_NAME if source == STDIN else source for source in sources)
+        raise FileError(f"{names or EMBEDDED}: contains no text; name a text file with at least one song")
 
 
 def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
@@ -148,6 +154,15 @@ def _check_encoding(encoding: str) -> None:
         "".encode(encoding)
     except (LookupError, ValueError):
         raise OptionError(f"--encoding: {encoding!r} is unknown to Python; try utf-8, gb18030 or big5") from None
+
+
+def _in_script(pieces: Iterable[tuple[int, str]], reader: Reader) -> Iterator[tuple[int, str]]:
+    """All in the reader's script; where it has none, the characters of both are counted."""
+    convert = converter(reader.script) if reader.script else None
+    for source, piece in pieces:
+        if convert is None:
+            reader.scripts.add(piece)
+        yield source, convert(piece) if convert else piece
 
 
 def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, str]]:

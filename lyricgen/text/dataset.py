@@ -118,7 +118,7 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
     FileError
         A source cannot be read, or the text is too short to learn from (less than two characters).
     """
-    reader = corpus.Reader(config.encoding, config.keep_credits, config.field)
+    reader = corpus.Reader(config.encoding, config.keep_credits, config.field, script=config.script)
     dataset = _split(corpus.read_each(sources, reader, max_chars=config.max_chars), config, sources)
     return dataclasses.replace(dataset, notes=tuple(reader.notes()))
 

