@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import Vocabulary
+
+_BETWEEN = re.compile("[\\s,，、;；]+")
 
 
 def line_start(vocabulary: Vocabulary) -> str:
@@ -14,3 +18,8 @@ def line_start(vocabulary: Vocabulary) -> str:
 def normalise_prompt(vocabulary: Vocabulary, prefix: str) -> str:
     """A prefix, normalised as the training text was. Line ends become spaces if the vocabulary holds no line end."""
     return corpus.flatten(corpus.normalise(prefix), "keep" if "\n" in vocabulary else "space")
+
+
+def split_words(vocabulary: Vocabulary, given: str) -> list[str]:
+    """The words that an option lists, parted by commas or spaces, normalised as the training text was."""
+    return [word for word in _BETWEEN.split(normalise_prompt(vocabulary, given)) if word]

@@ -1,6 +1,6 @@
 """Songs under every control and under combinations of them: do all keep what was asked for, and what does it cost?
 
-    python tests/benchmarks/controls.py CHECKPOINT [--songs 1000]
+    python tests/benchmarks/controls.py CHECKPOINT [--songs 1000] [--only tones]
 
 Speed is beside that of the free decoder, 64 songs at a time; ln p is the free model's, per character.
 """
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-import lyricgen.threads  # noqa: F401  (before NumPy)
+import lyricgen
+import lyricgen.threads
 from lyricgen.config import FormConfig, SampleConfig
-from lyricgen.model import checkpoint as checkpoints
 from lyricgen.writing.generation import Writer
 from lyricgen.writing.search import lookahead
 
@@ -26,6 +26,7 @@ from checker import broken
 
 FORM = {"form": "7,7,5,7"}
 LYRIC = {"form": "7,7,7,7", "rhyme": "AABA"}
+QUATRAIN = {"rhyme": "AA-A", "tones": "中平中仄仄平平,中仄平平仄仄平,中仄中平平仄仄,中平中仄仄平平"}  # 七绝
 CONTROLS: list[dict[str, Any]] = [
     {"lines": 4},
     {"form": "7,7,7,7"},
@@ -48,17 +49,27 @@ CONTROLS: list[dict[str, Any]] = [
     {"form": "*,7,*,7", "rhyme": "ABAB", "max_copy": 3},
     {"form": "5,7/5,7", "rhyme": "AB", "repetition_penalty": 2.0, "lines": 8},
     {**LYRIC, "particles": 4},
+    {"form": "7,7,7,7", "rhyme": "AA-A"},
+    QUATRAIN,
+    {**QUATRAIN, "tones_by": "classical"},
+    {**QUATRAIN, "particles": 4},
+    {"lines": 8},
+    {"lines": 8, "words": "月亮"},
+    {"lines": 8, "words": "月亮,妈妈,火车"},
+    {"lines": 8, "ban": "我,的,月亮"},
     {**LYRIC, "acrostic": "春夏秋冬", "no_repeat": 2, "max_copy": 4, "repetition_penalty": 1.2},
 ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint")
     parser.add_argument("--songs", type=int, default=1000)
+    parser.add_argument("--only", default="", help="rows whose words contain this")
     arguments = parser.parse_args()
-    checkpoint = checkpoints.load(arguments.checkpoint)
-    decoder, vocabulary = checkpoint.decoder(), checkpoint.vocabulary
+    model = lyricgen.load(arguments.checkpoint)
+    checkpoint, decoder = model.checkpoint, model.decoder
+    vocabulary = checkpoint.vocabulary
     corpus = checkpoint.text.text("train")
 
     def measure(asked: dict[str, Any]) -> tuple[list[str], float]:
@@ -81,13 +92,15 @@ def main() -> None:
     print("| asked for | songs | broken | characters/s | of free | ln p |\n|---|---|---|---|---|---|", flush=True)
     print(f"| nothing | {len(free)} | | | | {nats(free):.3f} |")
     for number, asked in enumerate([*CONTROLS, {"form": "7,7,7,7"}, LYRIC]):
-        if number == len(CONTROLS):
+        words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in asked.items())
+        if arguments.only not in words:
+            continue
+        if number >= len(CONTROLS) and lookahead.AHEAD:
             print("| *without looking ahead:* | | | | | |")
             lookahead.AHEAD = 0
         _, speed = measure({"length": 32})
         songs, rate = measure(asked)
         faults = [fault for song in songs for fault in broken(song, corpus=corpus, **asked)]
-        words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in asked.items())
         row = f"| `{words}` | {len(songs)} | {len(faults)} | {rate:,.0f} | {rate / speed:.2f} | {nats(songs):.3f} |"
         print(row, *faults[:3], flush=True)
 

@@ -46,7 +46,7 @@ def test_a_field_of_each_entry_is_a_song(tmp_path: Path) -> None:
         ("a.jsonl", '{"lyric": "x"}\nnothing\n', "lyric", "is not a .jsonl file"),
         ("a.json", "[1, 2]", "lyric", "it has none"),
         ("a.csv", "", "lyric", "it has none"),
-        ("a.json", "[" * 100_000, "lyric", "is not a .json file"),
+        ("a.json", "[" * 100_000, "lyric", "is nested too deeply"),
     ],
 )
 def test_files_that_hold_no_songs(name: str, content: str, field: str | None, words: str, tmp_path: Path) -> None:

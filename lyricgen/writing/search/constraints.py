@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,38 +12,40 @@ from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
 from lyricgen.model.parameters import Floats
 from lyricgen.text.copies import CopyIndex
-from lyricgen.text.prompt import normalise_prompt
+from lyricgen.text.prompt import split_words
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.form.characters import Mask
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.form.tracker import Allowed, FormTracker
 from lyricgen.writing.sampling import NEVER
-from lyricgen.writing.search import repetition
+from lyricgen.writing.search import repetition, theme
 from lyricgen.writing.search.hypotheses import NO_ID, DecoderOutput
 
 
 class Options(NamedTuple):
     """What may come next in N songs."""
 
-    logits: Floats  # (N, V), after the repetition penalty
+    logits: Floats  # (N, V), after the theme and the repetition penalty
     allowed: NDArray[np.bool_]  # (N, V)
     forced: list[str]  # (N,): the only character that the form allows, else empty; ``allowed`` may forbid that one, too
 
 
 class Constraints:
-    """The constraints of one form and of ``--repetition-penalty``, ``--no-repeat``, ``--max-copy`` and ``--ban``."""
+    """The constraints of one form and of the options that change or forbid what a model would write."""
 
     def __init__(self, vocabulary: Vocabulary, tracker: FormTracker, config: SampleConfig, text: Ids | None) -> None:
-        """``text`` is the training text, for ``config.max_copy``.
+        """``text`` is the training text, for ``config.max_copy`` and ``config.theme``.
 
         Raises
         ------
         OptionError
-            ``config.max_copy`` is given, but no text; ``config.ban`` names no word, or one that the form asks for.
+            ``config.max_copy`` is given, but no text; ``config.ban`` names no word, or one that the form asks for;
+            ``config.theme``: see ``theme.weights``.
         """
         if config.max_copy and text is None:
             raise OptionError("--max-copy: this checkpoint keeps no text; train it again with --keep-text")
         self._banned = _banned(config.ban, vocabulary, tracker.form.acrostic)
+        self._theme = None if config.theme is None else theme.weights(config.theme, vocabulary, text)
         longest = max(map(len, self._banned), default=0)
         self.window = max(repetition.WINDOW, config.max_copy, longest)  # W: how many recent characters are needed
         self._vocabulary = vocabulary
@@ -68,6 +69,8 @@ class Constraints:
 
     def _penalise(self, output: DecoderOutput) -> Floats:
         logits = output.logits.astype(np.float32)
+        if self._theme is not None:
+            logits += np.float32(self._config.theme_strength) * theme.gains(self._theme, output.recent)
         logits[:, UNKNOWN] = NEVER
         if self._config.repetition_penalty == 1:
             return logits
@@ -98,12 +101,12 @@ def _banned(given: str | None, vocabulary: Vocabulary, acrostic: str) -> list[Id
     """
     if given is None:
         return []
-    words = re.split("[\\s,，、;；]+", normalise_prompt(vocabulary, given).strip("\n ,，、;；"))
-    if not any(words):
+    words = split_words(vocabulary, given)
+    if not words:
         raise OptionError("--ban: names no word")
     asked = next((word for word in words if word in tuple(acrostic)), "")
     if asked:
         raise OptionError(f"--ban: {asked} begins a line of --acrostic")
     spelled = {form for word in words for form in (word, word.lower(), word.upper(), word.capitalize())}
-    known = sorted(word for word in spelled if word and all(character in vocabulary for character in word))
+    known = sorted(word for word in spelled if all(character in vocabulary for character in word))
     return [vocabulary.encode(word).astype(np.int64) for word in known]
