@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lyricgen.api import Model, count, evaluate, export, load, measure, prepare, train
+    from lyricgen.api import Model, count, evaluate, export, load, measure, prepare, read_form, train
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "count", "evaluate", "export", "load", "measure", "prepare", "train"]
+__all__ = ["Model", "__version__", "count", "evaluate", "export", "load", "measure", "prepare", "read_form", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import math
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
@@ -19,6 +19,8 @@ from lyricgen import files, schema, storage
 from lyricgen import threads as processors
 from lyricgen.config import (
     COUNTED,
+    FILLED,
+    TONES_OF_SONG,
     FormConfig,
     ModelConfig,
     PrepareConfig,
@@ -44,9 +46,12 @@ from lyricgen.text.batches import fit
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import filling, measures
+from lyricgen.writing import filling, measures, ranking
 from lyricgen.writing.filling import Filling, Watch
+from lyricgen.writing.form import reader as forms
+from lyricgen.writing.form.reader import SongForm
 from lyricgen.writing.generation import Writer
+from lyricgen.writing.ranking import Figures, Ranked
 
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
@@ -299,9 +304,12 @@ class Model:
             raise FileError("this model is bidirectional: it only fills blanks; load one that writes")
         return cast("Decoder", self.model)
 
-    def writer(self, **options: Any) -> Writer:
-        """What writes songs of which that is asked: the fields of SampleConfig and FormConfig."""
-        sample, form = build(options, SampleConfig, FormConfig)
+    def writer(self, *, like: PathLike | None = None, **options: Any) -> Writer:
+        """What writes songs of which that is asked: the fields of SampleConfig and FormConfig.
+
+        ``like``: a song whose form is taken over; options that are given override it.
+        """
+        sample, form = build(options if like is None else _formed(like, options), SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
         return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
 
@@ -309,14 +317,38 @@ class Model:
         """Whole songs, the prefix at the head of each; ``options`` as for ``writer``."""
         return self.writer(**options).songs(prefix, seed=_seed(options), samples=samples)
 
+    def best(self, prefix: str = "", *, best_of: int = 20, samples: int = 1, **options: Any) -> list[Ranked]:
+        """The ``samples`` best of ``best_of`` songs, the best first; ``options`` as for ``writer``."""
+        names = {each.name for each in dataclasses.fields(SampleConfig)}
+        (config,) = build({name: value for name, value in options.items() if name in names}, SampleConfig)
+        ranking.check(best_of, samples, config)
+        return self.rank(self.generate(prefix, samples=best_of, **options), samples)
+
+    def rank(self, songs: Iterable[str], samples: int = 1) -> list[Ranked]:
+        """The ``samples`` best of some songs, the best first, by the score of ``lyricgen.writing.ranking``."""
+        return ranking.choose([(song, self._figures(song)) for song in songs], samples)
+
+    def _figures(self, song: str) -> Figures:
+        score, copied = self.score(song), self.copied(song)
+        log_probability = -score.nats / score.characters if score else 0.0
+        return Figures(log_probability, ranking.variety(song), None if copied is None else len(copied))
+
     def stream(self, prefix: str = "", **options: Any) -> Iterator[str]:
         """One song after its prefix, in the pieces in which it is final; ``options`` as for ``writer``."""
         for (piece,) in self.writer(**options).stream(prefix, seed=_seed(options), samples=[0]):
             yield piece
 
-    def fill(self, text: str, *, best: int = 1, beam: int = 64, watch: Watch = iter) -> list[Filling]:
-        """The likeliest ways to fill the blanks (＿ or _) of a text; ``watch``: see ``filling.fill``."""
-        return filling.fill(self.model, self.checkpoint.vocabulary, text, best=best, beam=max(beam, best), watch=watch)
+    def fill(self, text: str, *, best: int = 1, beam: int = 64, watch: Watch = iter, **options: Any) -> list[Filling]:
+        """The likeliest ways to fill the blanks (＿ or _) of a text; ``watch``: see ``filling.fill``.
+
+        ``options``: what the filled text is to be, ``ban`` and the fields of FormConfig but for ``until_blank``.
+        """
+        for name in options:
+            if name not in FILLED:
+                raise OptionError(f"{flag(name)}: fill has no such option")
+        sample, form = build(options, SampleConfig, FormConfig)
+        vocabulary, beam = self.checkpoint.vocabulary, max(beam, best)
+        return filling.fill(self.model, vocabulary, text, best=best, beam=beam, watch=watch, form=form, ban=sample.ban)
 
     def score(self, line: str) -> Score | None:
         """How well the model predicts a line as the beginning of a song; None for an empty one."""
@@ -474,6 +506,19 @@ def _read_songs(text: str, name: str) -> list[str]:
         ) from error
 
 
+def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, tones_by: str = "modern") -> SongForm:
+    """The form of a song (a file of any kind that ``prepare`` reads, or -), as options of ``Model.generate``."""
+    reader = corpus.Reader(encoding)
+    text = "".join(piece for _, piece in corpus.read_each([str(song)], reader))
+    return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)
+
+
+def _formed(song: PathLike, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a song's form with those that are given."""
+    with_tones = options.get("tones") == TONES_OF_SONG
+    return read_form(song, tones=with_tones, tones_by=options.get("tones_by", "modern")).with_options(options)
+
+
 def export(
     checkpoint: PathLike = checkpoints.DEFAULT_FOLDER, output: PathLike | None = None, *, format: str = "onnx",
     force: bool = False,
@@ -504,5 +549,6 @@ __all__ = [
     "load",
     "measure",
     "prepare",
+    "read_form",
     "train",
 ]

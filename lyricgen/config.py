@@ -33,6 +33,7 @@ class _Config(Checked):
 # The headings under which --help lists the options.
 TEXT, HELD_OUT = "Text", "Held-out parts"
 ENGINES = ("mxnet", "numpy")
+SCRIPTS = ("simplified", "traditional")
 MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
 DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
 
@@ -55,6 +56,10 @@ class PrepareConfig(_Config):
     keep_credits: bool = _option(
         False, "Keep lines like 作词：… and Lyrics by …; time stamps and section marks are always left out.", group=TEXT
     )
+    script: str | None = _option(
+        None, "Turn all Chinese characters into this script. [default: as they are]",
+        kind=str, choices=SCRIPTS, group=TEXT,
+    )  # fmt: skip
     newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"), group=TEXT)
     split: str = _option(
         "songs",
@@ -241,6 +246,8 @@ def usual_options(characters: int, before: int = 0, *, hidden: int | None = None
     }
 
 
+TONES_OF_SONG = "like"  # the value of --tones that takes those of the song of --like
+THEME_STRENGTH = 2.0  # nine songs of ten have the word then, at 0.1 nats a character
 LENGTH = 200  # characters of a song that nothing else ends
 
 
@@ -285,6 +292,16 @@ class SampleConfig(_Config):
         group=DRAWING,
     )
     ban: str | None = _option(None, "Words that never occur, parted by commas: 爱,永远.", kind=str, group=DRAWING)
+    theme: str | None = _option(
+        None, "Words that the song is about, parted by commas: what keeps company with them in the training text "
+        "becomes likelier.",
+        kind=str, group=DRAWING,
+    )  # fmt: skip
+    theme_strength: float = _option(
+        THEME_STRENGTH, "How much likelier: what the logits gain, times pointwise mutual information in nats.",
+        bounds=Bounds(0.0, 100.0),
+        group=DRAWING,
+    )  # fmt: skip
     particles: int = _option(
         1, "Versions of the end of each line, of which one is drawn by its weight.",
         bounds=Bounds(1, 256),
@@ -303,8 +320,9 @@ class SampleConfig(_Config):
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing forbids a character."""
-        return self.repetition_penalty == 1 and not (self.no_repeat or self.max_copy or self.ban or self.beam)
+        """Whether each character is drawn as the model would have it."""
+        asks = (self.no_repeat, self.max_copy, self.ban, self.theme is not None, self.beam)
+        return self.repetition_penalty == 1 and not any(asks)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -327,12 +345,17 @@ class FormConfig(_Config):
         kind=str,
         group=FORM,
     )
+    syllables: str | None = _option(
+        None, "Syllables of each line in English, 8,6,8,6 (as --form), by the dictionary's words.", kind=str, group=FORM
+    )
     until_blank: bool = _option(
         False, "End where the model writes a blank line, as between the songs of a corpus.", group=FORM
     )
     acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
     rhyme: str | None = _option(
-        None, "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without), again for each repetition; A: all lines.",
+        None,
+        "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without, / between parts with letters of their own), again "
+        "for each repetition; A: all lines.",
         kind=str,
         group=RHYME,
     )  # fmt: skip
@@ -345,7 +368,34 @@ class FormConfig(_Config):
     rhyme_strict: bool = _option(
         False, "Rhyme by the same final, not by the same one of the thirteen groups.", group=RHYME
     )
+    rhyme_near: bool = _option(False, "Rhyme also by near groups: en with eng, in with ing, an with ang.", group=RHYME)
     rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.", group=RHYME)
+    repeats: str | None = _option(
+        None, "Lines that repeat earlier ones word for word: 5-8=1-4,12=3.", kind=str, group=FORM
+    )
+    tones: str | None = _option(
+        None,
+        "Tones of each line, 平 仄 中 or p z *: 平平仄仄平,仄仄仄平平 (- for a line of any, / for a blank line). "
+        "Without a value: those of --like.",
+        kind=str,
+        alone=TONES_OF_SONG,
+        group=FORM,
+    )
+    tones_by: str = _option(
+        "modern",
+        "Readings: modern (tones 1 and 2 are 平, 3 and 4 仄, neutral either), or classical by the Guangyun.",
+        choices=("modern", "classical"),
+        group=FORM,
+    )
+    tune: str | None = _option(
+        None,
+        "A named form with its tones and rhymes, as 七绝: `lyricgen forms` lists them.",
+        kind=str,
+        group=FORM,
+    )
+    words: str | None = _option(
+        None, "Words that occur somewhere in the song, parted by commas: 月亮,远方.", kind=str, group=FORM
+    )
     structure: str | None = _option(
         None,
         "Sections, for instance VCVC: each letter is written once and then repeated word for word.",
@@ -357,6 +407,10 @@ class FormConfig(_Config):
     def is_free(self) -> bool:
         """Whether nothing is asked of the lines."""
         return self == FormConfig()
+
+
+# The fields of both that ``fill`` takes. The text ends where it ends.
+FILLED = frozenset({"ban", *(each.name for each in dataclasses.fields(FormConfig))} - {"until_blank"})
 
 
 class _Rule(NamedTuple):
@@ -375,6 +429,7 @@ _NETWORK = tuple(
 _TRAINED = (
     "checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore",
 )  # fmt: skip
+_FIXED = ("line_length", "form", "tones", "tune", "rhyme", "rhyme_with")  # what a particle can miss
 _RULES = (
     _Rule(
         (*_NETWORK, *_TRAINED),
@@ -403,9 +458,10 @@ _RULES = (
         lambda values: values.get("temperature") == 0,
         "with --temperature 0, which takes the likeliest character",
     ),
+    _Rule(("theme_strength",), lambda values: values.get("theme") is None, "without --theme"),
     _Rule(
         ("particles",),
-        lambda values: all(values.get(name) is None for name in ("line_length", "form", "rhyme", "rhyme_with")),
+        lambda values: all(values.get(name) is None for name in _FIXED),
         "without lines of a known length or rhyme: name --line-length, --form or --rhyme",
     ),
 )

@@ -6,6 +6,8 @@ import functools
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pypinyin import Style, lazy_pinyin
@@ -18,6 +20,8 @@ THIRTEEN = [
 ]  # fmt: skip
 
 
+# What --rhyme-near takes for one group.
+NEAR = {"中东": "人辰", "江阳": "言前"}
 # Syllables without an initial are spelled with y or w: their finals.
 _SPELLINGS = """
     yi:i ya:ia yan:ian yang:iang yao:iao ye:ie you:iou yin:in ying:ing yong:iong yu:v yuan:van yue:ve yun:vn
@@ -94,37 +98,72 @@ def english(word: str, *, strict: bool = False) -> str:
 def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[str]:
     """What is broken, a phrase each; ``asked`` has the names of the options."""
     is_star = asked.get("form") == "*" and asked.get("length")  # asks nothing of any number of lines
+    written: list[list[str | None]]
     if not any(asked.get(name) for name in FORM if not (name == "form" and is_star)):
         faults = _free_song_faults(song, prefix, asked)
-        written = [song.split("\n")]
+        written = [[*song.split("\n")]]
     else:
         plan = Plan.of(asked)
         sections = plan.sections(song)
         names = plan.structure or "A"
-        written = [sections[names.index(letter)] for letter in dict.fromkeys(names)]
+        written = [plan.new_lines(sections[names.index(letter)]) for letter in dict.fromkeys(names)]
         faults = [
             *_count_faults(song, prefix, plan, asked),
             *_line_faults(song, plan),
+            *_tone_faults(song, plan, asked),
             *_blank_line_faults(song, plan),
             *_section_faults(sections, plan.structure),
+            *(fault for lines in sections for fault in _repeat_faults(lines, plan)),
             *(
                 fault
-                for lines in _rhyming_together(written, plan.scheme)
-                for fault in _rhyme_faults(lines, plan, asked)
+                for lines, letters in _rhyming_together(written, plan.scheme)
+                for fault in _rhyme_faults(lines, letters, plan.scheme, asked)
             ),
         ]
     copies = _copy_faults(song, prefix, corpus, asked)
-    return [*faults, *_repetition_faults(written, asked), *copies, *_ban_faults(song, prefix, asked)]
+    words = [*_ban_faults(song, prefix, asked), *_word_faults(song, asked)]
+    return [*faults, *_repetition_faults(written, asked), *copies, *words]
 
 
-FORM = ("lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure")
+FORM = (
+    "lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure", "tones", "repeats",
+    "syllables",
+)  # fmt: skip
+
+
+class Template(NamedTuple):
+    """An entry for each line, repeated as need be."""
+
+    entries: list[str]
+    blanks: set[int]  # places with a blank line before them
+
+    @classmethod
+    def of(cls, said: str | None) -> Template:
+        """Entries are parted by commas, or by slashes where a blank line stands; none: any line."""
+        text = "".join(as_it_looks(said or "*").split())
+        stanzas = [stanza.split(",") for stanza in text.rstrip("/").split("/")]
+        blanks = {sum(map(len, stanzas[:i])) for i in range(1, len(stanzas))} | ({0} if text[-1] == "/" else set())
+        return cls([entry for stanza in stanzas for entry in stanza], blanks)
+
+    def at(self, place: int) -> str:
+        return self.entries[place % len(self.entries)]
+
+    def wants_blank_before(self, place: int) -> bool:
+        return place % len(self.entries) in self.blanks
+
+
+def as_it_looks(text: str) -> str:
+    """Full-width signs as the others."""
+    return unicodedata.normalize("NFKC", text)
 
 
 class Plan(NamedTuple):
     """What is asked of the lines, one after the other."""
 
-    lengths: list[str]  # "*" for any, repeated as need be
-    blanks: set[int]  # places in ``lengths`` with a blank line before them
+    form: Template
+    tones: Template
+    syllables: Template
+    repeats: dict[int, int]  # place of a line -> of the earlier line that it equals
     acrostic: str
     scheme: str
     structure: str
@@ -133,34 +172,48 @@ class Plan(NamedTuple):
 
     @classmethod
     def of(cls, asked: dict[str, Any]) -> Plan:
-        """Said by ``lines``, or once through the longest of form, scheme and acrostic; by ``length`` it is open."""
-        template = asked.get("form") or str(asked.get("line_length") or "*")
-        stanzas = [stanza.split(",") for stanza in template.rstrip("/").split("/")]
-        blanks = {sum(map(len, stanzas[:i])) for i in range(1, len(stanzas))} | ({0} if template[-1] == "/" else set())
-        lengths = [length for stanza in stanzas for length in stanza]
+        """Said by ``lines``, or once through the longest of all; by ``length`` it is open."""
+        named = {name: Template.of(asked.get(name)) for name in ("form", "tones", "syllables")}
         acrostic, structure = "".join((asked.get("acrostic") or "").split()), asked.get("structure") or ""
-        scheme = (asked.get("rhyme") or ("A" if asked.get("rhyme_with") else "")).upper()
-        of_form = len(lengths) if asked.get("form") else 0
-        per = asked.get("lines") or max(of_form, len(scheme)) or 4
+        scheme = as_it_looks(asked.get("rhyme") or ("A" if asked.get("rhyme_with") else "")).upper()
+        repeats = dict(pairs_of(asked.get("repeats") or ""))
+        periods = [len(template.entries) for name, template in named.items() if asked.get(name)]
+        longest = max([*periods, len(scheme.replace("/", "")), *(line + 1 for line in repeats)])
+        per = asked.get("lines") or longest or 4
         count = asked.get("lines")
         if structure:
             count = per * len(structure)
         elif not count and asked.get("length") is None and not asked.get("until_blank"):
-            count = max(of_form, len(acrostic), len(scheme)) or None
-        return cls(lengths, blanks, acrostic, scheme, structure, per, count)
+            count = max(longest, len(acrostic)) or None
+        if not asked.get("form"):
+            named["form"] = Template([str(asked.get("line_length") or "*")], set())
+        return cls(*named.values(), repeats, acrostic, scheme, structure, per, count)
 
     def place(self, number: int) -> int:
         """The place of a line in its section."""
         return number % self.per if self.structure else number
 
     def wants_blank_before(self, number: int) -> bool:
-        place = self.place(number)
-        return place % len(self.lengths) in self.blanks if place else number > 0
+        place, templates = self.place(number), (self.form, self.tones, self.syllables)
+        return any(template.wants_blank_before(place) for template in templates) if place else number > 0
 
     def sections(self, song: str) -> list[list[str]]:
         """The lines of each section."""
         lines = lines_of(song)
         return [lines[i * self.per : (i + 1) * self.per] for i in range(len(self.structure))] or [lines]
+
+    def new_lines(self, lines: list[str]) -> list[str | None]:
+        """The lines of a section; None for those that repeat another."""
+        return [None if place in self.repeats else line for place, line in enumerate(lines)]
+
+
+def pairs_of(repeats: str) -> Iterator[tuple[int, int]]:
+    """The places, from 0, of each line that repeats another, and of that one: ``5-8=1-4,12=3``."""
+    for entry in filter(None, as_it_looks(repeats).replace(" ", "").split(",")):
+        ranges = [side.split("-") for side in entry.split("=")]
+        later, earlier = (range(int(ends[0]) - 1, int(ends[-1])) for ends in ranges)
+        assert len(later) == len(earlier), f"{entry}: of different lengths"
+        yield from zip(later, earlier)
 
 
 def lines_of(song: str) -> list[str]:
@@ -188,11 +241,73 @@ def _line_faults(song: str, plan: Plan) -> list[str]:
     """Lines of another length, or that begin with another character."""
     faults = []
     for number, line in enumerate(lines_of(song)):
-        wanted = plan.lengths[plan.place(number) % len(plan.lengths)].strip()
+        place = plan.place(number)
+        if place in plan.repeats:
+            continue
+        wanted = plan.form.at(place)
         if len(counted(line)) != int(wanted) if wanted != "*" else not counted(line):
             faults.append(f"line {number}: {len(counted(line))} counted, not {wanted}")
+        wanted = plan.syllables.at(place)
+        if wanted != "*" and syllables(line) != int(wanted):
+            faults.append(f"line {number}: {syllables(line)} syllables, not {wanted}")
     firsts = zip(lines_of(song), plan.acrostic)
     return faults + [f"{line} does not begin with {first}" for line, first in firsts if not line.startswith(first)]
+
+
+LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+WORD = re.compile(f"[{LATIN}]+(?:'[{LATIN}]+)*")
+
+
+def syllables(line: str) -> int | None:
+    """Of all words of a line; None if one is unknown, or something else is to be spoken."""
+    line = line.replace("\u2019", "'")
+    words = [_dictionary().get(word.lower()) for word in WORD.findall(line)]
+    if counted(WORD.sub("", line)) or None in words:
+        return None
+    return sum(sound[-1].isdigit() for word in words if word for sound in word[0])
+
+
+def _tone_faults(song: str, plan: Plan, asked: dict[str, Any]) -> list[str]:
+    """Lines of another length than their pattern, and characters of another tone than it says."""
+    faults = []
+    for number, line in enumerate(lines_of(song)):
+        pattern = plan.tones.at(plan.place(number)).lower()
+        if not asked.get("tones") or pattern == "-" or plan.place(number) in plan.repeats:
+            continue
+        if len(counted(line)) != len(pattern):
+            faults.append(f"line {number}: {len(counted(line))} counted, {len(pattern)} tones")
+            continue
+        classes = classical(line) if asked.get("tones_by") == "classical" else modern(line)
+        for character, has, wanted in zip(counted(line), classes, pattern):
+            if wanted not in "中*" and {"p": "平", "z": "仄"}.get(wanted, wanted) not in has:
+                faults.append(f"line {number}: {character} is {has or 'of no tone'}, not {wanted}")
+    return faults
+
+
+MODERN = {"1": "平", "2": "平", "3": "仄", "4": "仄", "5": "平仄"}
+
+
+def modern(line: str) -> list[str]:
+    """The classes of tone that each counted character may stand for, by its reading in the line."""
+    readings = lazy_pinyin(line, style=Style.TONE3, neutral_tone_with_five=True, errors=list)
+    assert len(readings) == len(line)
+    return [_class_of(reading) for character, reading in zip(line, readings) if counted(character)]
+
+
+def _class_of(reading: str) -> str:
+    return MODERN.get(reading[-1], "") if len(reading) > 1 else ""
+
+
+def classical(line: str) -> list[str]:
+    """The same by the table of classical tones."""
+    return [_classical_tones().get(character, "") for character in counted(line)]
+
+
+@functools.lru_cache(maxsize=1)
+def _classical_tones() -> dict[str, str]:
+    table = (Path(__file__).parents[1] / "data" / "tones.txt").read_text("utf-8")
+    blocks = re.findall("^(平仄|平|仄)$(.*?)(?=^(?:平仄|仄)$|\\Z)", table, re.MULTILINE | re.DOTALL)
+    return {character: tone for tone, characters in blocks for character in "".join(characters.split())}
 
 
 def _blank_line_faults(song: str, plan: Plan) -> list[str]:
@@ -214,24 +329,38 @@ def _section_faults(sections: list[list[str]], structure: str) -> list[str]:
     return [f"section {letter} changes" for letter, lines in zip(structure, sections) if lines != first[letter]]
 
 
-def _rhyming_together(written: list[list[str]], scheme: str) -> list[list[str]]:
-    """The lines of each repetition of the scheme; a single letter is for all lines of the song."""
+def _repeat_faults(lines: list[str], plan: Plan) -> list[str]:
+    """Of one section."""
+    pairs = [(later, earlier) for later, earlier in plan.repeats.items() if later < len(lines)]
+    return [f"line {later} is not line {earlier}" for later, earlier in pairs if lines[later] != lines[earlier]]
+
+
+def _rhyming_together(written: list[list[str | None]], scheme: str) -> list[tuple[list[str | None], str]]:
+    """The lines of each part of each repetition of the scheme, and its letters; a single one is for all lines."""
     if not scheme:
         return []
     if len(scheme) == 1:
-        return [[line for lines in written for line in lines]]
-    return [lines[i : i + len(scheme)] for lines in written for i in range(0, len(lines), len(scheme))]
+        everything = [line for lines in written for line in lines]
+        return [(everything, scheme * len(everything))]
+    found = []
+    for lines in written:
+        parts, begin = itertools.cycle(scheme.split("/")), 0
+        while begin < len(lines):
+            part = next(parts)
+            found.append((lines[begin : begin + len(part)], part))
+            begin += len(part)
+    return found
 
 
-def _rhyme_faults(lines: list[str], plan: Plan, asked: dict[str, Any]) -> list[str]:
-    """Of one repetition of the scheme."""
-    sound_of = final if asked.get("rhyme_strict") else rhyme
+def _rhyme_faults(lines: list[str | None], letters: str, scheme: str, asked: dict[str, Any]) -> list[str]:
+    """Of one part of a repetition of the scheme."""
+    sound_of = final if asked.get("rhyme_strict") else near if asked.get("rhyme_near") else rhyme
     groups: dict[str, list[str]] = {}
-    for line, letter in zip(lines, plan.scheme if len(plan.scheme) > 1 else plan.scheme * len(lines)):
-        if letter != "-":
+    for line, letter in zip(lines, letters):
+        if letter != "-" and line is not None:
             groups.setdefault(letter, []).append(line)
     sounds = {letter: {sound_of(line) for line in group} for letter, group in groups.items()}
-    examples = dict(zip(dict.fromkeys(plan.scheme.replace("-", "")), examples_of(asked.get("rhyme_with") or "")))
+    examples = dict(zip(dict.fromkeys(re.sub("[-/]", "", scheme)), examples_of(asked.get("rhyme_with") or "")))
     faults = []
     for letter, group in groups.items():
         if len(sounds[letter]) > 1:
@@ -246,14 +375,19 @@ def _rhyme_faults(lines: list[str], plan: Plan, asked: dict[str, Any]) -> list[s
     return faults
 
 
+def near(line: str) -> str:
+    """The group of a line's last counted character, where groups that sound alike are one."""
+    return NEAR.get(rhyme(line), rhyme(line))
+
+
 def examples_of(rhyme_with: str) -> list[str]:
     """What the letters are to rhyme with: words, if there are spaces between them; else a character or word each."""
     return rhyme_with.split() if " " in rhyme_with.strip() else re.findall(r"[A-Za-z']+|\S", rhyme_with)
 
 
-def _repetition_faults(written: list[list[str]], asked: dict[str, Any]) -> list[str]:
+def _repetition_faults(written: list[list[str | None]], asked: dict[str, Any]) -> list[str]:
     n = asked.get("no_repeat") or 0
-    lines = [counted(line) for lines in written for line in lines] if n else []
+    lines = [counted(line) for lines in written for line in lines if line is not None] if n else []
     said = [line[i : i + n] for line in lines for i in range(len(line) - n + 1)]
     return [f"says {gram} again" for gram in sorted({gram for gram in said if said.count(gram) > 1})]
 
@@ -272,3 +406,16 @@ def _ban_faults(song: str, prefix: str, asked: dict[str, Any]) -> list[str]:
     words = (asked.get("ban") or "").split(",")
     ends = [(word, match.end()) for word in words if word for match in re.finditer(re.escape(word), song, re.I)]
     return [f"says {word}" for word, end in ends if end > len(prefix)]
+
+
+def _word_faults(song: str, asked: dict[str, Any]) -> list[str]:
+    """Words that no line has; letters as a whole word, in capitals or not."""
+    words = [word.strip() for word in (asked.get("words") or "").replace("，", ",").split(",")]
+    return [f"does not say {word}" for word in words if word and not any(says(line, word) for line in lines_of(song))]
+
+
+def says(line: str, word: str) -> bool:
+    """Whether a word stands in a line; no letter goes on where it begins or ends in one."""
+    before = f"(?<![{LATIN}])(?<![{LATIN}]['’])" if re.match(f"[{LATIN}]", word) else ""
+    after = f"(?![{LATIN}])(?!['’][{LATIN}])" if re.search(f"[{LATIN}]$", word) else ""
+    return re.search(before + re.escape(word) + after, line, re.I) is not None

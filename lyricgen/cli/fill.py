@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lyricgen.cli.models import model_options, open_models, warn_of_unknown
-from lyricgen.cli.options import command, encoding_option, option, put, read_texts, show, to_json
-from lyricgen.config import SEARCH
+from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, show, to_json
+from lyricgen.config import FILLED, SEARCH, FormConfig, SampleConfig, build
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @command("fill")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_options
+@config_options(SampleConfig, FormConfig, names=FILLED)
 @option("--template", metavar="FILE", help="A file that is one text, all its lines.")
 @encoding_option
 @option("-n", "--best", type=click.IntRange(1, 4096), default=1, show_default=True, help="Fillings of each text.")
@@ -29,17 +30,20 @@ if TYPE_CHECKING:
     help="Fillings that are tried side by side.",
 )  # fmt: skip
 @option("--json", is_flag=True, help="Print a line of JSON for each filling.")
+@click.pass_context
 def fill(
-    texts: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    ngram: bool, template: str | None, encoding: str, best: int, beam: int, json: bool,
+    context: click.Context, /, texts: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool,
+    dataset: str | None, ngram: bool, template: str | None, encoding: str, best: int, beam: int, json: bool,
+    **values: Any,
 ) -> None:  # fmt: skip
     """Fill the blanks of a text, each ＿, □ or _ a character.
 
     TEXT is a line or several; -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
-    but any other will do. With several fillings, each has its probability before it.
+    but any other will do. With several fillings, each has its probability before it. A form and a rhyme are kept by the
+    text with its blanks filled.
     """
     from lyricgen.text import corpus
-    from lyricgen.writing import filling
+    from lyricgen.writing.template import BLANK
 
     if not texts and template is None:
         raise OptionError("nothing to fill: name a TEXT or a --template")
@@ -47,12 +51,14 @@ def fill(
     if template is not None:
         wanted.append("".join(corpus.read([template], encoding=encoding, as_it_is=True)).rstrip("\n"))
     for text in wanted:
-        if not filling.BLANK.search(text):
+        if not BLANK.search(text):
             raise FileError(f"{show(text, 40)!r}: has no blank (＿, □ or _)")
+    options = given(context, values)
+    build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
     model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True)
     for text in wanted:
-        warn_of_unknown(model.checkpoint, filling.BLANK.sub("", text))
-        for found in model.fill(text, best=best, beam=beam, watch=_counted):
+        warn_of_unknown(model.checkpoint, BLANK.sub("", text))
+        for found in model.fill(text, best=best, beam=beam, watch=_counted, **options):
             _print(found, text, several=best > 1, json=json)
 
 

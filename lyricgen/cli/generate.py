@@ -25,7 +25,7 @@ from lyricgen.cli.options import (
     say,
     to_json,
 )
-from lyricgen.config import DRAWING, ENGINES, FormConfig, SampleConfig, build
+from lyricgen.config import DRAWING, ENGINES, FORM, TONES_OF_SONG, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     "-n", "--samples", type=click.IntRange(1, 1_000_000), default=1, show_default=True, group=DRAWING,
     help="Songs for each prefix.",
 )  # fmt: skip
+@option("--like", metavar="SONG", group=FORM, help="Take the form of a song: a file, or - (info SONG shows it).")
+@option(
+    "--best-of", type=click.IntRange(1, 1000), group=DRAWING,
+    help="Write N songs for each prefix and print the best -n of them: likely, varied, not copied.",
+)  # fmt: skip
 @config_options(SampleConfig, FormConfig)
 @encoding_option
 @option("--interactive", is_flag=True, help="Write one song by turns: choose what may come next, or type, or undo.")
@@ -52,25 +57,36 @@ if TYPE_CHECKING:
 @click.pass_context
 def generate(
     context: click.Context, /, checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    ngram: bool, prefix: tuple[str, ...], samples: int, encoding: str, json: bool, interactive: bool,
-    stream: bool | None, engine: str, **values: Any,
+    ngram: bool, prefix: tuple[str, ...], samples: int, like: str | None, best_of: int | None, encoding: str,
+    json: bool, interactive: bool, stream: bool | None, engine: str, **values: Any,
 ) -> None:  # fmt: skip
     """Write songs with a trained model.
 
     Songs are parted by a blank line. The same seed writes the same songs.
     """
     options = given(context, values)
-    if interactive and (json or stream or samples > 1 or options.get("beam") or len(prefix) > 1 or STDIN in prefix):
+    if like == STDIN and STDIN in prefix:
+        raise OptionError("--like: standard input is read by --prefix - already; name a file")
+    if like is not None:
+        options = _like(like, encoding, options)
+    reads_several = samples > 1 or best_of or len(prefix) > 1 or STDIN in prefix
+    if interactive and (json or stream or reads_several or options.get("beam") or options.get("words")):
         raise OptionError(
-            "--interactive: writes one song from one prefix; leave --json, --stream, -n, --beam and - out"
+            "--interactive: writes one song from one prefix; leave --json, --stream, -n, --best-of, --beam, --words "
+            "and - out"
         )
-    if json and stream:
-        raise OptionError("--stream: has no effect with --json, which prints whole songs; leave it out")
-    build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
+    if stream and (json or best_of):
+        other = "--json" if json else "--best-of"
+        raise OptionError(f"--stream: has no effect with {other}, which prints whole songs; leave it out")
+    config, _ = build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
+    if best_of:
+        from lyricgen.writing import ranking
+
+        ranking.check(best_of, samples, config)
     if not given(context, {"checkpoint": checkpoint}):
         checkpoint = (own_or_shipped(checkpoint[0]),)
     model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, engine=engine)
-    warn_of_unknown(model.checkpoint, options.get("acrostic") or "")
+    _warn_of_unknown(model, options)
     writer = model.writer(**options)
     for each in prefix:
         if each != STDIN:
@@ -79,10 +95,31 @@ def generate(
     prefixes = _announced(model, read_texts(prefix or ("",), encoding))
     if interactive:
         interact(writer, next(prefixes), seed=seed)
+    elif best_of:
+        _print_best(model, writer, prefixes, seed, (best_of, samples), json=json)
     elif json:
         _print_json(model, writer, prefixes, seed, samples)
     else:
         _print_songs(writer, prefixes, seed, samples, stream=samples == 1 if stream is None else stream)
+
+
+def _like(song: str, encoding: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a song's form, said to the person, with those that are given."""
+    from lyricgen.api import read_form
+
+    with_tones = options.get("tones") == TONES_OF_SONG
+    form = read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
+    for words in form.found:
+        say(words)
+    return form.with_options(options)
+
+
+def _warn_of_unknown(model: Model, options: dict[str, Any]) -> None:
+    """Say which characters that a song must have the model does not know."""
+    from lyricgen.text.prompt import split_words
+
+    words = split_words(model.checkpoint.vocabulary, options.get("words") or "")
+    warn_of_unknown(model.checkpoint, "".join([options.get("acrostic") or "", *words]))
 
 
 def _announced(model: Model, prefixes: Iterator[str]) -> Iterator[str]:
@@ -100,9 +137,9 @@ def _seed(options: dict[str, Any]) -> int:
     return seed
 
 
-def _counted(songs: Iterable[str], count: int) -> Iterable[str]:
-    """The same songs, counted by a bar for the person at a terminal to which they do not go."""
-    if count == 1 or sys.stdout.isatty() or not sys.stderr.isatty():
+def _counted(songs: Iterable[str], count: int, *, are_printed: bool = True) -> Iterable[str]:
+    """The same songs, counted by a bar for the person at a terminal to which they do not go as they come."""
+    if count == 1 or (are_printed and sys.stdout.isatty()) or not sys.stderr.isatty():
         return songs
     from tqdm import tqdm
 
@@ -115,6 +152,24 @@ def _print_json(model: Model, writer: Writer, prefixes: Iterator[str], seed: int
             line = {"prefix": prefix, "text": text, "seed": seed, "sample": sample}
             copied = model.copied(text)
             put(to_json(line if copied is None else {**line, "copied": copied}))
+
+
+def _print_best(
+    model: Model, writer: Writer, prefixes: Iterator[str], seed: int, counts: tuple[int, int], *, json: bool
+) -> None:
+    """The best songs of each prefix; ``counts``: how many are written, and how many of them printed."""
+    best_of, samples = counts
+    is_first = True
+    for prefix in prefixes:
+        songs = _counted(writer.songs(prefix, seed=seed, samples=best_of), best_of, are_printed=False)
+        for song in model.rank(songs, samples):
+            if json:
+                line = {"prefix": prefix, "text": song.text, "seed": seed, "sample": song.sample, "score": song.score}
+                figures = {**song.figures._asdict(), "copied": model.copied(song.text)}
+                put(to_json({**line, **{name: value for name, value in figures.items() if value is not None}}))
+            else:
+                put(song.text if is_first else f"\n{song.text}")
+            is_first = False
 
 
 def _print_songs(writer: Writer, prefixes: Iterator[str], seed: int, samples: int, *, stream: bool) -> None:

@@ -1,4 +1,4 @@
-"""``lyricgen info``: what is in a dataset or a checkpoint."""
+"""``lyricgen info``: what is in a dataset or a checkpoint; the form of a song."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lyricgen.cli.options import PATH, command, expand, option, put, show, to_json
-from lyricgen.config import effective
+from lyricgen.cli.options import PATH, STDIN, command, encoding_option, expand, option, put, show, to_json
+from lyricgen.config import effective, flag
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
@@ -23,12 +23,17 @@ _SHOWN = 60
 @command("info")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...", callback=expand)
 @option("-c", "--checkpoint", multiple=True, type=PATH, help="The same as PATH, by the usual option.")
+@option("--tones", is_flag=True, help="Of a song: the tones of its lines, too.")
+@encoding_option
 @option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
 @option("--json", is_flag=True, help="Print a line of JSON for each.")
-def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json: bool) -> None:
-    """Tell what is in datasets and checkpoints.
+def info(
+    paths: tuple[Path, ...], checkpoint: tuple[Path, ...], tones: bool, encoding: str, toml: bool, json: bool
+) -> None:
+    """Tell what is in datasets and checkpoints, or the form of a song.
 
-    PATH is a dataset, a checkpoint, or a folder's best one. [default: checkpoints]
+    PATH is a dataset, a checkpoint, or a folder's best one [default: checkpoints]. Of any other text, a song, it prints
+    the form as options of `generate`.
     """
     from lyricgen.model import checkpoint as checkpoints
     from lyricgen.text import dataset as datasets
@@ -36,6 +41,9 @@ def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json
     if toml and json:
         raise OptionError("--toml and --json exclude each other")
     for number, path in enumerate(paths + checkpoint or (Path(checkpoints.DEFAULT_FOLDER),)):
+        if _is_song(path):
+            _print_form(path, encoding, tones=tones, toml=toml, json=json)
+            continue
         kind = _kind(path)
         if toml and kind != checkpoints.KIND:
             raise FileError(f"{path}: is a dataset; --toml wants a checkpoint, which knows how it was trained")
@@ -52,6 +60,25 @@ def info(paths: tuple[Path, ...], checkpoint: tuple[Path, ...], toml: bool, json
             put(to_json(facts))
         else:
             put(("\n" if number else "") + _table(facts))
+
+
+def _is_song(path: Path) -> bool:
+    from lyricgen import files, storage
+
+    return str(path) == STDIN or (files.is_file(path) and not storage.is_stored(path) and path.suffix != storage.SUFFIX)
+
+
+def _print_form(path: Path, encoding: str, *, tones: bool, toml: bool, json: bool) -> None:
+    from lyricgen.api import read_form
+
+    if toml:
+        raise FileError(f"{path}: is a song; --toml wants a checkpoint, which knows how it was trained")
+    options = read_form(path, encoding=encoding, tones=tones).options
+    if json:
+        put(to_json({"path": str(path), "kind": "song", **options}))
+        return
+    for name, value in options.items():
+        put(flag(name) if value is True else f"{flag(name)}={value}")
 
 
 def _kind(path: Path) -> str:

@@ -7,7 +7,7 @@ import glob
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -100,11 +100,12 @@ def command(name: str) -> Callable[[Callable[..., Any]], Command]:
     return click.command(name, cls=Command)
 
 
-def config_options(*kinds: type) -> Callable[[Decorated], Decorated]:
-    """Give a command one option for each field of these dataclasses, in their order."""
+def config_options(*kinds: type, names: Container[str] | None = None) -> Callable[[Decorated], Decorated]:
+    """Give a command one option for each field of these dataclasses, or for those of these names, in their order."""
 
     def decorate(command: Decorated) -> Decorated:
-        for field in reversed([field for kind in kinds for field in dataclasses.fields(kind)]):
+        fields = [field for kind in kinds for field in dataclasses.fields(kind) if names is None or field.name in names]
+        for field in reversed(fields):
             command = _option(field)(command)
         return command
 
@@ -173,6 +174,8 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[Decorated], Decorated]:
     attributes = {"group": metadata["group"], "default": field.default, "help": metadata["help"]}
     if metadata["kind"] is bool:
         return option(f"{name}/--no-{name[2:]}", show_default=True, **attributes)
+    if "alone" in metadata:
+        attributes.update(is_flag=False, flag_value=metadata["alone"])
     return option(
         name,
         type=_type(metadata),

@@ -40,7 +40,7 @@ def _entries(text: str, kind: str, name: str) -> Iterator[Mapping[str, Any]]:
             [json.loads(text)] if kind == ".json" else [json.loads(line) for line in text.splitlines() if line.strip()]
         )
     except RecursionError as error:
-        raise FileError(f"{name}: is nested too deeply") from error
+        raise FileError(f"{name}: is not a {kind} file: it is nested too deeply") from error
     except (ValueError, csv.Error) as error:
         raise FileError(f"{name}: is not a {kind} file: {error}") from error
     for value in values:

@@ -55,7 +55,7 @@ class Writer:
         form: FormConfig = _NO_FORM,
         text: Ids | None = None,
     ) -> None:
-        """``text`` is the training text, for ``config.max_copy``.
+        """``text`` is the training text, for ``config.max_copy`` and ``config.theme``.
 
         Raises
         ------

@@ -38,12 +38,15 @@ generate: -c model --weights 0; -c model --form 7,,7; -c model --rhyme 12; -c mo
 generate: -c model --lines 4 --until-blank; -c model --rhyme-strict; -c model --structure V1; --lines 0; --beam -1
 generate: -c model --structure AB --length 9; -c model --form 7,7,7 --lines 3 --length 9
 generate: -c model --interactive --json; --particles 0; --line-length 257; -c model --rhyme A --rhyme-with qzx
-generate: -c model --form 1 --prefix 山雨
+generate: -c model --form 1 --prefix 山雨; -c model --theme 龘; -c model --theme ,; --theme-strength 2
+generate: --theme 雨 --theme-strength -1; --best-of 0; --best-of 1001
 fill: --best 0; --beam 0; -c model --template; 山＿ --wings
+fill: -c model 山＿ --form 3; -c model 山＿ --rhyme-strict; -c model 山＿ --lines 2; 山＿ --until-blank
 evaluate: -c model --weights 1,2; --perplexity
 evaluate: -c model - --encoding nonsense
 score: -c model --weights nan
 measure: a b; --songs
+forms: 十四行; 如梦令 --wings
 generate: --temperature 5e-324; --temperature 2000; --lines 2000000000; --max-copy 3000000000; --no-repeat 99999
 generate: --length 2000000000; -n 2000000; --top-k DIGITS; --seed DIGITS; --lines DIGITS; -c model --beam 1024 -n 99
 train: --hidden DIGITS; --lr DIGITS; --epochs DIGITS; --threads 99999; --workers 1000

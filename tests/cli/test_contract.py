@@ -30,9 +30,11 @@ IN_A_FILE = [
 ]
 CONFIGS: dict[str, tuple[type, ...]] = {
     "prepare": (PrepareConfig,), "train": (ModelConfig, TrainConfig), "generate": (SampleConfig, FormConfig),
+    "fill": (SampleConfig, FormConfig),
 }  # fmt: skip
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "prepare": (lyricgen.prepare,), "train": (lyricgen.train,), "generate": (lyricgen.load, lyricgen.Model.generate),
+    "prepare": (lyricgen.prepare,), "train": (lyricgen.train,),
+    "generate": (lyricgen.load, lyricgen.Model.generate, lyricgen.Model.best, lyricgen.Model.writer),
     "fill": (lyricgen.load, lyricgen.Model.fill), "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
     "score": (lyricgen.load, lyricgen.Model.score), "measure": (lyricgen.measure,), "export": (lyricgen.export,),
 }  # fmt: skip
@@ -115,6 +117,7 @@ def test_help_names_a_variable(name: str) -> None:
 NO_EFFECT = {
     "generate": "--beam 4 --temperature 0.8; --beam 4 --top-k 3; --beam 4 --top-p 0.5; --particles 2; "
     "--beam 2 --particles 2 --line-length 3; --temperature 0 --top-k 3; --json --stream; --weights 1; "
+    "--best-of 3 --beam 2; --best-of 3 --temperature 0; --best-of 3 --stream; --theme-strength 1; "
     "--dataset dataset.safetensors; --lines 3 --particles 2",
     "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; "
     "--no-ngram --order 3; --bidirectional --order 3; --bidirectional --ngram; "

@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from checker import broken
 from conftest import SONG, Cli
+
+import lyricgen
+from lyricgen.errors import OptionError
 
 OPTIONS = ("--hidden", "16", "--batch-size", "4", "--steps", "12", "--epochs", "25", "--lr", "0.03", "--dropout", "0.1")
 
@@ -68,3 +72,16 @@ def test_it_only_fills(both: Path, trained: Path, cli: Cli) -> None:
         result = cli(*command, cwd=both, input="")
         assert result.returncode == 1
         assert "Error: checkpoints: is a bidirectional model" in result.stderr
+
+
+def test_a_text_keeps_its_form(both: Path, trained: Path, cli: Cli) -> None:
+    asked = ("--rhyme", "AA", "--form", "4,5", "--acrostic", "雨我", "--ban", "山上")
+    for folder in (both, trained):
+        result = cli("fill", "＿落在＿\n＿们不分开＿", "雨落在山\n我们＿＿＿", *asked, "--best", "2", cwd=folder)
+        assert result.returncode == 2, result.stderr
+        assert "Error: --form: line 2 of the text has 6 characters, not 5" in result.stderr
+        result = cli("fill", "＿落＿＿\n＿们不分＿", *asked, "--json", cwd=folder)
+        assert broken(json.loads(result.stdout)["text"], form="4,5", rhyme="AA", acrostic="雨我", ban="山上") == []
+    assert "--until-blank" in cli("fill", "山＿", "--until-blank", cwd=both).stderr
+    with pytest.raises(OptionError, match="--temperature: fill has no such option"):
+        lyricgen.load(trained / "checkpoints").fill("山＿", temperature=1.0)

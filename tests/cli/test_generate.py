@@ -76,6 +76,35 @@ def test_json_is_a_line_a_song(cli: Cli, trained: Path) -> None:
     assert all(song["text"].startswith(song["prefix"]) for song in songs)
 
 
+def test_the_best_songs_are_among_all_and_have_their_scores(cli: Cli, trained: Path) -> None:
+    asked = ("generate", "--prefix", "山", "--lines", "2", "--form", "4,4", "--seed", "1")
+    all_songs = [json.loads(line) for line in cli(*asked, "-n", "9", "--json", cwd=trained).stdout.splitlines()]
+    best = [
+        json.loads(line) for line in cli(*asked, "--best-of", "9", "-n", "3", "--json", cwd=trained).stdout.splitlines()
+    ]
+    assert len({song["sample"] for song in best}) == 3
+    assert [song["score"] for song in best] == sorted((song["score"] for song in best), reverse=True)
+    for song in best:
+        assert {name: song[name] for name in all_songs[0]} == all_songs[song["sample"]]
+        assert song["longest_copy"] == len(song["copied"])
+    printed = cli(*asked, "--best-of", "9", "-n", "3", cwd=trained).stdout
+    assert printed == "\n\n".join(song["text"] for song in best) + "\n"
+    model = lyricgen.load(trained / "checkpoints")
+    found = model.best("山", best_of=9, samples=3, lines=2, form="4,4", seed=1)
+    assert [(song.text, song.score) for song in found] == [(song["text"], song["score"]) for song in best]
+    for song in found:
+        score = model.score(song.text)
+        assert score is not None
+        assert song.figures.log_probability == -score.nats / score.characters
+
+
+def test_songs_that_cannot_be_chosen_are_one_line(cli: Cli, trained: Path) -> None:
+    for arguments in (("-n", "3", "--best-of", "2"), ("--best-of", "2", "--interactive")):
+        result = cli("generate", *arguments, cwd=trained)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+        assert "--best-of" in result.stderr
+
+
 def test_prefixes_from_standard_input(cli: Cli, trained: Path) -> None:
     result = cli("generate", "--prefix", "-", "--json", *LENGTH, cwd=trained, input="分开\r\n\n山")
     assert [json.loads(line)["prefix"] for line in result.stdout.splitlines()] == ["分开", "", "山"]
@@ -142,9 +171,10 @@ def test_a_checkpoint_without_its_text(cli: Cli, trained: Path, tmp_path: Path) 
     command = ("train", str(trained / "dataset.safetensors"), "--cell", "ngram", "--no-keep-text")
     assert cli(*command, cwd=tmp_path).returncode == 0
     assert "copied" not in json.loads(cli("generate", "--length", "3", "--json", cwd=tmp_path).stdout)
-    result = cli("generate", "--max-copy", "3", cwd=tmp_path)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "--max-copy" in result.stderr
+    for option in ("--max-copy=3", "--theme=山"):
+        result = cli("generate", option, cwd=tmp_path)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert f"{option.split('=')[0]}: this checkpoint keeps no text" in result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")

@@ -120,3 +120,20 @@ def test_a_collection_needs_the_name_of_its_field(cli: Cli, tmp_path: Path) -> N
     assert cli("prepare", "songs.json", "--field", "lyric", "--valid-fraction", "0").returncode == 0
     data = dataset.load(tmp_path / "dataset.safetensors")
     assert data.vocabulary.decode(data.train) == "山上的雨\n\n分开以后\n"
+
+
+def test_one_script_is_made_of_two_and_asked_for_where_there_are_two(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("我们发现心里的云\n" * 30, "utf-8")
+    (tmp_path / "b.txt").write_text("我們發現心裡的雲\n" * 10, "utf-8")
+    result = cli("prepare", "a.txt", "b.txt", "--valid-fraction", "0")
+    words = "(64 % / 36 %): prepare --script simplified makes them one\n"
+    assert f"Warning: the text mixes simplified and traditional characters {words}" in result.stderr
+    for script, line in (("simplified", "我们发现心里的云\n"), ("traditional", "我們發現心裡的雲\n")):
+        result = cli("prepare", "a.txt", "b.txt", "--script", script, "--valid-fraction", "0", "-f")
+        data = dataset.load(tmp_path / "dataset.safetensors")
+        assert data.vocabulary.decode(data.train) == line * 30 + "\n" + line * 10
+        assert data.config.script == script
+        assert "mixes" not in result.stderr
+    result = cli("prepare", "a.txt", "b.txt", "--script", "latin", "-f")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "--script" in result.stderr

@@ -19,11 +19,17 @@ Options = dict[str, Any]
 LENGTH = st.integers(3, 8)
 STANZA = st.lists(st.one_of(LENGTH.map(str), st.just("*")), min_size=1, max_size=3).map(",".join)
 TEMPLATE = st.tuples(st.lists(STANZA, min_size=1, max_size=2).map("/".join), st.sampled_from(["", "/"])).map("".join)
-SCHEME = st.text("AB-", min_size=1, max_size=4).filter(lambda scheme: scheme.strip("-"))
+SCHEME = st.text("AB-/", min_size=1, max_size=5).filter(lambda scheme: scheme.strip("-/"))
 EXAMPLE = st.sampled_from(["光", "风", "家", "心"])
-STRICTNESS: Options = {"rhyme_strict": st.booleans(), "rhyme_identical": st.booleans()}
+STRICTNESS: Options = {
+    "rhyme_strict": st.booleans(), "rhyme_near": st.booleans(), "rhyme_identical": st.booleans()
+}  # fmt: skip
+TONES = st.lists(st.text("平仄中", min_size=3, max_size=7), min_size=1, max_size=3).map(",".join)
 LENGTHS = st.one_of(
-    st.just({}), st.fixed_dictionaries({"line_length": LENGTH}), st.fixed_dictionaries({"form": TEMPLATE})
+    st.just({}),
+    st.fixed_dictionaries({"tones": TONES}, optional={"tones_by": st.sampled_from(["modern", "classical"])}),
+    st.fixed_dictionaries({"line_length": LENGTH}),
+    st.fixed_dictionaries({"form": TEMPLATE}),
 )
 RHYMES = st.one_of(
     st.just({}),
@@ -41,8 +47,11 @@ LIMITS = st.fixed_dictionaries(
         "acrostic": st.text("我想 你回家", min_size=1, max_size=5),
         "no_repeat": st.integers(1, 4),
         "max_copy": st.integers(3, 6),
+        "repeats": st.sampled_from(["2=1", "3-4=1-2", "4=2,5=1"]),
+        "words": st.sampled_from(["雨", "月亮,灯", "路,我,一"]),
         "ban": st.sampled_from(["我", "的,月亮", "我们,夜里,爱", "一个"]),
         "repetition_penalty": st.sampled_from([1.5, 3.0]),
+        "theme": st.sampled_from(["月亮", "雨,夜"]),
     },
 )
 SEARCH = st.one_of(

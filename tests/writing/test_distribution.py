@@ -107,6 +107,50 @@ def test_banned_words_never_occur_and_nothing_else_is_forbidden(toy: Toy) -> Non
     assert surprise(toy.songs(SONGS, length=4, ban="香,天天，山天山,月亮"), expected) < MOST
 
 
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_a_missing_word_goes_where_it_is_probable_and_the_rest_is_written_anew(temperature: float, toy: Toy) -> None:
+    draw, own = controlled(toy, temperature=temperature), model(toy)
+
+    def with_word(draft: str) -> dict[str, float]:
+        places = {at: own(draft[:at])["山"] * own(draft[:at] + "山")["香"] for at in range(3)}
+        found: dict[str, float] = defaultdict(float)
+        for at, p in normalised({at: p ** (1 / temperature) for at, p in places.items()}).items():
+            begun = draft[:at] + "山香"
+            for rest, q in free(following(draw, begun), 4 - len(begun)).items():
+                found[begun + rest] += p * q
+        return found
+
+    expected: dict[str, float] = defaultdict(float)
+    for draft, p in free(draw, 4).items():
+        for song, q in ({draft: 1.0} if "山香" in draft else with_word(draft)).items():
+            expected[song] += p * q
+    assert surprise(toy.songs(SONGS, length=4, words="山香", temperature=temperature), expected) < MOST
+
+
+COMPANY = "\n\n".join(["香阳天"] * 20 + ["山天"] * 20)
+
+
+def themed(strength: float) -> Callable[[str, str], float]:
+    """What a character is worth with the theme 香: of 100 characters 60 are near it, 20 of each kind."""
+    pmi = {"香": 22 / (20 * 0.6 + 2), "阳": 22 / (20 * 0.6 + 2), "天": 22 / (40 * 0.6 + 2), "山": 2 / (20 * 0.6 + 2)}
+    gains = {character: np.log(max(quotient / 1.5, 1)) for character, quotient in pmi.items()}
+    return lambda text, character: float(np.exp(0 if character in text else strength * gains.get(character, 0)))
+
+
+@pytest.mark.parametrize("strength", [2.0, 30.0])
+def test_what_keeps_company_with_a_theme_is_likelier(strength: float, toy: Toy) -> None:
+    asked: dict[str, Any] = {"theme": "香", "theme_strength": strength, "text": COMPANY}
+    assert surprise(toy.songs(SONGS, length=4, **asked), free(times(model(toy), themed(strength)), 4)) < MOST
+    weigh = per_character(times(times(within(model(toy), TWO_LINES), themed(strength)), guide(toy, TWO_LINES)))
+    assert surprise(toy.songs(SONGS, form="2,2", rhyme="AA", **asked), line_by_line(weigh, 2)) < MOST
+
+
+def test_a_theme_counts_before_the_temperature(toy: Toy) -> None:
+    weigh = times(model(toy, temperature=0.5), themed(2.0 / 0.5))
+    found = toy.songs(SONGS, length=3, temperature=0.5, theme="香", theme_strength=2.0, text=COMPANY)
+    assert surprise(found, free(weigh, 3)) < MOST
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_max_copy_forbids_what_would_be_longer_and_nothing_else(n: int, toy: Toy) -> None:
     text = "\n山天阳香山山\n天天"
@@ -195,6 +239,30 @@ def test_characters_that_rhyme_in_some_of_their_readings_only() -> None:
 
     found, expected = toy.songs(SONGS, form="2,2", rhyme="AA"), line_by_line(guided(toy, asked, is_read_so), 2)
     assert surprise(found, expected) < MOST
+
+
+LEVEL, OBLIQUE = "山天阳", "水月"
+
+
+@pytest.mark.parametrize(("tones", "scheme"), [("pzzp,zp", "-A"), ("*zpp,p*", "AA"), ("ppzpz", "")])
+def test_lines_with_tones(tones: str, scheme: str) -> None:
+    """Both within a line and at its end the guide knows the tones of the next characters."""
+    toy, either = Toy(f"\n{LEVEL}{OBLIQUE}", seed=3, spread=0.8), LEVEL + OBLIQUE
+    places = tuple(tuple({"p": LEVEL, "z": OBLIQUE, "*": either}[tone] for tone in line) for line in tones.split(","))
+    asked = Asked(tuple(map(len, places)), scheme, ("山天", "阳", "水", "月"), tones=places)
+    found = toy.songs(SONGS, tones=tones, **({"rhyme": scheme} if scheme else {}))
+    expected = line_by_line(guided(toy, asked), len(places))
+    assert set(found) <= set(expected)
+    assert surprise(found, expected) < MOST
+
+
+def test_tones_of_characters_with_several_readings() -> None:
+    """长 is level alone and oblique in 长大 and 长了; so is 大. 了 alone is neutral and may stand anywhere."""
+    toy = Toy("\n长大天了", spread=0.5)
+    lines = {"".join(each) for each in itertools.product("长大天了", repeat=2)}
+    grown = {"长大", "长了"}
+    assert set(toy.songs(SONGS, tones="z*")) == {line for line in lines if line in grown or line[0] in "大了"}
+    assert set(toy.songs(SONGS, tones="p*")) == {line for line in lines if line[0] in "长天了"} - {*grown, "了了"}
 
 
 def within_length(length: int) -> Callable[[str], bool]:
@@ -371,7 +439,7 @@ def test_choices_have_the_model_s_probabilities(pausing: Toy) -> None:
         found = {choice.text: choice.probability for choice in song.characters(9)}
         assert found == pytest.approx(weigh(written))
         assert list(found.values()) == sorted(found.values(), reverse=True)
-        assert song.take(character) == ""
+        assert song.append(character) is None
     expected = lines(weigh, song.written)
     found = {choice.text: choice.probability for choice in song.lines(30)}
     assert found.keys() <= expected.keys()

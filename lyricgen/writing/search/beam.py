@@ -128,7 +128,7 @@ class BeamSearch:
         line_end = self._space.vocabulary.encode(self._tracker.line_end)
         for allowed, hypothesis in zip(options.allowed, hypotheses):
             state = hypothesis.state
-            if self._tracker.can_end_line(state) and not self._tracker.rhyming.is_satisfied(state):
+            if self._tracker.can_end_line(state) and not self._tracker.is_satisfied(state):
                 allowed[line_end] = False
         weights = self._space.lookahead.weights([hypothesis.state for hypothesis in hypotheses])
         lookahead = np.zeros_like(gains) if weights is None else np.log(np.maximum(weights, 1e-30))

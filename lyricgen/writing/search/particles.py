@@ -72,16 +72,20 @@ class ParticleSampler:
         self._characters = CharacterSampler(space, config)
         self._particles = config.particles
 
-    def write(self, start: Hypothesis, rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
+    def write(self, starts: Sequence[Hypothesis], rngs: Sequence[np.random.Generator]) -> Iterator[list[str]]:
         """Yields lists of N strings: for each song, the new characters that will not change any more.
+
+        What has been written at the start already is new, too.
 
         Raises
         ------
         UnsatisfiableError
             No continuation of a song was found that satisfies all constraints.
         """
-        particles = [] if self._tracker.is_over(start.state) else [start]
-        songs = [_Song(rng, list(particles), [start]) for rng in rngs]
+        songs = [
+            _Song(rng, [] if self._tracker.is_over(start.state) else [start], [start])
+            for start, rng in zip(starts, rngs)
+        ]
         while any(song.particles for song in songs):
             yield self._advance(songs)
 
@@ -167,7 +171,8 @@ class ParticleSampler:
         is_draft = not (song.is_split or song.is_rewritten)
         while ended:
             particle = ended.pop(_draw_index([each.weight for each in ended], song.rng))
-            if is_draft or self._tracker.rhyming.is_satisfied(particle.state):
+            may_rhyme = is_draft or self._tracker.rhyming.is_satisfied(particle.state)
+            if may_rhyme and self._tracker.has_measure(particle.state):
                 return particle
         return None
 

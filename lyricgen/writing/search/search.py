@@ -12,17 +12,19 @@ from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.spec import compile_form
+from lyricgen.writing.form.tones import READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.search.beam import BeamSearch
 from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.session import Session
 from lyricgen.writing.search.space import SearchSpace
+from lyricgen.writing.search.words import WordSearch, check_room, required_words
 
 
 class Search:
     """Searches for songs with one decoder.
 
-    ``text`` is the training text, for ``config.max_copy``.
+    ``text`` is the training text, for ``config.max_copy`` and ``config.theme``.
 
     Raises
     ------
@@ -35,11 +37,20 @@ class Search:
     ) -> None:
         self._length = config.length
         self._vocabulary = vocabulary
-        rhymer, spec = Rhymer(strict=form.rhyme_strict), compile_form(form, config.length)
-        self._tracker = FormTracker(spec, vocabulary, rhymer=rhymer, identical=form.rhyme_identical)
+        spec = compile_form(form, config.length)
+        self._tracker = FormTracker(
+            spec, vocabulary, rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
+            identical=form.rhyme_identical, tones=READERS[form.tones_by](),
+        )  # fmt: skip
         self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text)
         self._sampler = ParticleSampler(self._space, config)
         self._beam = BeamSearch(self._space, config.beam) if config.beam else None
+        words = required_words(vocabulary, form.words, config.ban)
+        self._words = None
+        if words:
+            check_room(words, self._tracker, config.length)
+            temperature = 0 if config.beam else config.temperature
+            self._words = WordSearch(self._space, self._beam or self._sampler, words, temperature)
 
     def check(self, prefix: str) -> None:
         """OptionError if the prefix breaks the form already."""
@@ -57,7 +68,12 @@ class Search:
         """
         has_end = self._length is not None or self._tracker.form.count is not None
         start = self._space.start(prefix, self._length if has_end else LENGTH)
-        pieces = self._beam.write(start, len(rngs)) if self._beam else self._sampler.write(start, rngs)
+        if self._words:
+            pieces = iter([self._words.write(start, rngs, prefix)])
+        else:
+            pieces = (
+                self._beam.write(start, len(rngs)) if self._beam else self._sampler.write([start] * len(rngs), rngs)
+            )
         for new in pieces:
             yield [self.shown(piece) for piece in new]
 

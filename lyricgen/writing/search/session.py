@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from lyricgen.model.probability import softmax
-from lyricgen.text.vocabulary import UNKNOWN
-from lyricgen.writing.form.rhyme import is_counted
+from lyricgen.writing.form.fixed import with_fixed_lines
 from lyricgen.writing.sampling import NEVER
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.particles import ParticleSampler
+from lyricgen.writing.search.refusals import Refusal
 from lyricgen.writing.search.space import SearchSpace
+from lyricgen.writing.search.typed import Reached, TypedText
+
+_BLANKS = " \u3000"  # that a typed line may end in by oversight
 
 
 class Choice(NamedTuple):
@@ -31,7 +36,9 @@ class Session:
         self._space = space
         self._tracker = space.tracker
         self._sampler = sampler
-        self._history = [start]
+        self._typed = TypedText(space)
+        self._start = start
+        self._history = [self._typed.end_if_complete(self._typed.skip_blank_line(start))]
         self._rng = rng
 
     @property
@@ -60,40 +67,60 @@ class Session:
         (forced,) = options.forced
         if forced:  # unless it would repeat or copy
             may_come = bool(options.allowed[0].any())
-            return [Choice(forced, float(probabilities[self._id_of(forced)]))] if may_come else []
+            return [Choice(forced, float(probabilities[self._space.id_of(forced)]))] if may_come else []
         order = np.argsort(-np.where(options.allowed[0], options.logits[0], NEVER), kind="stable")
-        ids = [char_id for char_id in order if options.allowed[0, char_id]]
-        found = [Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids[: count + 1]]
-        return [choice for choice in found if self._may_come(self._current, choice.text)][:count]
+        ids = (char_id for char_id in order if options.allowed[0, char_id])
+        found = (Choice(self._space.vocabulary.id_to_char[i], float(probabilities[i])) for i in ids)
+        rhyming = (choice for choice in found if self._typed.keeps_form(self._current.state, choice.text))
+        return list(itertools.islice(rhyming, count))
 
     def lines(self, count: int) -> list[Choice]:
         """Different ways to end the current line, drawn by chance, the likeliest first."""
         if self.is_over:
             return []
-        rngs = [np.random.default_rng(seed) for seed in self._rng.integers(2**63, size=count)]
-        ends = [hypothesis.state for hypothesis in self._sampler.lines(self._current, rngs)]
+        ends = [hypothesis.state for hypothesis in self._sampler.lines(self._current, self._rngs(count))]
         texts = [end.written[len(self.written) :] + (self.line_end if end.is_done else "") for end in ends]
         choices = [Choice(text, self._probability(text)) for text in dict.fromkeys(texts)]
         return sorted(choices, key=lambda choice: -choice.probability)
+
+    def _rngs(self, count: int) -> list[np.random.Generator]:
+        return [np.random.default_rng(seed) for seed in self._rng.integers(2**63, size=count)]
 
     def _probability(self, text: str) -> float:
         current, total = self._current, 1.0
         for character in text:
             logits = self._space.options([current]).logits
-            total *= float(softmax(logits.astype(np.float64))[0, self._id_of(character)])
+            total *= float(softmax(logits.astype(np.float64))[0, self._space.id_of(character)])
             if not self._tracker.is_over(current.state):
                 (current,) = self._space.advance([current], [character])
         return total
 
-    def take(self, text: str) -> str:
-        """Append ``text``; returns the part of it that is not allowed. Then nothing is appended."""
-        current = self._current
-        for position, character in enumerate(text):
-            if self._tracker.is_over(current.state) or not self._is_allowed(current, character):
-                return text[position:]
-            (current,) = self._space.advance([current], [character])
-        self._history.append(current)
-        return ""
+    def take(self, text: str) -> Refusal | None:
+        """Append what was chosen or typed, and end the line that it completes; all of it, or nothing if it is refused.
+
+        A line is complete if it has its length. If the form gives none, it is complete if all of it is in ``text``.
+        Spaces behind a complete line are left out.
+        """
+        words = text.rstrip(_BLANKS)
+        reached = self._typed.read(self._current, words)
+        if isinstance(reached, Refusal):
+            return reached
+        rest = self.line_end if self._typed.is_whole(reached.state, words) else text[len(words) :]
+        return self._record(self._typed.read(reached, rest))
+
+    def append(self, text: str) -> Refusal | None:
+        """Append ``text`` as it is; nothing if it is refused."""
+        return self._record(self._typed.read(self._current, text))
+
+    def end_line(self) -> Refusal | None:
+        """End the current line."""
+        return self.append(self.line_end)
+
+    def _record(self, reached: Reached) -> Refusal | None:
+        if isinstance(reached, Refusal):
+            return reached
+        self._history.append(reached)
+        return None
 
     def undo(self) -> bool:
         """Return to the state before the last step; False if there was none."""
@@ -102,20 +129,78 @@ class Session:
         self._history.pop()
         return True
 
-    def _id_of(self, character: str) -> int:
-        return int(self._space.vocabulary.encode(character)[0])
+    def line(self, number: int) -> str:
+        """Line ``number`` from 1, blank lines not counted; empty if there is none, or if the prefix has all of it."""
+        place = self._place(number)
+        return "" if place is None else self._begun(place) + self._pieces()[place]
 
-    def _is_allowed(self, current: Hypothesis, character: str) -> bool:
-        options = self._space.options([current])
-        (allowed,), (forced,) = options.allowed, options.forced
-        if forced:
-            return character == forced and bool(allowed.any())
-        char_id = self._id_of(character)
-        if char_id == UNKNOWN:  # the model does not know it, but may read it in place of any counted character
-            return is_counted(character) and bool((allowed & self._tracker.characters.counted).any())
-        return bool(allowed[char_id]) and self._may_come(current, character)
+    def _pieces(self) -> list[str]:
+        """The lines after the prefix, blank ones too; the first one without what the prefix has of it."""
+        return self.written.split(self.line_end)
 
-    def _may_come(self, current: Hypothesis, character: str) -> bool:
-        """Whether the line rhymes, if this allowed character ends it."""
-        ends = character == self.line_end and self._tracker.can_end_line(current.state)
-        return not ends or self._tracker.rhyming.is_satisfied(current.state)
+    def _begun(self, place: int) -> str:
+        return "" if place else self._start.state.text
+
+    def _place(self, number: int) -> int | None:
+        """The place of line ``number`` in the pieces."""
+        pieces = self._pieces()
+        places = [place for place, piece in enumerate(pieces) if self._begun(place) + piece]
+        index = number - 1 - sum(map(bool, self._start.state.lines))
+        return places[index] if 0 <= index < len(places) and pieces[places[index]] else None
+
+    def rewrite(self, number: int, text: str | None = None) -> Refusal | None:
+        """Put another text, or one of the model's, in place of a line that ``line`` knows; one step for ``undo``.
+
+        The later lines stay as they are, but for those that repeat it. If they break the form then, it is refused.
+
+        Raises
+        ------
+        UnsatisfiableError
+            The model found no line.
+        """
+        place, is_done = self._place(number), self._current.state.is_done
+        if place is None:
+            return Refusal("", f"there is no line {number} after the prefix")
+        before, later = self._replay(place), self._pieces()[place + 1 :]
+        new = self._line_of_model(before, later) if text is None else text.rstrip(_BLANKS)
+        if text is not None and not new.startswith(self._begun(place)):
+            return Refusal(new, f"line {number} begins with the prefix {self._begun(place)}")
+        rewritten = self._typed.read(before, new if text is None else new[len(self._begun(place)) :])
+        if isinstance(rewritten, Refusal):
+            return rewritten
+        if later or is_done or self._typed.is_whole(rewritten.state, new):
+            return self._record(self._read_lines(self._typed.read(rewritten, self.line_end), later, is_done=is_done))
+        return self._record(rewritten)
+
+    def _replay(self, place: int) -> Hypothesis:
+        """The song before a piece."""
+        pieces = self._pieces()[:place]
+        reached = self._read_lines(self._typed.skip_blank_line(self._start), [*pieces, ""] if pieces else [])
+        assert isinstance(reached, Hypothesis)  # as it was when it was written
+        return reached
+
+    def _read_lines(self, reached: Reached, pieces: Sequence[str], *, is_done: bool = False) -> Reached:
+        """Append lines. The last one stays open, unless the song is done with it."""
+        for number, piece in enumerate(pieces, 1):
+            if isinstance(reached, Refusal):
+                return reached
+            state = reached.state
+            if not (piece or state.text or self._tracker.is_free):
+                continue  # a blank line that the form requires, which is there already
+            words = state.forced_text if state.is_repeat else piece
+            after = self._typed.read(reached, words + (self.line_end if is_done or number < len(pieces) else ""))
+            if isinstance(after, Refusal):
+                return Refusal(after.text, f"with it, line {len(state.lines) + 1} breaks the form: {after.reason}")
+            reached = after
+        if is_done and isinstance(reached, Hypothesis) and not reached.state.is_done:
+            return self._typed.read(reached, self.line_end)  # by a blank line
+        return reached
+
+    def _line_of_model(self, before: Hypothesis, later: Sequence[str]) -> str:
+        """What the model writes in place of a line, so that those that have ended later rhyme with it."""
+        ended = later if self._current.state.is_done else later[:-1]
+        fixed = enumerate(filter(None, ended), len(before.state.lines) + 1)
+        lines = [(self._tracker.form.line(number), text) for number, text in fixed]
+        state = with_fixed_lines(self._tracker.rhyming, before.state, lines)
+        (end,) = self._sampler.lines(before._replace(state=state), self._rngs(1))
+        return end.state.written[len(before.state.written) :].rstrip(self.line_end)

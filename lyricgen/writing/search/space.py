@@ -23,12 +23,17 @@ class SearchSpace:
     def __init__(
         self, decoder: Decoder, vocabulary: Vocabulary, *, tracker: FormTracker, config: SampleConfig, text: Ids | None
     ) -> None:
-        """``text`` is the training text, for ``config.max_copy``; OptionError if it is needed and missing."""
+        """``text`` is the training text, for ``config.max_copy`` and ``config.theme``; errors: ``Constraints``."""
         self.vocabulary = vocabulary
+        self.config = config
         self.tracker = tracker
         self.lookahead = Lookahead(decoder, vocabulary, tracker=tracker, temperature=config.temperature)
         self._decoder = decoder
         self._constraints = Constraints(vocabulary, tracker, config, text)
+
+    def id_of(self, character: str) -> int:
+        """The id of a character."""
+        return int(self.vocabulary.encode(character)[0])
 
     def start(self, prefix: str, length: int | None) -> Hypothesis:
         """The song after a prefix; ``length`` and errors as for ``FormTracker.start``."""
