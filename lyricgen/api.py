@@ -508,6 +508,8 @@ def _read_songs(text: str, name: str) -> list[str]:
 
 def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, tones_by: str = "modern") -> SongForm:
     """The form of a song (a file of any kind that ``prepare`` reads, or -), as options of ``Model.generate``."""
+    if str(song) != corpus.STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
+        raise FileError(f"{song}: is no song but a {storage.kind_of(Path(song))}; name a text")
     reader = corpus.Reader(encoding)
     text = "".join(piece for _, piece in corpus.read_each([str(song)], reader))
     return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)

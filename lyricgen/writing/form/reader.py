@@ -191,15 +191,19 @@ def _scheme(song: _Song, repeats: dict[int, int], rhymer: Rhymer) -> str:
     """A letter for each line that rhymes with one near it, in parts between which no rhyme reaches."""
     classes = [None if number in repeats else rhymer.of_line(line) for number, line in enumerate(song.lines)]
     partners = {
-        (one, other)
-        for one, other in itertools.combinations(range(len(classes)), 2)
-        if other - one <= _FARTHEST and classes[one] is not None and classes[one] == classes[other]
+        (line - distance, line)
+        for line in range(len(classes))
+        for distance in range(1, min(_FARTHEST, line) + 1)
+        if classes[line] is not None and classes[line] == classes[line - distance]
     }
     rhyming = {line for pair in partners for line in pair}
+    joined = {
+        line for one, other in partners for line in range(one + 1, other + 1)
+    }  # a rhyme reaches over its beginning
     parts: list[str] = []
     names: dict[str, str] = {}
     for number, name in enumerate(classes):
-        if not any(one < number <= other for one, other in partners):  # no rhyme reaches over the line's beginning
+        if number not in joined:
             parts.append("")
             names = {}
         is_named = number in rhyming and name is not None
