@@ -7,6 +7,9 @@ import pytest
 from checker import broken
 from conftest import Cli
 
+import lyricgen
+from lyricgen.errors import FileError
+
 SONG = """\
 [ti:水]
 [00:01.00]作词：我们
@@ -72,3 +75,15 @@ def test_songs_that_have_no_form(arguments: list[str], message: str, cli: Cli, s
     assert result.returncode in (1, 2)
     assert result.stdout == ""
     assert message in result.stderr.splitlines()[-1]
+
+
+def test_python_takes_a_form_over_in_the_same_words(song: Path, cli: Cli) -> None:
+    model = lyricgen.load("zh")
+    (text,) = model.generate(like=song, tones="like", seed=1)
+    assert text + "\n" == cli("generate", "-c", "zh", "--like", str(song), "--tones", "--seed", "1").stdout
+    assert lyricgen.read_form(song).options == {"form": "8,5,5,8,5", "repeats": "4-5=1-2"}
+
+
+def test_a_model_is_no_song(trained: Path) -> None:
+    with pytest.raises(FileError, match=r"dataset\.safetensors: is no song but a dataset; name a text"):
+        lyricgen.read_form(trained / "dataset.safetensors")
