@@ -320,7 +320,7 @@ class Model:
     def best(self, prefix: str = "", *, best_of: int = 20, samples: int = 1, **options: Any) -> list[Ranked]:
         """The ``samples`` best of ``best_of`` songs, the best first; ``options`` as for ``writer``."""
         names = {each.name for each in dataclasses.fields(SampleConfig)}
-        (config,) = build({name: value for name, value in options.items() if name in names}, SampleConfig)
+        config = SampleConfig(**{name: value for name, value in options.items() if name in names})
         ranking.check(best_of, samples, config)
         return self.rank(self.generate(prefix, samples=best_of, **options), samples)
 
@@ -339,7 +339,7 @@ class Model:
             yield piece
 
     def fill(self, text: str, *, best: int = 1, beam: int = 64, watch: Watch = iter, **options: Any) -> list[Filling]:
-        """The likeliest ways to fill the blanks (＿ or _) of a text; ``watch``: see ``filling.fill``.
+        """The likeliest ways to fill the blanks (＿, □ or _) of a text; ``watch``: see ``filling.fill``.
 
         ``options``: what the filled text is to be, ``ban`` and the fields of FormConfig but for ``until_blank``.
         """
@@ -507,7 +507,7 @@ def _read_songs(text: str, name: str) -> list[str]:
 
 
 def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, tones_by: str = "modern") -> SongForm:
-    """The form of a song (a file of any kind that ``prepare`` reads, or -), as options of ``Model.generate``."""
+    """The form of a song (a text or an .lrc file, or -), as options of ``Model.generate``."""
     if str(song) != corpus.STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
         raise FileError(f"{song}: is no song but a {storage.kind_of(Path(song))}; name a text")
     reader = corpus.Reader(encoding)

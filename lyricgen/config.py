@@ -321,7 +321,7 @@ class SampleConfig(_Config):
     @property
     def is_free(self) -> bool:
         """Whether each character is drawn as the model would have it."""
-        asks = (self.no_repeat, self.max_copy, self.ban, self.theme is not None, self.beam)
+        asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None, self.beam)
         return self.repetition_penalty == 1 and not any(asks)
 
 
@@ -375,7 +375,7 @@ class FormConfig(_Config):
     )
     tones: str | None = _option(
         None,
-        "Tones of each line, 平 仄 中 or p z *: 平平仄仄平,仄仄仄平平 (- for a line of any, / for a blank line). "
+        "Tones of each line, 平 仄 中 or p z *: 平平仄仄平,仄仄仄平平 (. for a line of any, / for a blank line). "
         "Without a value: those of --like.",
         kind=str,
         alone=TONES_OF_SONG,

@@ -272,7 +272,7 @@ def _tone_faults(song: str, plan: Plan, asked: dict[str, Any]) -> list[str]:
     faults = []
     for number, line in enumerate(lines_of(song)):
         pattern = plan.tones.at(plan.place(number)).lower()
-        if not asked.get("tones") or pattern == "-" or plan.place(number) in plan.repeats:
+        if not asked.get("tones") or pattern in (".", "-") or plan.place(number) in plan.repeats:
             continue
         if len(counted(line)) != len(pattern):
             faults.append(f"line {number}: {len(counted(line))} counted, {len(pattern)} tones")

@@ -43,7 +43,10 @@ def _row(tune: Tune) -> str:
 
 def _pattern(tune: Tune) -> str:
     heading = " ".join((tune.name, *tune.aliases))
-    return f"{heading}\n{tune.text}\nwithout its tones: --form {tune.form} --rhyme {tune.rhyme}"
+    rhyme = "".join("-" if line in tune.repeats else letter for line, letter in enumerate(tune.rhyme))
+    repeats = ",".join(f"{line + 1}={earlier + 1}" for line, earlier in tune.repeats.items())
+    options = f"--form {tune.form} --rhyme {rhyme}" + (f" --repeats {repeats}" if repeats else "")
+    return f"{heading}\n{tune.text}\nwithout its tones: {options}"
 
 
 def _facts(tune: Tune) -> dict[str, Any]:

@@ -65,8 +65,9 @@ def generate(
     Songs are parted by a blank line. The same seed writes the same songs.
     """
     options = given(context, values)
-    if like == STDIN and STDIN in prefix:
-        raise OptionError("--like: standard input is read by --prefix - already; name a file")
+    if like == STDIN and (STDIN in prefix or interactive):
+        other = "--interactive" if interactive else "--prefix -"
+        raise OptionError(f"--like: standard input is read by {other} already; name a file")
     if like is not None:
         options = _like(like, encoding, options)
     reads_several = samples > 1 or best_of or len(prefix) > 1 or STDIN in prefix

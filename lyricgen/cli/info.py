@@ -42,6 +42,8 @@ def info(
         raise OptionError("--toml and --json exclude each other")
     for number, path in enumerate(paths + checkpoint or (Path(checkpoints.DEFAULT_FOLDER),)):
         if _is_song(path):
+            if number and not json:
+                put("")
             _print_form(path, encoding, tones=tones, toml=toml, json=json)
             continue
         kind = _kind(path)

@@ -24,7 +24,7 @@ _CREDIT = re.compile(
     r"|(?:作词|作曲|编曲|作詞|編曲|填词|填詞|制作人|製作人)\s+\S.*"
     r"|(?:lyrics?|words|music|written|composed|composer|lyricist|arranged|arranger|arrangement|produced|producer|mixed|"
     r"mastered|recorded|vocals?|guitars?|bass|drums|keyboards?|piano|strings)(?:\s*(?:and|&|/)\s*(?:lyrics?|words|music|"
-    r"composed|arranged|produced))?\s*(?:by\b|[:：]).*)",
+    r"composed|arranged|produced))?\s*(?:by\s*[:：]|by\s+(?-i:[A-Z\u4e00-\u9fff])|[:：]).*)",
     re.I,
 )
 _LONGEST_CREDIT = 80  # characters: a longer line is none

@@ -214,7 +214,8 @@ def _as_text(
     """The text of a file of that suffix: its songs, if it is a collection."""
     document = _decode(file, reader.encoding, name, allowance)
     if suffix in records.SUFFIXES and not reader.as_it_is:
-        document = _parted(records.songs("".join(document), suffix, reader.field, name))
+        songs = records.songs("".join(document), suffix, reader.field, name)
+        document = _parted(map(normalise, songs))
     return _cleaned(document, reader, is_timed=suffix == _LRC)
 
 
@@ -286,9 +287,10 @@ def _open_bytes(path: Path) -> IO[bytes]:
 def _open_folder(folder: Path, reader: Reader) -> Iterator[Iterator[str]]:
     found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
     shown = [path for path in found if not path.name.startswith(".") and files.is_file(path)]
-    texts = [path for path in shown if path.suffix.lower() in _SUFFIXES]
+    kinds = _kinds(_SUFFIXES, reader)
+    texts = [path for path in shown if path.suffix.lower() in kinds]
     texts.sort(key=lambda path: path.parts)  # Windows compares paths without regard to case
-    reader.passed.update(path.suffix.lower() for path in shown if path.suffix.lower() not in _SUFFIXES)
+    reader.passed.update(path.suffix.lower() for path in shown if path.suffix.lower() not in kinds)
     if not texts:
         raise FileError(f"{folder}: no {', '.join(_SUFFIXES)} file in this folder")
     for path in texts:
@@ -302,7 +304,8 @@ def _raise(error: OSError) -> None:
 
 def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
-        texts = (each for each in archive.infolist() if _is_text(each.filename))
+        kinds = _kinds(_IN_ARCHIVES, reader)
+        texts = (each for each in archive.infolist() if _is_text(each.filename, kinds))
         members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
         if not members:
             raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
@@ -329,10 +332,15 @@ class _Allowance:
             )
 
 
-def _is_text(member: str) -> bool:
+def _kinds(suffixes: tuple[str, ...], reader: Reader) -> list[str]:
+    """Those of the suffixes that are read in folders and archives: of collections only where their field is known."""
+    return [suffix for suffix in suffixes if reader.field is not None or suffix not in records.SUFFIXES]
+
+
+def _is_text(member: str, kinds: Sequence[str]) -> bool:
     """Whether an archive's member is a text of the user's, and not a Mac's shadow of one."""
     parts = member.split("/")
-    return Path(member).suffix.lower() in _IN_ARCHIVES and "__MACOSX" not in parts and not parts[-1].startswith("._")
+    return Path(member).suffix.lower() in kinds and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
 def _decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:

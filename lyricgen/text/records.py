@@ -20,9 +20,10 @@ def songs(text: str, kind: str, field: str | None, name: str) -> Iterator[str]:
     A field's value is a text, or a list of lines. FileError if the file is no such file, or none of its entries has the
     field; without a field, the message lists those that there are.
     """
-    entries = list(_entries(text, kind, name))
+    entries = list(_entries(text, kind, field, name))
     if field is None:
-        raise FileError(f"{name}: which field is the song? name one with --field: {_fields(entries) or 'it has none'}")
+        fields = _fields(entries) or "it has none"
+        raise FileError(f"{name}: which field is the song? lyricgen prepare --field NAME reads it, of: {fields}")
     found = [words for words in (_words(entry.get(field)) for entry in entries) if words]
     if not found:
         raise FileError(
@@ -31,7 +32,7 @@ def songs(text: str, kind: str, field: str | None, name: str) -> Iterator[str]:
     return iter(found)
 
 
-def _entries(text: str, kind: str, name: str) -> Iterator[Mapping[str, Any]]:
+def _entries(text: str, kind: str, field: str | None, name: str) -> Iterator[Mapping[str, Any]]:
     try:
         if kind == ".csv":
             yield from csv.DictReader(io.StringIO(text))
@@ -44,14 +45,15 @@ def _entries(text: str, kind: str, name: str) -> Iterator[Mapping[str, Any]]:
     except (ValueError, csv.Error) as error:
         raise FileError(f"{name}: is not a {kind} file: {error}") from error
     for value in values:
-        yield from (each for each in _objects(value) if isinstance(each, dict))
+        entries = _objects(value, field) if kind == ".json" else [value]
+        yield from (each for each in entries if isinstance(each, dict))
 
 
-def _objects(value: Any) -> Iterable[Any]:
-    """A list's own; of an object that holds nothing but one list of objects, that list's; else the value itself."""
+def _objects(value: Any, field: str | None) -> Iterable[Any]:
+    """A list's own; those of the one list of objects that an object without the field holds; else the value itself."""
     if isinstance(value, dict):
         lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
-        return lists[0] if len(lists) == 1 else [value]
+        return lists[0] if len(lists) == 1 and field not in value else [value]
     return value if isinstance(value, list) else []
 
 

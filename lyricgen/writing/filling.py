@@ -16,10 +16,11 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.model.parameters import initial_state
 from lyricgen.model.probability import log_softmax, softmax
 from lyricgen.text import corpus
-from lyricgen.text.prompt import line_start, normalise_prompt, split_words
+from lyricgen.text.prompt import line_start, normalise_prompt
 from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.sampling import NEVER, Logits, likeliest
+from lyricgen.writing.search.words import required_words
 from lyricgen.writing.template import BLANK, FormedTemplate, places_of
 
 _NO_FORM = FormConfig()
@@ -105,7 +106,7 @@ def fill(
         return fill_blanks(model, ids, blanks, _Search(width, excluded, formed, watch))  # type: ignore[arg-type]
 
     FormedTemplate(text, vocabulary, form, ban)  # what is wrong without the words is said before they are placed
-    known = {} if words is None else _place_words(text, split_words(vocabulary, words), search)
+    known = _place_words(text, required_words(vocabulary, words, ban), search)
     found = search(known, beam, watch)
     probabilities = np.exp(found.scores) if isinstance(model, Bidirectional) else softmax(found.scores[None])[0]
     fills = [vocabulary.decode(ids) for ids in found.fills[:best]]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.config import FormConfig, SampleConfig
+from lyricgen.config import FormConfig, SampleConfig, flag
 from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 from lyricgen.writing.form.characters import Mask
@@ -75,8 +75,10 @@ class FormedTemplate:
             self._check(spec)
 
     def _check(self, form: Form) -> None:
-        lengths = "--form" if self._config.form else "--line-length"
-        sections = "--structure" if self._config.structure else "--form"
+        given = [name for name in ("tune", "form", "tones", "line_length") if getattr(self._config, name)]
+        lengths = flag((*given, "form")[0])
+        sections = "--structure" if self._config.structure else lengths
+        says_blanks = self._config.structure or form.blanks or self._config.form
         flags = _blank_lines(self._text)
         for number, text in enumerate(self._lines):
             line, name = form.line(number), f"line {number + 1} of the text"
@@ -84,7 +86,7 @@ class FormedTemplate:
                 raise OptionError(f"{lengths}: {name} has {self._lengths[number]} characters, not {line.length}")
             if line.first and not BLANK.match(text) and text[0] != line.first:
                 raise OptionError(f"--acrostic: {name} begins with {text[0]}, not with {line.first}")
-            if (self._config.form or self._config.structure) and line.blank_before != flags[number]:
+            if says_blanks and line.blank_before != flags[number]:
                 raise OptionError(f"{sections}: {name} has {'a' if flags[number] else 'no'} blank line before it")
         self._check_rhymes(form)
 
@@ -291,7 +293,8 @@ def _repeated(form: Form, lines: Sequence[str]) -> dict[int, str]:
         pairs = list(zip(line, lines[first]))
         differ = any(a != b for a, b in pairs if not BLANK.match(a) and not BLANK.match(b))
         if differ or len(line) != len(lines[first]):
-            raise OptionError(f"--structure: line {number + 1} of the text is to repeat line {first + 1}, and differs")
+            name = "--repeats" if form.repeats else "--structure"
+            raise OptionError(f"{name}: line {number + 1} of the text is to repeat line {first + 1}, and differs")
         both = zip(blanks[first], line)
         found.update((blank, character) for blank, character in both if blank >= 0 and not BLANK.match(character))
     return found

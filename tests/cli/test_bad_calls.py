@@ -113,7 +113,7 @@ FAULTS = [
     ("plot foreign", "foreign", "line 1 is no line of a training's log"),
     ("generate -c nan.safetensors --lines 2 --line-length 3", "nan.safetensors", "not finite"),
     ("prepare deep.json --field text", "deep.json", "nested too deeply"),
-    ("prepare songs.csv", "songs.csv", "--field: title, lyric"),
+    ("prepare songs.csv", "songs.csv", "of: title, lyric"),
     ("prepare big5.txt", "big5.txt", "--encoding big5"),
     ("generate -c model --line-length 2 --lines 40 --no-repeat 1 --no-stream", "line", "remove a constraint"),
 ]

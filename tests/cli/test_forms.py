@@ -23,7 +23,7 @@ def test_the_list_has_a_line_for_each_form() -> None:
 def test_a_name_shows_its_pattern() -> None:
     shown = run("如夢令", "忆仙姿").output
     pattern = "如梦令 忆仙姿\n中仄中平中仄 A\n中仄中平中仄 A\n中仄仄平平\n中仄中平中仄 A\n平仄 A\n=5\n中仄中平中仄 A\n"
-    pattern += "without its tones: --form 6,6,5,6,2,2,6 --rhyme AA-AAAA\n"
+    pattern += "without its tones: --form 6,6,5,6,2,2,6 --rhyme AA-AA-A --repeats 6=5\n"
     assert shown == f"{pattern}\n{pattern}"
 
 

@@ -116,7 +116,7 @@ def test_a_collection_needs_the_name_of_its_field(cli: Cli, tmp_path: Path) -> N
     (tmp_path / "songs.json").write_text('[{"name": "一", "lyric": "山上的雨"}, {"lyric": "分开以后"}]', "utf-8")
     result = cli("prepare", "songs.json")
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert result.stderr.endswith("name one with --field: name, lyric\n")
+    assert result.stderr.endswith("lyricgen prepare --field NAME reads it, of: name, lyric\n")
     assert cli("prepare", "songs.json", "--field", "lyric", "--valid-fraction", "0").returncode == 0
     data = dataset.load(tmp_path / "dataset.safetensors")
     assert data.vocabulary.decode(data.train) == "山上的雨\n\n分开以后\n"

@@ -53,7 +53,7 @@ def test_section_marks(line: str) -> None:
         "我说：你来", "词不达意", "曲终人散", "你的副歌唱完了", "他作词 我唱歌的夜", "编曲的人走了",
         "鼓声响起：天亮了", "Music was my first love", "the chorus sang", "written in the stars",
         "First Citizen:", "ROMEO:", "[笑]", "(我爱你)", "鼓点敲在心上", "12:30 的列车", "produced a song",
-        "钢琴键上", "曲", "Words", "words and wind",
+        "钢琴键上", "曲", "Words", "words and wind", "Written by the moon I wait", "mixed by love",
     ],
 )  # fmt: skip
 def test_lines_that_are_sung_stay(line: str) -> None:

@@ -40,7 +40,12 @@ def test_a_field_of_each_entry_is_a_song(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "field", "words"),
     [
-        ("a.json", json.dumps(SONGS), None, "which field is the song? name one with --field: name, lyric"),
+        (
+            "a.json",
+            json.dumps(SONGS),
+            None,
+            "which field is the song? lyricgen prepare --field NAME reads it, of: name, lyric",
+        ),
         ("a.json", json.dumps(SONGS), "text", "no entry has text in its field 'text' (--field); it has name, lyric"),
         ("a.json", "[{", "lyric", "is not a .json file"),
         ("a.jsonl", '{"lyric": "x"}\nnothing\n', "lyric", "is not a .jsonl file"),
@@ -63,3 +68,18 @@ def test_a_folder_tells_what_it_passed_over(tmp_path: Path) -> None:
     reader = Reader()
     assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], reader)) == "山\n\n山\n"
     assert reader.notes() == ["read        2 of 5 files; no suffix: 1, .docx: 2", "left out    time stamps of 2 lines"]
+
+
+def test_what_json_spells_out_is_normalised(tmp_path: Path) -> None:
+    words = "\\u0007山\\ud83d上e\\u0301\\r\\n的雨"
+    (tmp_path / "a.jsonl").write_text(f'{{"lyric": "{words}", "artists": [{{"name": "x"}}]}}\n', "utf-8")
+    assert read(tmp_path / "a.jsonl", "lyric") == "山上\u00e9\n的雨\n"
+    (tmp_path / "a.json").write_text(f'{{"lyric": "{words}", "artists": [{{"name": "x"}}]}}', "utf-8")
+    assert read(tmp_path / "a.json", "lyric") == "山上\u00e9\n的雨\n"
+
+
+def test_collections_in_folders_are_passed_over_where_no_field_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"lyric": "山"}]', "utf-8")
+    (tmp_path / "b.txt").write_text("水\n", "utf-8")
+    assert read(tmp_path, None) == "水\n"
+    assert read(tmp_path, "lyric") == "山\n\n水\n"

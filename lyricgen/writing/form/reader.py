@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lyricgen.config import TONES_OF_SONG
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, OptionError
 from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH
 from lyricgen.writing.form.syllables import count_syllables
 from lyricgen.writing.form.tones import ANY, NONE, READERS
 
 _FARTHEST = 3  # lines between which a rhyme is heard
+_MOST_LETTERS = 26  # of a part of a scheme
 _NEAR_GAIN = 0.1  # of the lines: so many more must rhyme if near rhymes count
 _MOST_OF_SECTION = 0.5  # of its lines that return
 
@@ -35,10 +36,16 @@ class SongForm(NamedTuple):
     found: list[str]  # the same in words, a line for each kind
 
     def with_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Its options, less those that the given ones take the place of, and the given ones."""
+        """Its options, less those that the given ones take the place of, and the given ones.
+
+        OptionError if its tones are asked for and have no place.
+        """
         own = {name: value for name, value in given.items() if value != TONES_OF_SONG}
         replaced = {name for option, value in own.items() if value for name in _INSTEAD.get(option, ())}
-        return {**{name: value for name, value in self.options.items() if name not in replaced}, **own}
+        options = {**{name: value for name, value in self.options.items() if name not in replaced}, **own}
+        if len(own) < len(given) and "tones" not in options:
+            raise OptionError("--tones: has no effect with English, or beside lines that are given; leave it out")
+        return options
 
 
 class _Song(NamedTuple):
@@ -203,7 +210,7 @@ def _scheme(song: _Song, repeats: dict[int, int], rhymer: Rhymer) -> str:
     parts: list[str] = []
     names: dict[str, str] = {}
     for number, name in enumerate(classes):
-        if number not in joined:
+        if number not in joined or len(names) == _MOST_LETTERS:
             parts.append("")
             names = {}
         is_named = number in rhyming and name is not None
@@ -240,7 +247,7 @@ def _has_identical(song: _Song, scheme: str) -> bool:
 def _tones(song: _Song, repeats: dict[int, int], tones_by: str) -> str:
     reader = READERS[tones_by]()
     patterns = [
-        "-" if number in repeats else "".join(tone if tone != NONE else ANY for tone in reader.of_line(line))
+        "." if number in repeats else "".join(tone if tone != NONE else ANY for tone in reader.of_line(line))
         for number, line in enumerate(song.lines)
     ]
-    return _join(song, [pattern if len(pattern) <= MAX_LINE_LENGTH else "-" for pattern in patterns])
+    return _join(song, [pattern if len(pattern) <= MAX_LINE_LENGTH else "." for pattern in patterns])

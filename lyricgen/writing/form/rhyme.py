@@ -40,6 +40,11 @@ def is_counted(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN"
 
 
+def straight(text: str) -> str:
+    """A text whose apostrophes are those of the dictionary."""
+    return text.replace("’", "'")
+
+
 def line_ending(line: str) -> str:
     """The last counted character of a line, or the last word in lower case if its letters are Latin; else empty."""
     end = len(line)
@@ -47,7 +52,7 @@ def line_ending(line: str) -> str:
         end -= 1
     if not end:
         return ""
-    words = [match for match in WORD.finditer(line[:end]) if match.end() == end]
+    words = [match for match in WORD.finditer(straight(line[:end])) if match.end() == end]
     return words[0].group().lower() if words else line[end - 1]
 
 

@@ -21,7 +21,7 @@ _SECTIONS = str.maketrans("主副桥橋", "VCBB")
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
 _LENGTHS = rf"{_LENGTH}(?:[,/]{_LENGTH})*/?\s*"
 _TONES = str.maketrans("平仄中", "pz*")
-_NO_TONES = "-"
+_NO_TONES = "."
 _RANGE = re.compile(r"\s*(\d{1,5})(?:-(\d{1,5}))?\s*=\s*(\d{1,5})(?:-(\d{1,5}))?\s*")
 
 
@@ -147,6 +147,8 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     scheme, scheme_parts, rhymes_with = _scheme(config)
     structure, repeats = _structure(config), _repeats(config)
     period = max(measure.period, len(scheme))
+    if repeats and length is not None:
+        raise OptionError("--length: lines that repeat others may be longer than that; give --lines instead")
     if structure:
         count: int | None = _structured_count(config, length, period, len(structure))
     else:
@@ -234,7 +236,7 @@ def _with_tune(config: FormConfig) -> FormConfig:
     """The same options with what ``--tune`` stands for; those that are given count before it."""
     if config.tune is None:
         return config
-    for name in ("form", "line_length", "tones", "repeats", "structure"):
+    for name in ("form", "line_length", "syllables", "tones", "repeats", "structure"):
         if getattr(config, name) is not None:
             raise OptionError(f"{flag(name)}: --tune gives it already; leave one of them out")
     from lyricgen.writing.form import tunes
@@ -242,9 +244,12 @@ def _with_tune(config: FormConfig) -> FormConfig:
     tune = tunes.find(config.tune)
     tones = "".join(("/" if number in tune.blanks else "," if number else "") + (line or _NO_TONES)
                     for number, line in enumerate(tune.tones))  # fmt: skip
-    repeats = ",".join(f"{line + 1}={earlier + 1}" for line, earlier in tune.repeats.items()) or None
+    firsts = range(1, (config.lines or len(tune.tones)) + 1, len(tune.tones))  # lines from 1, of each stanza
+    repeats = ",".join(
+        f"{first + line}={first + earlier}" for first in firsts for line, earlier in tune.repeats.items()
+    )
     rhyme = config.rhyme if config.rhyme or not tune.rhyme.strip("-") else tune.rhyme
-    return dataclasses.replace(config, tones=tones, repeats=repeats, rhyme=rhyme)
+    return dataclasses.replace(config, tones=tones, repeats=repeats or None, rhyme=rhyme)
 
 
 def _tones(config: FormConfig) -> tuple[tuple[str, ...], frozenset[int]]:
@@ -258,14 +263,14 @@ def _tones(config: FormConfig) -> tuple[tuple[str, ...], frozenset[int]]:
     text = "".join(config.tones.split())
     patterns = re.split("[,/]", text.rstrip("/").translate(_TONES).lower())
     for pattern in patterns:
-        if not re.fullmatch(rf"[pz*]{{1,{MAX_LINE_LENGTH}}}|{_NO_TONES}", pattern):
+        if not re.fullmatch(rf"[pz*]{{1,{MAX_LINE_LENGTH}}}|[.-]", pattern):
             raise OptionError(
                 f"--tones: {pattern!r} is no pattern of 平, 仄 and 中 (or p, z, *) for a line; "
                 f"part lines by commas, {_NO_TONES} is a line of any"
             )
     signs = re.findall("[,/]", text.rstrip("/"))
     blanks = {number for number, sign in enumerate(signs, 1) if sign == "/"} | ({0} if text.endswith("/") else set())
-    return tuple(pattern.strip(_NO_TONES) for pattern in patterns), frozenset(blanks)
+    return tuple(pattern.strip(".-") for pattern in patterns), frozenset(blanks)
 
 
 def _repeats(config: FormConfig) -> dict[int, int]:

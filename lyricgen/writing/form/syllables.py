@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterator
 
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import WORD, pronunciations
+from lyricgen.writing.form.rhyme import WORD, pronunciations, straight
 from lyricgen.writing.form.state import FormState
 
 _APOSTROPHE = "'"
@@ -18,7 +18,7 @@ _APOSTROPHE = "'"
 
 def count_syllables(text: str) -> int | None:
     """The syllables of all words of a text; None if the dictionary does not know one of them."""
-    counts = [_syllables_of(word) for word in WORD.findall(text.lower())]
+    counts = [_syllables_of(word) for word in WORD.findall(straight(text).lower())]
     return None if 0 in counts else sum(counts)
 
 

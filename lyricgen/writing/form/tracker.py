@@ -50,6 +50,8 @@ class FormTracker:
         self.line_end = self.characters.line_end_character
         if self.line_end not in vocabulary and not self.is_free:
             raise OptionError("--lines and similar options: this model knows no line ends; its training text had none")
+        if form.syllables != (None,) and not self.characters.only("aeiou").any():
+            raise OptionError("--syllables: this model knows no letters of English; give --form for characters")
         self.rhyming.check()
         self._check_tones()
         # Each object has its own caches, which are freed with it.
@@ -72,6 +74,8 @@ class FormTracker:
         state = self._begin_line(FormState())
         for character in prefix:
             state = self._read(state, character)
+        if prefix and not self.is_over(state) and not self.allowed(state).mask.any():
+            raise OptionError(f"--prefix: its line {len(state.lines) + 1} cannot go on as the form requires")
         state = state._replace(written="", remaining=length)
         least = self._min_remaining(state)
         if length is not None and least > length:

@@ -227,7 +227,7 @@ def required_words(vocabulary: Vocabulary, given: str | None, ban: str | None) -
         raise OptionError("--words: names no word")
     banned = split_words(vocabulary, ban or "")
     for word in words:
-        if any(each in word for each in banned):
+        if any(each.lower() in word.lower() for each in banned):
             raise OptionError(f"--words: {word} is banned by --ban")
         if not any(map(is_counted, word)):
             raise OptionError(f"--words: {word} has no letter")

@@ -4,7 +4,7 @@ import pytest
 from checker import broken
 from forms import songs
 
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, OptionError
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.writing.form.reader import SongForm, read_form
 
@@ -52,7 +52,7 @@ def test_what_was_found_in_words() -> None:
 
 def test_the_tones_of_a_song() -> None:
     assert read("我们都在\n了 a 山", tones=True).options["tones"] == "z*pz,**p"
-    assert read("山\n山", tones=True).options["tones"] == "p,-"
+    assert read("山\n山", tones=True).options["tones"] == "p,."
 
 
 def test_schemes_in_parts_and_near_rhymes() -> None:
@@ -86,3 +86,9 @@ def test_songs_take_the_form_and_the_tones_over(counted: Checkpoint) -> None:
 def test_a_text_without_lines_is_refused() -> None:
     with pytest.raises(FileError, match=r"song\.txt: has no line"):
         read("…\n。")
+
+
+@pytest.mark.parametrize("given", [{"line_length": 7}, {"syllables": "4,4"}])
+def test_tones_that_have_no_place_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(OptionError, match="--tones: has no effect"):
+        read(SONG, tones=True).with_options({**given, "tones": "like"})

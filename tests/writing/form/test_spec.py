@@ -200,4 +200,5 @@ def test_a_scheme_may_be_longer_than_its_section_or_song() -> None:
     assert a
     assert b
     assert (form.count_rhyming_lines(a), form.count_rhyming_lines(b)) == (2, 1)
-    assert not compile_form(FormConfig(repeats="3=1"), 20).is_free
+    with pytest.raises(OptionError, match="--length: lines that repeat others"):
+        compile_form(FormConfig(repeats="3=1"), 20)

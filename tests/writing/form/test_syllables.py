@@ -23,7 +23,8 @@ def allowed(text: str, **options: str) -> set[str]:
 
 def test_the_syllables_of_a_text() -> None:
     assert count_syllables("The rain, the holiday") == 6
-    assert count_syllables("don't") == 1
+    assert count_syllables("don't") == count_syllables("Don’t") == 1
+    assert Rhymer().of_line("and I won’t") == Rhymer().of_line("and I won't") is not None
     assert count_syllables("") == 0
     assert count_syllables("the rain xqzt") is None
 
@@ -46,6 +47,11 @@ def test_a_line_ends_with_its_last_syllable() -> None:
 def test_a_prefix_with_other_syllables_is_refused() -> None:
     with pytest.raises(OptionError, match="its line 1 does not have the syllables"):
         allowed("rain rain\n", syllables="1,1")
+
+
+def test_a_model_of_another_script_is_refused() -> None:
+    with pytest.raises(OptionError, match="knows no letters of English"):
+        FormTracker(compile_form(FormConfig(syllables="5"), None), Vocabulary("\n山"), rhymer=Rhymer())
 
 
 def test_songs_of_a_model_that_knows_only_letters() -> None:

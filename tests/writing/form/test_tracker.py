@@ -115,3 +115,13 @@ def test_options_that_no_song_can_satisfy_are_refused_at_once(
 ) -> None:
     with pytest.raises(OptionError, match=f"^{named}:"):
         writer(counted, options).check("")
+
+
+def test_a_prefix_that_breaks_the_tones_is_refused_at_once() -> None:
+    with pytest.raises(OptionError, match="--prefix: its line 1 cannot go on"):
+        tracker(tones="zzz").start("天", None)
+
+
+def test_a_named_form_returns_in_each_of_its_stanzas() -> None:
+    form = compile_form(FormConfig(tune="如梦令", lines=14), None)
+    assert [form.line(number).repeats for number in (5, 12)] == [4, 11]

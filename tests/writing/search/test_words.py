@@ -46,6 +46,7 @@ def test_the_first_song_does_not_depend_on_their_number(counted: Checkpoint) -> 
         ({"words": "，"}, "names no word"),
         ({"words": "…"}, "no letter"),
         ({"words": "月亮", "ban": "亮"}, "banned"),
+        ({"words": "Love", "ban": "love"}, "Love is banned"),
         ({"words": "月亮", "length": 1}, "--length"),
         ({"words": "月亮上面", "line_length": 3}, "月亮上面 fits into no line of this length"),
         ({"words": "人,天", "tones": "zzzz", "lines": 2}, "人 fits into no line with these tones"),
