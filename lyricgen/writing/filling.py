@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Callable, NamedTuple
 
@@ -25,7 +26,7 @@ from lyricgen.writing.template import BLANK, FormedTemplate, places_of
 
 _NO_FORM = FormConfig()
 MOST = 4096  # fillings side by side; each has a row of logits
-_TRIED = 8  # fillings side by side while the places of words are compared
+_COMPARED, _TRIED = 8, 8  # places of a word that are compared, and fillings side by side meanwhile
 Watch = Callable[[Sequence[int]], Iterable[int]]
 
 
@@ -105,8 +106,14 @@ def fill(
         fill_blanks = _fill_bidirectionally if isinstance(model, Bidirectional) else _fill_forwards
         return fill_blanks(model, ids, blanks, _Search(width, excluded, formed, watch))  # type: ignore[arg-type]
 
+    def log_probability(known: Mapping[int, str]) -> float:
+        filled = ids.copy()
+        for blank, character in known.items():
+            filled[blanks[blank]] = vocabulary.encode(character)[0]
+        return float(np.log(model.probabilities(filled)).sum())
+
     FormedTemplate(text, vocabulary, form, ban)  # what is wrong without the words is said before they are placed
-    known = _place_words(text, required_words(vocabulary, words, ban), search)
+    known = _place_words(text, required_words(vocabulary, words, ban), search, log_probability)
     found = search(known, beam, watch)
     probabilities = np.exp(found.scores) if isinstance(model, Bidirectional) else softmax(found.scores[None])[0]
     fills = [vocabulary.decode(ids) for ids in found.fills[:best]]
@@ -114,9 +121,13 @@ def fill(
 
 
 def _place_words(
-    text: str, words: Sequence[str], search: Callable[[Mapping[int, str], int], _Beam]
-) -> Mapping[int, str]:
+    text: str, words: Sequence[str], search: Callable[[Mapping[int, str], int], _Beam],
+    log_probability: Callable[[Mapping[int, str]], float],
+) -> Mapping[int, str]:  # fmt: skip
     """Characters of blanks, by the number of the blank, with which the text has all words: the likeliest of each alone.
+
+    Of many places, those are tried at which the text has the highest ``log_probability`` while its other blanks are
+    unknown.
 
     Raises
     ------
@@ -126,7 +137,10 @@ def _place_words(
     known: dict[int, str] = {}
     for word in sorted(words, key=len, reverse=True):
         places = [{**known, **place} for place in places_of(word, text, known)]
-        found = [(place, beam.scores[0]) for place in places for beam in _tried(search, place)]
+        if len(places) > _COMPARED:
+            places.sort(key=log_probability, reverse=True)
+        tried = ((place, beam.scores[0]) for place in places for beam in _tried(search, place))
+        found = list(itertools.islice(tried, _COMPARED))
         if not found:
             raise OptionError(f"--words: {word} fits nowhere among the blanks of the text with what is asked for")
         known, _ = max(found, key=lambda each: float(each[1]))
