@@ -46,16 +46,15 @@ from lyricgen.text.batches import fit
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import filling, measures, ranking
-from lyricgen.writing.filling import Filling, Watch
-from lyricgen.writing.form import reader as forms
-from lyricgen.writing.form.reader import SongForm
+from lyricgen.writing import measures, ranking
 from lyricgen.writing.generation import Writer
 from lyricgen.writing.ranking import Figures, Ranked
 
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
     from lyricgen.engine.run import Event
+    from lyricgen.writing.filling import Filling, Watch
+    from lyricgen.writing.form.reader import SongForm
 
 PathLike = Union[str, Path]
 Data = Union[Dataset, PathLike, Sequence[PathLike], None]
@@ -309,7 +308,9 @@ class Model:
 
         ``like``: a song whose form is taken over; options that are given override it.
         """
-        sample, form = build(options if like is None else _formed(like, options), SampleConfig, FormConfig)
+        if like is not None:
+            options = read_form_for(options, like).with_options(options)
+        sample, form = build(options, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
         return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
 
@@ -343,6 +344,8 @@ class Model:
 
         ``options``: what the filled text is to be, ``ban`` and the fields of FormConfig but for ``until_blank``.
         """
+        from lyricgen.writing import filling  # with all that searches, which songs without constraints do not need
+
         for name in options:
             if name not in FILLED:
                 raise OptionError(f"{flag(name)}: fill has no such option")
@@ -510,15 +513,16 @@ def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, t
     """The form of a song (a text or an .lrc file, or -), as options of ``Model.generate``."""
     if str(song) != corpus.STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
         raise FileError(f"{song}: is no song but a {storage.kind_of(Path(song))}; name a text")
-    reader = corpus.Reader(encoding)
-    text = "".join(piece for _, piece in corpus.read_each([str(song)], reader))
+    from lyricgen.writing.form import reader as forms
+
+    text = "".join(piece for _, piece in corpus.read_each([str(song)], corpus.Reader(encoding)))
     return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)
 
 
-def _formed(song: PathLike, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a song's form with those that are given."""
+def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = "utf-8") -> SongForm:
+    """The form of a song beside which these options are given: with its tones, if they ask for them."""
     with_tones = options.get("tones") == TONES_OF_SONG
-    return read_form(song, tones=with_tones, tones_by=options.get("tones_by", "modern")).with_options(options)
+    return read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
 
 
 def export(

@@ -25,7 +25,7 @@ from lyricgen.cli.options import (
     say,
     to_json,
 )
-from lyricgen.config import DRAWING, ENGINES, FORM, TONES_OF_SONG, FormConfig, SampleConfig, build
+from lyricgen.config import DRAWING, ENGINES, FORM, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -106,10 +106,9 @@ def generate(
 
 def _like(song: str, encoding: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options of a song's form, said to the person, with those that are given."""
-    from lyricgen.api import read_form
+    from lyricgen.api import read_form_for
 
-    with_tones = options.get("tones") == TONES_OF_SONG
-    form = read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
+    form = read_form_for(options, song, encoding=encoding)
     for words in form.found:
         say(words)
     return form.with_options(options)

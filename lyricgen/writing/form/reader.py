@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lyricgen.config import TONES_OF_SONG
 from lyricgen.errors import FileError, OptionError
-from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
+from lyricgen.writing.form.rhyme import Rhymer, counted_in, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH
 from lyricgen.writing.form.syllables import count_syllables
 from lyricgen.writing.form.tones import ANY, NONE, READERS
@@ -82,18 +82,18 @@ def _split(text: str) -> _Song:
     lines: list[str] = []
     blanks: set[int] = set()
     for line in text.strip().splitlines():
-        if any(map(is_counted, line)):
+        if counted_in(line):
             lines.append(line.strip())
         elif lines:
             blanks.add(len(lines))
-    letters = [character for line in lines for character in line if is_counted(character)]
-    is_english = sum(character.isascii() for character in letters) > len(letters) / 2
+    letters = counted_in("".join(lines))
+    is_english = sum(map(str.isascii, letters)) > len(letters) / 2
     return _Song(lines, {blank for blank in blanks if blank < len(lines)}, is_english)
 
 
 def _said(line: str) -> str:
     """A line without what does not count, by which lines are compared."""
-    return "".join(filter(is_counted, line)).lower()
+    return counted_in(line).lower()
 
 
 def _join(song: _Song, values: Sequence[str]) -> str:
@@ -190,7 +190,7 @@ def _rhyme(song: _Song, repeats: dict[int, int]) -> tuple[dict[str, Any], str]:
         options["rhyme_near"] = True
     if _has_identical(song, scheme):
         options["rhyme_identical"] = True
-    said = f"{max(exact, near) if is_near else exact} of {len(song.lines)} lines: {scheme}"
+    said = f"{near if is_near else exact} of {len(song.lines)} lines: {scheme}"
     return options, said + (" (near rhymes count)" if is_near else "")
 
 
@@ -204,9 +204,7 @@ def _scheme(song: _Song, repeats: dict[int, int], rhymer: Rhymer) -> str:
         if classes[line] is not None and classes[line] == classes[line - distance]
     }
     rhyming = {line for pair in partners for line in pair}
-    joined = {
-        line for one, other in partners for line in range(one + 1, other + 1)
-    }  # a rhyme reaches over its beginning
+    joined = {line for one, other in partners for line in range(one + 1, other + 1)}  # to a line before them
     parts: list[str] = []
     names: dict[str, str] = {}
     for number, name in enumerate(classes):

@@ -40,6 +40,16 @@ def is_counted(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN"
 
 
+def counted_in(text: str) -> str:
+    """The counted characters of a text."""
+    return "".join(filter(is_counted, text))
+
+
+def is_latin(character: str) -> bool:
+    """Whether it is a letter of which English words are made."""
+    return character.isascii() and character.isalpha()
+
+
 def straight(text: str) -> str:
     """A text whose apostrophes are those of the dictionary."""
     return text.replace("’", "'")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lyricgen.errors import OptionError
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import FINALS, Rhymer, is_counted, line_ending
+from lyricgen.writing.form.rhyme import FINALS, Rhymer, is_counted, is_latin, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form, Rhyme
 from lyricgen.writing.form.state import FormState, RequiredRhyme
 from lyricgen.writing.form.syllables import count_syllables
@@ -178,10 +178,6 @@ def _start_of_last(text: str, count: int) -> int:
     """Where the last ``count`` counted characters begin, or the English word that would be cut there."""
     counted = [position for position, character in enumerate(text) if is_counted(character)]
     start = counted[-count] if len(counted) >= count else 0
-    while start > 0 and _is_latin(text[start]) and _is_latin(text[start - 1]):
+    while start > 0 and is_latin(text[start]) and is_latin(text[start - 1]):
         start -= 1
     return start
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalpha()

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from lyricgen.config import TONES_OF_SONG, FormConfig, flag
 from lyricgen.errors import OptionError
 from lyricgen.text.corpus import normalise
-from lyricgen.writing.form.rhyme import FINALS, is_counted
+from lyricgen.writing.form.rhyme import FINALS, counted_in
+from lyricgen.writing.form.tones import LETTERS
 
 MAX_LINE_LENGTH = 256  # counted characters of a line whose length is not given
 _SECTION_LINES = 4  # lines of a section if no option says how many
@@ -20,7 +21,6 @@ _ANY = "*"
 _SECTIONS = str.maketrans("主副桥橋", "VCBB")
 _LENGTH = r"\s*(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6]|\*)\s*"
 _LENGTHS = rf"{_LENGTH}(?:[,/]{_LENGTH})*/?\s*"
-_TONES = str.maketrans("平仄中", "pz*")
 _NO_TONES = "."
 _RANGE = re.compile(r"\s*(\d{1,5})(?:-(\d{1,5}))?\s*=\s*(\d{1,5})(?:-(\d{1,5}))?\s*")
 
@@ -261,7 +261,7 @@ def _tones(config: FormConfig) -> tuple[tuple[str, ...], frozenset[int]]:
     if config.tones == TONES_OF_SONG:
         raise OptionError("--tones: name a pattern, or a song with --like")
     text = "".join(config.tones.split())
-    patterns = re.split("[,/]", text.rstrip("/").translate(_TONES).lower())
+    patterns = re.split("[,/]", text.rstrip("/").translate(LETTERS).lower())
     for pattern in patterns:
         if not re.fullmatch(rf"[pz*]{{1,{MAX_LINE_LENGTH}}}|[.-]", pattern):
             raise OptionError(
@@ -296,7 +296,7 @@ def _numbers(first: str, last: str | None) -> list[int]:
 
 
 def _acrostic(config: FormConfig) -> str:
-    acrostic = "".join(filter(is_counted, normalise(config.acrostic or "")))
+    acrostic = counted_in(normalise(config.acrostic or ""))
     if config.acrostic is not None and not acrostic:
         raise OptionError("--acrostic: contains no character")
     return acrostic

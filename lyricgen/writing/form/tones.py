@@ -14,6 +14,8 @@ from lyricgen.writing.form.rhyme import is_counted
 
 _END = 3  # characters; few phrases have more than four
 LEVEL, OBLIQUE, ANY, NONE = "p", "z", "*", ""
+NAMES = {LEVEL: "平", OBLIQUE: "仄", ANY: "中"}
+LETTERS = str.maketrans({name: tone for tone, name in NAMES.items()})
 _OF_NUMBER = {"1": LEVEL, "2": LEVEL, "3": OBLIQUE, "4": OBLIQUE, "5": ANY}
 _MARKED = {"̄": LEVEL, "́": LEVEL, "̌": OBLIQUE, "̀": OBLIQUE}  # combining marks
 

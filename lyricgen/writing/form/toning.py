@@ -12,7 +12,7 @@ from lyricgen.errors import OptionError
 from lyricgen.writing.form.characters import Characters, Mask
 from lyricgen.writing.form.rhyme import is_counted
 from lyricgen.writing.form.state import FormState
-from lyricgen.writing.form.tones import ANY, LEVEL, Phrase, Tones, fits, keeps
+from lyricgen.writing.form.tones import ANY, NAMES, Phrase, Tones, fits, keeps
 
 _AHEAD = 4  # characters after the current one that a phrase may go on
 
@@ -44,10 +44,8 @@ class Toning:
 
     def check(self, first: str, required: str) -> None:
         """OptionError if the first character of a line cannot have the tone that is required there."""
-        if first and not self.can_have(first, required):
-            raise OptionError(
-                f"--acrostic: {first} begins a line whose first tone must be {'平' if required == LEVEL else '仄'}"
-            )
+        if not self.can_have(first, required):
+            raise OptionError(f"--acrostic: {first} begins a line whose first tone must be {NAMES[required]}")
 
     def can_have(self, character: str, required: str) -> bool:
         """Whether a character has the required tone alone or in some phrase."""

@@ -16,7 +16,7 @@ from lyricgen.writing.form.rhyming import Rhyming
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.form.syllables import Syllables
-from lyricgen.writing.form.tones import ANY, Tones
+from lyricgen.writing.form.tones import Tones
 from lyricgen.writing.form.toning import Toning
 
 _MAX_UNCOUNTED = 2  # uncounted characters in a row
@@ -61,7 +61,8 @@ class FormTracker:
     def _check_tones(self) -> None:
         for number, first in enumerate(self.form.acrostic):
             tones = self.form.line(number).tones
-            self.toning.check(first, tones[:1] or ANY)
+            if tones:  # else no reading is needed
+                self.toning.check(first, tones[0])
 
     def start(self, prefix: str, length: int | None) -> FormState:
         """The state after a prefix (normalised). ``length`` is how many characters may follow.

@@ -14,12 +14,12 @@ from difflib import get_close_matches
 
 from lyricgen import files
 from lyricgen.errors import OptionError
-from lyricgen.writing.form.rhyme import is_counted
+from lyricgen.writing.form.rhyme import counted_in
+from lyricgen.writing.form.tones import LETTERS
 
 _FILE = "forms.txt"
 _LINE = re.compile("([平仄中、]+)(?: ([A-Z]))?")
 _REPEAT = re.compile("=([1-9][0-9]*)")
-_TONES = str.maketrans("平仄中", "pz*", "、")
 _SIMPLIFIED = str.maketrans(
     "絕詩韻謠歸漁憶夢練長見烏樓點絳紗薩蠻疊採羅減蘭樂蘿陽詞賣聲鷓鴣鄉臨後戀華鵲鳳棲風雲鬢滿紅調頭嬌東園壽",
     "绝诗韵谣归渔忆梦练长见乌楼点绛纱萨蛮叠采罗减兰乐萝阳词卖声鹧鸪乡临后恋花鹊凤栖风云鬓满红调头娇东园寿",
@@ -68,7 +68,7 @@ def find(name: str, *, option: str = "--tune") -> Tune:
 
 def _plain(name: str) -> str:
     """七絕·首句入韻 -> 七绝入韵."""
-    letters = "".join(filter(is_counted, unicodedata.normalize("NFKC", name)))
+    letters = counted_in(unicodedata.normalize("NFKC", name))
     return letters.translate(_SIMPLIFIED).replace("首句", "")
 
 
@@ -116,4 +116,4 @@ def _line(name: str, row: str) -> tuple[str, str]:
     match = _LINE.fullmatch(row)
     if not match:
         raise ValueError(f"{name}: {row!r} is not a line of 平, 仄 and 中, perhaps with a letter")
-    return match[1].translate(_TONES), match[2] or "-"
+    return match[1].replace("、", "").translate(LETTERS), match[2] or "-"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lyricgen.config import flag
 from lyricgen.writing.form.rhyme import is_counted, line_ending
 from lyricgen.writing.form.state import FormState
+from lyricgen.writing.form.tones import NAMES
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.search.space import SearchSpace
 
@@ -51,7 +52,7 @@ def _of_form(tracker: FormTracker, state: FormState, character: str) -> str:
         return f"the line has its {state.target} characters; {character} is one more"
     after = tracker.advance(state, character)
     if state.line.tones and not tracker.toning.may_come(state, character):
-        tone = {"p": "平", "z": "仄"}.get(state.line.tones[state.counted], "a Chinese character")
+        tone = NAMES[state.line.tones[state.counted]]
         return f"the tones of the line ask for {tone} there, not for {character}"
     return "" if after.counted < state.target else _of_ending(tracker, after)
 

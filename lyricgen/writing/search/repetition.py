@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
-from lyricgen.writing.form.rhyme import is_counted
+from lyricgen.writing.form.rhyme import counted_in
 
 WINDOW = 128  # recent characters to which a repetition penalty applies
 
@@ -30,11 +30,6 @@ def penalise(logits: Floats, recent: Ids, counted: NDArray[np.bool_], penalty: f
 
 
 @functools.lru_cache(maxsize=4096)
-def counted_in(line: str) -> str:
-    """The counted characters of a line."""
-    return "".join(filter(is_counted, line))
-
-
 def would_repeat(lines: Iterable[str], line: str, n: int) -> set[str]:
     """The characters that would end ``line`` in ``n`` counted characters that occur already, in it or in ``lines``."""
     current = counted_in(line)

@@ -20,7 +20,7 @@ from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model.probability import draw, log_softmax
 from lyricgen.text.prompt import normalise_prompt, split_words
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.writing.form.rhyme import is_counted
+from lyricgen.writing.form.rhyme import is_counted, is_latin
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Line
 from lyricgen.writing.form.toning import Toning
 from lyricgen.writing.form.tracker import FormTracker
@@ -167,7 +167,7 @@ class WordSearch:
             kept, scores = [kept[row] for row in rows], scores[rows] + gains[rows]
             current = self._space.advance([current[row] for row in rows], [character] * len(rows))
         places = [_Place(*each) for each in zip(kept, scores.tolist(), current)]
-        return self._end_words(places) if _is_latin(word[-1]) else places
+        return self._end_words(places) if is_latin(word[-1]) else places
 
     def _end_words(self, places: Sequence[_Place]) -> list[_Place]:
         """Words of letters with what the model likes best after them that is no letter, so that they stay whole."""
@@ -204,16 +204,12 @@ class WordSearch:
 
 def _is_within_word(hypothesis: Hypothesis, word: str, prompt: str) -> bool:
     """Whether a word of letters would be the end of a longer one."""
-    return _is_latin(word[0]) and _is_latin((prompt + hypothesis.state.written)[-1:])
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalpha()
+    return is_latin(word[0]) and is_latin((prompt + hypothesis.state.written)[-1:])
 
 
 def occurs(word: str, text: str) -> bool:
     """Whether a word stands in a text: one of Latin letters as a whole, in small or in capital letters."""
-    if not _is_latin(word[0]):
+    if not is_latin(word[0]):
         return word in text
     return re.search(rf"(?<![A-Za-z']){re.escape(word)}(?![A-Za-z'])", text, re.IGNORECASE) is not None
 
