@@ -40,6 +40,7 @@ def is_counted(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN"
 
 
+@functools.lru_cache(maxsize=4096)
 def counted_in(text: str) -> str:
     """The counted characters of a text."""
     return "".join(filter(is_counted, text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable
 
@@ -29,7 +28,6 @@ def penalise(logits: Floats, recent: Ids, counted: NDArray[np.bool_], penalty: f
     return logits - np.float32(math.log(penalty)) * (occurs & counted)
 
 
-@functools.lru_cache(maxsize=4096)
 def would_repeat(lines: Iterable[str], line: str, n: int) -> set[str]:
     """The characters that would end ``line`` in ``n`` counted characters that occur already, in it or in ``lines``."""
     current = counted_in(line)
