@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lyricgen.api import Model, count, evaluate, export, load, measure, prepare, read_form, train
+    from lyricgen.api import Model, count, evaluate, export, load, measure, minibatches, prepare, read_form, train
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "count", "evaluate", "export", "load", "measure", "prepare", "read_form", "train"]
+__all__ = [
+    "Model", "__version__", "count", "evaluate", "export", "load", "measure", "minibatches", "prepare", "read_form",
+    "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

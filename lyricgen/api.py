@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
+import numpy as np
+
 from lyricgen import files, schema, storage
 from lyricgen import threads as processors
 from lyricgen.config import (
@@ -28,6 +30,7 @@ from lyricgen.config import (
     TrainConfig,
     build,
     flag,
+    refuse_without_effect,
     usual_options,
 )
 from lyricgen.errors import FileError, OptionError
@@ -42,7 +45,7 @@ from lyricgen.model.evaluation import Evaluation, Text
 from lyricgen.model.scoring import Score
 from lyricgen.text import corpus, prompt
 from lyricgen.text import dataset as datasets
-from lyricgen.text.batches import fit
+from lyricgen.text.batches import NUMBERS, Batch, fit, sampled_batches
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Ids
@@ -78,6 +81,36 @@ def prepare(*sources: PathLike, output: PathLike | None = None, force: bool = Fa
     if output is not None:
         prepared.save(Path(output), force=force)
     return prepared
+
+
+def minibatches(
+    *sources: PathLike | Dataset, sampling: str = "consecutive", batch_size: int = 2, steps: int = 6, **options: Any
+) -> Iterator[Batch]:
+    """Minibatches of ids, x and y (T, N) each, as an epoch has them: of a training part, or of the numbers 0 to 29.
+
+    The training part is that of a dataset, or of what ``prepare`` makes of ``sources`` with ``options``; without any
+    source it is the numbers. They begin at the first character, always in the same order; a training begins each epoch
+    at an offset that it draws. A text that is too short makes a minibatch smaller.
+
+    Raises
+    ------
+    FileError
+        A source cannot be read, or the text is too short to learn from.
+    """
+    asked = TrainConfig(sampling=sampling, batch_size=batch_size, steps=steps)
+    build(options, PrepareConfig)
+    refuse_without_effect(options, {"show_batches": sampling, "sources": sources})
+    ids = _prepared(sources, options).train if sources else np.arange(NUMBERS)
+    shape = fit(len(ids), batch_size=asked.batch_size, steps=asked.steps)
+    return sampled_batches(ids, shape, sampling=sampling, rng=np.random.default_rng(0))
+
+
+def _prepared(sources: Sequence[PathLike | Dataset], options: Mapping[str, Any]) -> Dataset:
+    """One dataset as it is, or what is made of sources."""
+    prepared = [source for source in sources if isinstance(source, Dataset)]
+    if prepared and (options or len(sources) > 1):
+        raise OptionError("a Dataset is prepared already: leave out the options and other sources beside it")
+    return prepared[0] if prepared else prepare(*map(str, sources), **options)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -554,6 +587,7 @@ __all__ = [
     "export",
     "load",
     "measure",
+    "minibatches",
     "prepare",
     "read_form",
     "train",

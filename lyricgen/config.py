@@ -429,8 +429,20 @@ _NETWORK = tuple(
 _TRAINED = (
     "checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore",
 )  # fmt: skip
+_PREPARED = tuple(each.name for each in dataclasses.fields(PrepareConfig))
 _FIXED = ("line_length", "form", "tones", "tune", "rhyme", "rhyme_with")  # what a particle can miss
 _RULES = (
+    _Rule(("batch_size", "steps"), lambda values: values.get("show_batches", "") is None, "without --show-batches"),
+    _Rule(
+        ("output", "force"),
+        lambda values: bool(values.get("show_batches")),
+        "with --show-batches, which writes no file",
+    ),
+    _Rule(
+        _PREPARED,
+        lambda values: bool(values.get("show_batches")) and not values.get("sources"),
+        "on the numbers that --show-batches takes without a SOURCE",
+    ),
     _Rule(
         (*_NETWORK, *_TRAINED),
         lambda values: values.get("cell") == "ngram",

@@ -15,7 +15,7 @@ import lyricgen
 HOME = Path(lyricgen.__file__).parent
 # A room may import from itself and from those before it.
 FIRST = ["threads", "__init__", "errors", "schema", "config", "files", "storage", "memory", "signals", "processes"]
-ROOMS = [*FIRST, "text", "model", "engine", "writing", "api", "cli", "__main__"]
+ROOMS = [*FIRST, "text", "model", "engine", "writing", "inspection", "api", "cli", "__main__"]
 DOOR = ("__init__", "api")  # opened when somebody asks for it
 WRITING = ["writing"]  # and it does not look into the engine
 

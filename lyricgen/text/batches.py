@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 
+NUMBERS = 30  # of an example without a text: 0 to 29
 BLANK_RATE = 0.1  # share of the characters that a bidirectional network reads as unknown
 
 
@@ -66,6 +68,24 @@ def consecutive_batches(ids: Ids, *, batch_size: int, steps: int, offset: int = 
         yield Batch(rows[first:last], rows[first + 1 : last + 1])
 
 
+def sampled_batches(
+    ids: Ids, shape: Shape, *, sampling: str, rng: np.random.Generator, offset: int = 0
+) -> Iterator[Batch]:
+    """Random or consecutive minibatches of a text (T,)."""
+    batch_size, steps = shape
+    if sampling == "random":
+        return random_batches(ids, batch_size=batch_size, steps=steps, rng=rng, offset=offset)
+    return consecutive_batches(ids, batch_size=batch_size, steps=steps, offset=offset)
+
+
+def count_batches(length: int, shape: Shape, *, sampling: str) -> int:
+    """The number of minibatches of a text of ``length`` characters, from offset 0."""
+    batch_size, steps = shape
+    if sampling == "random":
+        return math.ceil((length - 1) // steps / batch_size)
+    return math.ceil((length // batch_size - 1) / steps)
+
+
 def epoch_batches(
     ids: Ids, shape: Shape, *, sampling: str, rng: np.random.Generator, vocabulary_size: int = 0,
     unknown_rate: float | None = None,
@@ -78,10 +98,7 @@ def epoch_batches(
     batch_size, steps = shape
     spare = len(ids) - batch_size * (steps + 1) if sampling == "consecutive" else len(ids) - 1 - steps
     offset = int(rng.integers(min(steps, spare + 1)))
-    if sampling == "random":
-        batches = random_batches(ids, batch_size=batch_size, steps=steps, rng=rng, offset=offset)
-    else:
-        batches = consecutive_batches(ids, batch_size=batch_size, steps=steps, offset=offset)
+    batches = sampled_batches(ids, shape, sampling=sampling, rng=rng, offset=offset)
     return batches if remap is None else (Batch(remap[x], remap[y]) for x, y in batches)
 
 

@@ -22,7 +22,8 @@ from lyricgen.model.checkpoint import Checkpoint
 USAGE = """
 prepare: --max-chars -1; --max-chars 1.5; --valid-fraction 0.95; --valid-fraction x; --valid-fraction nan
 prepare: --test-fraction -0.1; --valid-fraction 0.5 --test-fraction 0.5; --min-count 0; --newlines drop
-prepare: --encoding nonsense; --encoding rot13; --wings 2
+prepare: --encoding nonsense; --encoding rot13; --wings 2; --show-batches; --show-batches all
+prepare: --show-batches random --steps 0; --show-batches random --batch-size 65537
 train: --cell transformer; --gru-reset during; --hidden 0; --hidden 99999; --layers 0; --layers 65; --embedding -1
 train: --order 0; --order 17; --dropout 1; --dropout -0.1; --dropout nan
 train: --unknown-rate 1.1; --reset-rate 2; --batch-size 0; --steps 0; --epochs 0; --epochs many; --sampling sometimes

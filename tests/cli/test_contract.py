@@ -33,14 +33,14 @@ CONFIGS: dict[str, tuple[type, ...]] = {
     "fill": (SampleConfig, FormConfig),
 }  # fmt: skip
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "prepare": (lyricgen.prepare,), "train": (lyricgen.train,),
+    "prepare": (lyricgen.prepare, lyricgen.minibatches), "train": (lyricgen.train,),
     "generate": (lyricgen.load, lyricgen.Model.generate, lyricgen.Model.best, lyricgen.Model.writer),
     "fill": (lyricgen.load, lyricgen.Model.fill), "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
     "score": (lyricgen.load, lyricgen.Model.score), "measure": (lyricgen.measure,), "export": (lyricgen.export,),
 }  # fmt: skip
 TERMINAL = {  # what only a terminal, a pipe or a process needs
     "json", "stream", "interactive", "config", "preview", "preview_every", "tensorboard", "workers", "kvstore", "html",
-    "template", "encoding", "force", "toml", "title", "output",
+    "template", "encoding", "force", "toml", "title", "output", "show_batches",
 }  # fmt: skip
 
 
@@ -115,6 +115,8 @@ def test_help_names_a_variable(name: str) -> None:
 
 
 NO_EFFECT = {
+    "prepare": "--batch-size 3; --steps 3; --show-batches random -o new; --show-batches consecutive -f; "
+    "--show-batches random --max-chars 9; --show-batches random --newlines space",
     "generate": "--beam 4 --temperature 0.8; --beam 4 --top-k 3; --beam 4 --top-p 0.5; --particles 2; "
     "--beam 2 --particles 2 --line-length 3; --temperature 0 --top-k 3; --json --stream; --weights 1; "
     "--best-of 3 --beam 2; --best-of 3 --temperature 0; --best-of 3 --stream; --theme-strength 1; "

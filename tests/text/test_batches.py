@@ -11,9 +11,11 @@ from lyricgen.text.batches import (
     Shape,
     blank,
     consecutive_batches,
+    count_batches,
     epoch_batches,
     fit,
     random_batches,
+    sampled_batches,
 )
 from lyricgen.text.vocabulary import UNKNOWN
 
@@ -71,6 +73,13 @@ def test_y_is_x_one_on_and_nothing_is_seen_twice(
         np.testing.assert_array_equal(batch.y, batch.x + 1)
         assert batch.x.shape[0] <= steps
         assert batch.x.shape[1] <= batch_size
+
+
+@given(st.integers(2, 200), st.integers(1, 9), st.integers(1, 12), st.sampled_from(["random", "consecutive"]))
+def test_minibatches_are_counted(length: int, batch_size: int, steps: int, sampling: str) -> None:
+    shape = fit(length, batch_size=batch_size, steps=steps)
+    batches = list(sampled_batches(np.arange(length), shape, sampling=sampling, rng=np.random.default_rng(0)))
+    assert count_batches(length, shape, sampling=sampling) == len(batches)
 
 
 @given(st.integers(20, 300), st.integers(1, 5), st.integers(1, 9), st.integers(0, 5))

@@ -1,0 +1,1 @@
+"""A model that reads a text -> what can be seen in it."""

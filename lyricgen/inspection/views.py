@@ -1,0 +1,90 @@
+"""What can be seen in a model that reads a text of T characters: arrays, as they were computed.
+
+A state, a gate and a place in the training text belong to the character that was read last. What was expected, and what
+it depends on, belong to the character that is predicted: there are T - 1 of them, for all but the first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.model.parameters import Floats
+from lyricgen.text.vocabulary import Ids, Vocabulary
+
+NAMES = ("units", "gates", "memory", "like")  # what may be left out; the expectation is always there
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Expectation:
+    """What was expected in place of each character after the first."""
+
+    name: str  # by whom: the model; of a bidirectional one the text before, the text behind, both
+    bits: NDArray[np.float64]  # (T - 1,) the surprisal of each
+    guesses: Ids  # (T - 1, 5) the likeliest ids
+    shares: NDArray[np.float64]  # (T - 1, 5) their probabilities
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class States:
+    """The hidden states of a layer, or its memory cells, and what each unit follows most clearly."""
+
+    name: str  # "layer 1, hidden state"
+    values: Floats  # (T, H)
+    follows: tuple[str, ...]  # (H,) a feature of the text, or "" where it follows none
+    correlation: NDArray[np.float64]  # (H,) with that feature, or with the one that comes nearest
+    order: NDArray[np.intp]  # (H,) the units, the clearest first
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Gates:
+    """The gates of a layer, between 0 (closed) and 1 (open), and how long its units remember."""
+
+    name: str  # "layer 1"
+    values: dict[str, Floats]  # name of the gate -> (T, H)
+    keeps: str  # the gate that keeps: update or forget
+    half_lives: NDArray[np.float64]  # (H,) characters after which half is kept: ln 1/2 / ln of the gate's mean
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Memory:
+    """On which characters each prediction of the network depends.
+
+    The norm of the gradient of ln p by the embedding of the character k places before the one that is predicted, k = 1,
+    2, ... K; ``behind`` the same for those behind it, of a bidirectional network.
+    """
+
+    before: Floats  # (T - 1, K)
+    behind: Floats | None  # (T - 1, K)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Like:
+    """Where else in the training text a state like that after each character occurs."""
+
+    lines: tuple[str, ...]  # without their ends
+    places: NDArray[
+        np.intp
+    ]  # (T, P, 2) a line, and the column of the character in it (the length of the line: its end)
+    similarity: Floats  # (T, P) the cosine of the two states, the nearest first
+    searched: int  # characters of the training text that were read
+    of: int  # characters that it has
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inspection:
+    """All that is seen. A part that was left out, or that the model does not have, is empty or None."""
+
+    title: str
+    text: str  # T characters
+    ids: Ids  # (T,)
+    vocabulary: Vocabulary
+    perplexity: float
+    expectations: tuple[Expectation, ...]
+    states: tuple[States, ...] = ()
+    gates: tuple[Gates, ...] = ()
+    memory: Memory | None = None
+    like: Like | None = None
+    notes: tuple[str, ...] = ()  # a line each for the reader: what is missing and why
