@@ -44,10 +44,14 @@ def field(
     *,
     choices: tuple[str, ...] = (),
     bounds: Bounds | None = None,
+    added: bool = False,
     **about: Any,
 ) -> Any:
-    """A field for values of that ``kind``; None is one more if it is the default."""
-    metadata = {"kind": kind, "choices": choices, "bounds": bounds, **about}
+    """A field for values of that ``kind``; None is one more if it is the default.
+
+    ``added``: files of earlier versions do not have it.
+    """
+    metadata = {"kind": kind, "choices": choices, "bounds": bounds, "added": added, **about}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -57,7 +61,7 @@ def field(
 class Checked:
     """A dataclass of such fields; OptionError names the first one that is wrong.
 
-    Of one that ``is_whole``, a file holds all fields.
+    Of one that ``is_whole``, a file holds all fields but those that were ``added``.
     """
 
     is_whole: ClassVar[bool] = False
@@ -99,13 +103,15 @@ def from_json(kind: type[Kind], values: Any, *, lenient: bool = False) -> Kind:
     name = kind.__name__.strip("_")
     if not isinstance(values, Mapping):
         raise FileError(f"its {name} is damaged")
-    known = {each.name: each.metadata["kind"] for each in dataclasses.fields(kind)}
+    fields = dataclasses.fields(kind)
+    known = {each.name: each.metadata["kind"] for each in fields}
     described = {
         key: from_json(known[key], value) if isinstance(value, Mapping) and _is_checked(known.get(key)) else value
         for key, value in values.items()
         if key in known or not lenient
     }
-    missing = [key for key in known if key not in described] if kind.is_whole else []
+    needed = [each.name for each in fields if kind.is_whole and not each.metadata["added"]]
+    missing = [key for key in needed if key not in described]
     if missing:
         raise FileError(f"its {name} is damaged: {missing[0]} is missing")
     try:

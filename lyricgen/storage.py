@@ -98,6 +98,15 @@ def kind_of(path: Path) -> str:
     return str(_read_metadata(path)["kind"])
 
 
+def metadata_of(path: Path, kind: str) -> dict[str, Any]:
+    """What a file of that ``kind`` tells of itself; its tensors are not read, nor held against its checksum."""
+    _check_file(path)
+    metadata = _read_metadata(path)
+    if metadata["kind"] != kind:
+        raise FileError(f"{path}: is a {_shown(metadata['kind'])}, a {kind} is wanted here")
+    return metadata
+
+
 class _ReplacedError(FileError):
     """Another file took the place of one while it was read."""
 
@@ -129,9 +138,7 @@ def _read(path: Path, kind: str) -> Stored:
     try:
         before = files.identity(path)
         with open(path, "rb") as file:
-            metadata = _read_metadata(path)
-            if metadata["kind"] != kind:
-                raise FileError(f"{path}: is a {_shown(metadata['kind'])}, a {kind} is wanted here")
+            metadata = metadata_of(path, kind)
             if before is None or files.identity(path) != before:
                 raise _ReplacedError(f"{path}: is replaced again and again")
             checksum = metadata.pop("checksum", None)

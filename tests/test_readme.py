@@ -36,7 +36,7 @@ def transcripts(page: str) -> list[Call]:
 
 
 def pattern_of(shown: list[str]) -> str:
-    """``...`` stands for any text or lines, a number with decimals for any other (seconds, perplexities)."""
+    """``...`` stands for any text or lines, a number with decimals or a share clipped for any other."""
     lines = []
     for line in shown:
         if line == "...":
@@ -45,16 +45,17 @@ def pattern_of(shown: list[str]) -> str:
         escaped = re.escape(line).replace(re.escape("..."), "[^\n]*")
         escaped = re.sub(r"(?<=^best)((?:\\ )+epoch\\ )\d+", r"\1\\d+", escaped)  # rounding may choose another epoch
         escaped = re.sub(r"(?<=^time)((?:\\ )+about\\ ).*", r"\1\\d+ (s|min)", escaped)
+        escaped = re.sub(r"\d+%(?=\\ clipped)", r"\\d+%", escaped)
         lines.append(re.sub(r"\d+\\\.\d+", r"\\s*[\\d.]+", escaped).replace("\\ \\s*", "\\s*") + "\n")
     return "".join(lines)
 
 
 def test_the_pattern_of_a_transcript() -> None:
-    shown = ["epoch 1: perplexity 445.45, 1.31 s", "...", "ids  ...", "a (b)"]
-    assert re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 12.0 s\nx\ny\nids  1 2\na (b)\n")
+    shown = ["epoch 1: perplexity 445.45, 9% clipped, 1.31 s", "...", "ids  ...", "a (b)"]
+    assert re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 10% clipped, 12.0 s\nx\ny\nids  1 2\na (b)\n")
     assert re.fullmatch(pattern_of(["best        epoch 7, perplexity 1.5"]), "best        epoch 11, perplexity 1.25\n")
-    assert not re.fullmatch(pattern_of(shown), "epoch 2: perplexity 44.1, 12.0 s\nids  1 2\na (b)\n")
-    assert not re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 12.0 s\nids  1 2\na b\n")
+    assert not re.fullmatch(pattern_of(shown), "epoch 2: perplexity 44.1, 10% clipped, 12.0 s\nids  1 2\na (b)\n")
+    assert not re.fullmatch(pattern_of(shown), "epoch 1: perplexity 44.1, 10% clipped, 12.0 s\nids  1 2\na b\n")
     (call,) = transcripts(f"{NOT_COMPARED}\n```console\n$ a b\nc\nd\n```\n")
     assert call == Call("a b", ["c", "d"], False)
 

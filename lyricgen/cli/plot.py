@@ -1,26 +1,16 @@
-"""``lyricgen plot``: the logs of trainings -> a picture of their perplexities."""
+"""``lyricgen plot``: the logs of trainings -> a picture of perplexity, gradient norm and learning rate."""
 
 from __future__ import annotations
 
-import logging
-import warnings
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, Callable, NamedTuple
 
 import click
 
-from lyricgen.cli.options import PATH, command, expand, option, put, say
-from lyricgen.errors import FileError, MissingError, OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_KINDS = (".png", ".svg")
-_FONTS = [
-    "DejaVu Sans",
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei",
-    "SimHei", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS",
-]  # fmt: skip
+from lyricgen.cli.options import PATH, command, expand, option, put
+from lyricgen.errors import FileError
 
 
 @command("plot")
@@ -32,57 +22,125 @@ _FONTS = [
 @option("--title", default="", help="Words above the picture.")
 @option("-f", "--force", is_flag=True, help="Replace an existing file.")
 def plot(runs: tuple[Path, ...], output: Path, title: str, force: bool) -> None:
-    """Draw training and validation perplexity over the epochs.
+    """Draw perplexity, gradient norm and learning rate over the epochs.
 
-    RUN is a folder of `lyricgen train`, or a checkpoint in one. [default: checkpoints] Prints the file's path.
+    The norm is the mean before clipping; θ (--clip) is a dashed line, the share of the steps clipped a thin one. RUN is
+    a folder of `lyricgen train`, or a checkpoint in one. [default: checkpoints] Prints the file's path.
     """
     from lyricgen import files
+    from lyricgen.cli import drawing
     from lyricgen.model.checkpoint import DEFAULT_FOLDER, LOG
     from lyricgen.model.log import read
+    from lyricgen.text.corpus import shown
 
     files.check_new(output, force=force)
-    if output.suffix not in _KINDS:
-        raise OptionError(f"-o: {output} ends in neither .png nor .svg")
-    named = [run.parent if files.is_file(run) else run for run in runs or (Path(DEFAULT_FOLDER),)]
-    records = [read(run / LOG) for run in named]
-    for run, lines in zip(named, records):
-        if not lines:
-            raise FileError(f"{run}: has no {LOG} with an epoch in it; name a folder of `lyricgen train`")
+    drawing.check_suffix(output)
+    folders = [run.parent if files.is_file(run) else run for run in runs or (Path(DEFAULT_FOLDER),)]
+    drawn = [_Run(shown(str(folder)), read(folder / LOG), f"C{number}") for number, folder in enumerate(folders)]
+    for folder, run in zip(folders, drawn):
+        if not run.lines:
+            raise FileError(f"{folder}: has no {LOG} with an epoch in it; name a folder of `lyricgen train`")
+        if run.may_have_clipped:
+            run.theta = _theta(folder)
     with files.product(output, force=force) as file:
-        _draw(named, records, title, file, output.suffix[1:])
+        _draw(drawn, shown(title), file, output.suffix[1:])
     put(str(output))
 
 
-def _draw(
-    runs: Sequence[Path], records: Sequence[list[dict[str, Any]]], title: str, file: IO[bytes], kind: str
-) -> None:
-    try:
-        import matplotlib
-    except ImportError:
-        raise MissingError('matplotlib is not installed: pip install "matplotlib>=3.6"') from None
-    matplotlib.use("Agg")
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    import matplotlib.pyplot as plt
-    from matplotlib import font_manager
+@dataclasses.dataclass
+class _Run:
+    """A training as it is drawn: its name, the lines of its log, its colour, and θ where it clipped and is known."""
 
-    from lyricgen.text.corpus import shown
+    name: str
+    lines: list[dict[str, Any]]
+    colour: str
+    theta: float = 0.0
 
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    plt.rcParams["text.parse_math"] = False
-    plt.rcParams["font.family"] = [font for font in _FONTS if font in known]
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    for number, (run, lines) in enumerate(zip(runs, records)):
-        epochs, colour, name = [line["epoch"] for line in lines], f"C{number}", shown(str(run))
-        axes.plot(epochs, [line["train_perplexity"] for line in lines], colour, label=f"{name}: training", marker=".")
-        held_out = [line["valid_perplexity"] for line in lines]
-        if None not in held_out:
-            axes.plot(epochs, held_out, colour, linestyle="--", label=f"{name}: validation", marker=".")
-    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title=shown(title))
-    axes.grid(alpha=0.3)
+    def points(self, figure: str) -> tuple[list[int], list[float]]:
+        """The epochs that have that figure, and its values."""
+        having = [line for line in self.lines if line[figure] is not None]
+        return [line["epoch"] for line in having], [line[figure] for line in having]
+
+    @property
+    def may_have_clipped(self) -> bool:
+        """Logs of earlier versions do not tell; a counted model has no gradient."""
+        return any(line["gradient_norm"] is not None and line["clipped"] != 0 for line in self.lines)
+
+
+def _theta(folder: Path) -> float:
+    """The value of ``--clip`` of the training in a folder; 0 if that is off, or no checkpoint is there to tell."""
+    from lyricgen import files
+    from lyricgen.model.checkpoint import BEST, LAST, training_options
+
+    path = next((folder / name for name in (BEST, LAST) if files.is_file(folder / name)), None)
+    return training_options(path).clip if path else 0.0
+
+
+def _draw(runs: Sequence[_Run], title: str, file: IO[bytes], kind: str) -> None:
+    from lyricgen.cli import drawing
+
+    plt = drawing.open_pyplot()
+    panels = [panel for panel in _PANELS if any(run.points(panel.figure)[0] for run in runs)]
+    heights = [panel.height for panel in panels]
+    figure, column = plt.subplots(
+        len(panels), sharex=True, squeeze=False, figsize=(8, 1 + sum(heights)), layout="constrained",
+        gridspec_kw={"height_ratios": heights},
+    )  # fmt: skip
+    for panel, axes in zip(panels, column[:, 0]):
+        panel.draw(axes, runs)
+        drawing.use_log(axes)
+        axes.grid(alpha=0.3)
+    column[0, 0].set_title(title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    drawing.save(figure, file, kind)
+
+
+def _plot(axes: Any, run: _Run, figure: str, **style: Any) -> None:
+    epochs, values = run.points(figure)
+    if epochs:
+        axes.plot(epochs, values, color=run.colour, **style)
+
+
+def _draw_perplexity(axes: Any, runs: Sequence[_Run]) -> None:
+    for run in runs:
+        _plot(axes, run, "train_perplexity", label=f"{run.name}: training", marker=".")
+        _plot(axes, run, "valid_perplexity", label=f"{run.name}: validation", marker=".", linestyle="--")
+    axes.set_ylabel("perplexity")
     axes.legend()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        figure.savefig(file, format=kind, dpi=150)
-    plt.close(figure)
-    if any("Glyph" in str(warning.message) for warning in caught):
-        say("Warning: no font here has all of these characters; a Chinese one is in fonts-noto-cjk (Debian, Ubuntu)")
+
+
+def _draw_norm(axes: Any, runs: Sequence[_Run]) -> None:
+    """The mean norm, θ dashed; against an axis on the right the share of the steps clipped, as a thin line."""
+    for run in runs:
+        _plot(axes, run, "gradient_norm", marker=".")
+        if run.theta:
+            axes.axhline(run.theta, color=run.colour, linestyle="--", linewidth=1)
+    axes.set_ylabel("gradient norm\n(dashed: θ)" if any(run.theta for run in runs) else "gradient norm")
+    if any(run.points("clipped")[0] for run in runs):
+        shares = axes.twinx()
+        for run in runs:
+            _plot(shares, run, "clipped", linewidth=0.7)
+        shares.set(ylabel="steps clipped\n(thin line)", ylim=(-0.02, 1.02))
+        shares.yaxis.set_major_formatter("{x:.0%}")
+
+
+def _draw_rate(axes: Any, runs: Sequence[_Run]) -> None:
+    for run in runs:
+        _plot(axes, run, "learning_rate", marker=".")
+    axes.set_ylabel("learning rate")
+
+
+class _Panel(NamedTuple):
+    """A part of the picture: the figure of the log without which there is none, its height in inches."""
+
+    figure: str
+    height: float
+    draw: Callable[[Any, Sequence[_Run]], None]
+
+
+_PANELS = (
+    _Panel("train_perplexity", 4.0, _draw_perplexity),
+    _Panel("gradient_norm", 1.8, _draw_norm),
+    _Panel("learning_rate", 1.3, _draw_rate),
+)

@@ -17,11 +17,13 @@ from lyricgen.errors import FileError, MissingError, describe
 if TYPE_CHECKING:
     from lyricgen.api import Training
     from lyricgen.engine.run import Event
+    from lyricgen.engine.training import Step
     from lyricgen.model.checkpoint import Checkpoint
     from lyricgen.text.dataset import Dataset
 
 _PREVIEW = SampleConfig(length=50)
 _KNOWN = 0.9  # share of a text's characters that a base of its language knows
+_BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"  # 80 columns hold the norm, too
 _PACED = 1.0  # seconds after which a training tells how long it will take
 
 
@@ -104,18 +106,26 @@ def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes
     an_epoch, done = characters - 1, start.progress.epoch
     begun = start.progress.part.characters if start.progress.part else 0
     final, pace = start.progress, _Pace(an_epoch * (start.train.epochs - done) - begun)
+    norms, before = _Norms(start), list[str]()
     with tqdm(
         total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done + begun, unit="char", unit_scale=True,
-        disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1,
+        disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1, bar_format=_BAR,
     ) as bar:  # fmt: skip
         for event in events:
             if not isinstance(event, Epoch):
+                warning = norms.add(event)
+                if warning:
+                    _write_line(bar, warning)
+                if not bar.disable:
+                    bar.set_postfix_str(", ".join([*before, *norms.words()]), refresh=False)
                 bar.update(event.characters)
                 told = pace.tell(event.characters) if bar.disable else ""
                 if told:
                     say(f"time        {told}")
                 continue
             final = event.checkpoint.progress
+            norms.begin_epoch()
+            before = _perplexities(event.record)
             bar.update(an_epoch * final.epoch - bar.n)
             bar.set_postfix_str(scores(event.record), refresh=False)
             shown = final.epoch % every == 0 or event.is_last
@@ -148,6 +158,43 @@ class _Pace:
         return f"about {whole:.0f} s" if whole < 100 else f"about {whole / 60:.0f} min"
 
 
+class _Norms:
+    """The norms of a training's gradients: their mean in an epoch so far, and a warning of the first that explodes."""
+
+    def __init__(self, start: Checkpoint) -> None:
+        from lyricgen.engine.explosion import Explosion
+        from lyricgen.engine.training import cure
+        from lyricgen.model.checkpoint import Part
+
+        part = start.progress.part or Part()
+        self._cure, self._epoch = cure(start.train), start.progress.epoch + 1
+        self._steps, self._sum, self._clipped = part.steps, part.norms, part.clipped
+        self._explosion = None if start.train.clip else Explosion()
+
+    def begin_epoch(self) -> None:
+        """After the last step of one."""
+        self._epoch += 1
+        self._steps, self._sum, self._clipped = 0, 0.0, 0
+
+    def add(self, step: Step) -> str:
+        """The warning, once; else nothing."""
+        self._steps += 1
+        self._sum += step.gradient_norm
+        self._clipped += step.is_clipped
+        loss = step.loss_sum / step.characters
+        ratio = self._explosion.ratio(step.gradient_norm, loss) if self._explosion else 0.0
+        if not ratio:
+            return ""
+        self._explosion = None
+        place = f"epoch {self._epoch}, step {self._steps}"
+        found = f"the gradient's norm is {step.gradient_norm:.2g} in {place}, {ratio:,.0f} times the usual one"
+        return f"Warning: {found}: it explodes; {self._cure}"
+
+    def words(self) -> list[str]:
+        """Those of the epoch so far."""
+        return _norm_words(self._sum / self._steps, self._clipped / self._steps)
+
+
 def _write_line(bar: Any, words: str) -> None:
     if bar.disable:
         say(words)
@@ -156,9 +203,20 @@ def _write_line(bar: Any, words: str) -> None:
 
 
 def scores(record: Mapping[str, Any]) -> str:
-    """The perplexities of a line of the log."""
+    """The perplexities and the gradient's norm of a line of the log."""
+    norm = record["gradient_norm"]
+    return ", ".join(_perplexities(record) + ([] if norm is None else _norm_words(norm, record["clipped"])))
+
+
+def _perplexities(record: Mapping[str, Any]) -> list[str]:
     train, valid = record["train_perplexity"], record["valid_perplexity"]
-    return f"perplexity {show_number(train)}" + (f", validation {show_number(valid)}" if valid is not None else "")
+    return [f"perplexity {show_number(train)}"] + ([] if valid is None else [f"validation {show_number(valid)}"])
+
+
+def _norm_words(norm: float, clipped: float) -> list[str]:
+    """A mean norm, and the share of the steps clipped where it is no 0 percent."""
+    share = f"{clipped:.0%}"
+    return [f"norm {show_number(norm)}"] + ([] if share == "0%" else [f"{share} clipped"])
 
 
 def preview_line(checkpoint: Checkpoint, prefix: str) -> str:

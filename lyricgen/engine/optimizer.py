@@ -47,19 +47,20 @@ class Optimizer:
         if config.optimizer == "adam":
             self._moments = {name: np.zeros_like(vector) for name in ("mean", "variance")}
 
-    def step(self, gradient: Floats, lr: float, *, divisor: float = 1.0) -> float:
-        """One step down the clipped gradient; returns the norm it had before clipping.
+    def step(self, gradient: Floats, lr: float, *, divisor: float = 1.0) -> tuple[float, bool]:
+        """One step down the clipped gradient; returns the norm it had before clipping, and whether it was clipped.
 
         The gradient is that of a sum, ``divisor`` what makes a mean of it. A norm that is not finite changes nothing.
         """
         norm = global_norm(gradient, self._pool) / divisor
         if not math.isfinite(norm):
-            return norm
+            return norm, False
         self.count += 1
-        scale = np.float32(clipping_scale(norm, self.config.clip) / divisor)
+        clipping = clipping_scale(norm, self.config.clip)
+        scale = np.float32(clipping / divisor)
         change = self._adam(gradient, scale, lr) if self._moments else self._sgd(gradient, scale, lr)
         self._pool.each_block(change, gradient.size, _BLOCK)
-        return norm
+        return norm, clipping < 1
 
     def _sgd(self, gradient: Floats, scale: np.float32, lr: float) -> Callable[[slice], None]:
         rate = np.float32(lr)

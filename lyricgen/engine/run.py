@@ -222,6 +222,7 @@ def _add(part: Part, step: Step, seconds: float) -> Part:
         part.nats + step.loss_sum,
         part.norms + step.gradient_norm,
         part.seconds + seconds,
+        part.clipped + step.is_clipped,
     )
 
 
@@ -235,6 +236,7 @@ def _record(config: TrainConfig, epoch: int, part: Part, valid_perplexity: float
         seconds=part.seconds,
         learning_rate=learning_rate(config, (epoch - 1) / config.epochs),
         gradient_norm=part.norms / max(part.steps, 1),
+        clipped=part.clipped / max(part.steps, 1),
     )
 
 

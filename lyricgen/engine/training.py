@@ -29,6 +29,7 @@ class Step:
     characters: int
     loss_sum: float
     gradient_norm: float
+    is_clipped: bool
     learning_rate: float
     state: Floats  # (L, S, N, H)
 
@@ -96,13 +97,13 @@ def train_epoch(
         loss, rows_state = _backward(network, minibatch, _reset(rows_state, minibatch.resets))
         loss = cluster.total(network.gradient, loss)
         # Divided by the characters of a whole minibatch, so that in one with fewer of them each weighs the same.
-        norm = optimizer.step(network.gradient, rate, divisor=shape.characters)
+        norm, is_clipped = optimizer.step(network.gradient, rate, divisor=shape.characters)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise DivergenceError(
                 f"the loss is not finite in epoch {epoch}, step {number + 1}, at learning rate {rate:.3g}: "
                 f"{cure(config)}"
             )
-        yield Step(batch.x.size, loss, norm, rate, rows_state)
+        yield Step(batch.x.size, loss, norm, is_clipped, rate, rows_state)
 
 
 def cure(config: TrainConfig) -> str:

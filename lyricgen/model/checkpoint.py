@@ -47,6 +47,7 @@ class Part(Checked):
     nats: float = field(float, 0.0, bounds=_SUM)
     norms: float = field(float, 0.0, bounds=_SUM)
     seconds: float = field(float, 0.0, bounds=_SUM)
+    clipped: int = field(int, 0, bounds=_COUNT, added=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -253,6 +254,15 @@ def load(path: Path) -> Checkpoint:
         raise FileError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, UnicodeError) as error:
         raise FileError(f"{path}: is a damaged checkpoint ({type(error).__name__}: {error})") from error
+
+
+def training_options(path: Path) -> TrainConfig:
+    """What a checkpoint was trained with; only its metadata is read. FileError as of ``load``."""
+    stored = storage.metadata_of(path, KIND)
+    try:
+        return from_json(TrainConfig, _renamed(from_json(_Metadata, stored, lenient=True).train))
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error
 
 
 def _assemble(stored: storage.Stored) -> Checkpoint:

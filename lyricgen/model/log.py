@@ -18,7 +18,10 @@ _BEGINNING = '{"epoch": '  # of every line
 
 @dataclasses.dataclass(frozen=True)
 class Record(Checked):
-    """An epoch's line. A model that is counted has no learning rate and no gradient."""
+    """An epoch's line. A model that is counted has no learning rate and no gradient.
+
+    ``gradient_norm`` is the mean before clipping, ``clipped`` the share of the steps whose gradient was clipped.
+    """
 
     is_whole = True
     epoch: int = field(int, bounds=Bounds(1, 2**63 - 1))
@@ -28,6 +31,7 @@ class Record(Checked):
     seconds: float = field(float, 0.0, bounds=_POSITIVE)
     learning_rate: float | None = field(float, None, bounds=_POSITIVE)
     gradient_norm: float | None = field(float, None, bounds=_POSITIVE)
+    clipped: float | None = field(float, None, bounds=Bounds(0.0, 1.0), added=True)
 
 
 def record(*, characters: int, seconds: float, **figures: Any) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,14 +12,34 @@ from pathlib import Path
 import pytest
 from conftest import SONG, Cli
 
+from lyricgen.cli.plot import _draw, _Run
+from lyricgen.model import log
+
 
 def test_plot_draws_runs(cli: Cli, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "checkpoints", tmp_path / "a 歌")
+    for name in ("best", "last"):  # and the log is of an earlier version
+        (tmp_path / "a 歌" / f"{name}.safetensors").unlink()
+    older = tmp_path / "a 歌" / "log.jsonl"
+    older.write_text(re.sub(', "clipped": [^}]*', "", older.read_text("utf-8")), "utf-8")
     for name, begin, title in (("a.png", b"\x89PNG", r"$\frac$"), ("b.svg", b"<?xml", "run")):
         result = cli("plot", "a 歌", str(trained / "checkpoints"), "-o", name, "--title", title, cwd=tmp_path)
         assert (result.returncode, result.stdout) == (0, f"{name}\n"), result.stderr
         assert (tmp_path / name).read_bytes().startswith(begin)
-    assert (tmp_path / "b.svg").read_text("utf-8").count("<path") > 10
+    drawn = (tmp_path / "b.svg").read_text("utf-8")
+    texts = set(re.findall("<!-- (.*) -->", drawn))
+    assert {"perplexity", "gradient norm", "(dashed: θ)", "steps clipped", "100%", "learning rate"} <= texts
+    assert "mathdefault" not in drawn, "numbers are plain"
+
+
+@pytest.mark.process  # fontconfig may be asked for fonts
+def test_plot_of_a_counted_model_has_one_panel() -> None:
+    line = log.record(epoch=1, train_perplexity=9.0, valid_perplexity=None, characters=8, seconds=2.0)
+    file = io.BytesIO()
+    _draw([_Run("counted", [line], "C0")], "", file, "svg")
+    texts = set(re.findall("<!-- (.*) -->", file.getvalue().decode()))
+    assert {"perplexity", "epoch", "1", "counted: training"} <= texts
+    assert not texts & {"gradient norm", "learning rate", "counted: validation"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import signal
@@ -16,9 +17,11 @@ import pytest
 from conftest import SONG, Cli, running
 
 from lyricgen.cli import progress
-from lyricgen.config import flag, usual_options
+from lyricgen.config import TrainConfig, flag, usual_options
 from lyricgen.engine.engines import has_mxnet
+from lyricgen.engine.training import Step
 from lyricgen.model import checkpoint as checkpoints
+from lyricgen.model.checkpoint import Checkpoint, Part, Progress
 from lyricgen.text.dataset import Dataset
 
 pytestmark = [pytest.mark.process, pytest.mark.train]
@@ -441,6 +444,42 @@ def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, 
     assert result.returncode == 0, result.stderr
     assert "base        has read" in result.stderr
     assert "of the embedded corpus; 0 characters are new to it" in result.stderr
+
+
+def test_the_line_of_an_epoch() -> None:
+    record = {"train_perplexity": 50.0, "valid_perplexity": 40.0, "gradient_norm": 0.523, "clipped": 0.125}
+    assert progress.scores(record) == "perplexity 50.00, validation 40.00, norm 0.52, 12% clipped"
+    assert progress.scores({**record, "clipped": 0.0}) == "perplexity 50.00, validation 40.00, norm 0.52"
+    counted = dict.fromkeys(record, None)
+    assert progress.scores({**counted, "train_perplexity": 50.0}) == "perplexity 50.00"
+
+
+def norms_of(start: Checkpoint, *norms: float) -> list[str]:
+    """What is said after each of the steps with these norms, and losses that rise with them."""
+    watched = progress._Norms(start)
+    return [watched.add(Step(8, norm, norm, norm > 1, 0.1, np.zeros(0, "f4"))) for norm in norms]
+
+
+def test_a_gradient_that_explodes_without_clipping_is_told_once(
+    random_checkpoint: Callable[..., Checkpoint],
+) -> None:
+    start = dataclasses.replace(
+        random_checkpoint(), train=TrainConfig(clip=0.0), progress=Progress(part=Part(steps=55))
+    )
+    words = "the gradient's norm is 1.3e+04 in epoch 1, step 57, 13,000 times the usual one: it explodes"
+    assert norms_of(start, 1.0, 1.3e4, 1e9) == ["", f"Warning: {words}; lower --lr, or set --clip", ""]
+    assert norms_of(random_checkpoint(), 1.0, 1.3e4, 1e9) == [""] * 3, "what is clipped does no harm"
+
+
+def test_the_running_norm_goes_on_where_an_epoch_was_interrupted(random_checkpoint: Callable[..., Checkpoint]) -> None:
+    part = Progress(part=Part(steps=2, norms=1.0, clipped=0))
+    watched = progress._Norms(dataclasses.replace(random_checkpoint(), progress=part))
+    for norm in (1.5, 3.5):
+        watched.add(Step(8, 1.0, norm, norm > 1, 0.1, np.zeros(0, "f4")))
+    assert watched.words() == ["norm 1.50", "50% clipped"]
+    watched.begin_epoch()
+    watched.add(Step(8, 1.0, 0.5, False, 0.1, np.zeros(0, "f4")))
+    assert watched.words() == ["norm 0.50"]
 
 
 def test_a_training_tells_how_long_it_will_take(monkeypatch: pytest.MonkeyPatch) -> None:

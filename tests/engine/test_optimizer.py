@@ -38,16 +38,24 @@ def test_no_clipping_and_no_gradient() -> None:
 def test_a_gradient_that_is_not_finite_changes_nothing(name: str) -> None:
     vector = floats([1.0, 2.0])
     optimizer = Optimizer(TrainConfig(optimizer=name), vector)
-    assert not math.isfinite(optimizer.step(floats([math.nan, 1.0]), lr=0.5))
+    norm, is_clipped = optimizer.step(floats([math.nan, 1.0]), lr=0.5)
+    assert not math.isfinite(norm)
+    assert not is_clipped
     assert vector.tolist() == [1.0, 2.0]
     assert optimizer.count == 0
 
 
 def test_sgd_is_a_step_down_the_clipped_gradient() -> None:
     vector = floats([1.0, 2.0])
-    norm = Optimizer(TrainConfig(optimizer="sgd", clip=1.0), vector).step(floats([6.0, 8.0]), lr=0.5, divisor=2)
-    assert norm == 5
+    optimizer = Optimizer(TrainConfig(optimizer="sgd", clip=1.0), vector)
+    assert optimizer.step(floats([6.0, 8.0]), lr=0.5, divisor=2) == (5, True)
     np.testing.assert_allclose(vector, [1 - 0.5 * 0.6, 2 - 0.5 * 0.8], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("clip", "expected"), [(4.9, True), (5.0, False), (9.0, False), (0.0, False)])
+def test_a_step_is_clipped_whose_norm_is_above_theta(clip: float, expected: bool) -> None:
+    optimizer = Optimizer(TrainConfig(clip=clip), floats([1.0, 2.0]))
+    assert optimizer.step(floats([3.0, 4.0]), lr=0.1) == (5, expected)
 
 
 def test_adam_is_the_paper_s_algorithm() -> None:

@@ -30,6 +30,7 @@ FIELDS = {
     "seconds",
     "learning_rate",
     "gradient_norm",
+    "clipped",
 }
 
 
@@ -71,6 +72,10 @@ def test_steps_add_up_to_the_epoch(song_dataset: Dataset, tmp_path: Path) -> Non
     assert all(isinstance(step, Step) for step in steps)
     nats = sum(step.loss_sum for step in steps) / sum(step.characters for step in steps)  # type: ignore[union-attr]
     assert epoch.record["train_perplexity"] == pytest.approx(np.exp(nats))
+    norms = [step.gradient_norm for step in steps]  # type: ignore[union-attr]
+    assert epoch.record["gradient_norm"] == pytest.approx(np.mean(norms))
+    assert epoch.record["clipped"] == pytest.approx(np.mean(np.array(norms) > start.train.clip))
+    assert 0 < epoch.record["clipped"] < 1
 
 
 def test_best_is_the_lowest_validation_perplexity(song_dataset: Dataset, tmp_path: Path) -> None:

@@ -43,6 +43,32 @@ def test_a_checkpoint_survives_the_disk(
     np.testing.assert_array_equal(loaded.optimizer["mean"], saved.optimizer["mean"])
 
 
+def test_what_it_was_trained_with_is_read_from_the_metadata_alone(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    path, train = tmp_path / "a.safetensors", TrainConfig(clip=0.25)
+    dataclasses.replace(random_checkpoint(), train=train).save(path)
+    path.write_bytes(path.read_bytes()[:-4] + b"else")  # in the last tensor
+    assert checkpoints.training_options(path) == train
+    with pytest.raises(FileError, match="checksum"):
+        checkpoints.load(path)
+    storage.write(path, KIND, {"train": {"clip": "much"}}, {})
+    with pytest.raises(FileError, match=r"a\.safetensors: .*damaged"):
+        checkpoints.training_options(path)
+
+
+def test_a_part_of_an_earlier_version_does_not_tell_what_was_clipped(
+    random_checkpoint: Callable[..., Checkpoint], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.safetensors"
+    saved = dataclasses.replace(random_checkpoint(), progress=Progress(part=Part(2, 30, 60.0, 1.5, 0.1, clipped=1)))
+    saved.save(path)
+    stored = storage.read(path, KIND)
+    del stored.metadata["progress"]["part"]["clipped"]
+    storage.write(path, KIND, stored.metadata, stored.tensors)
+    assert checkpoints.load(path).progress.part == Part(2, 30, 60.0, 1.5, 0.1, clipped=0)
+
+
 def test_a_folder_means_its_best(random_checkpoint: Callable[..., Checkpoint], tmp_path: Path) -> None:
     with pytest.raises(FileError, match="lyricgen train"):
         checkpoints.load(tmp_path)

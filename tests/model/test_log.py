@@ -24,6 +24,15 @@ def test_lines_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert path.read_text() == line(1) + line(2)
 
 
+def test_a_line_of_an_earlier_version_does_not_tell_what_was_clipped(tmp_path: Path) -> None:
+    path, older = tmp_path / "log.jsonl", json.loads(line(1))
+    del older["clipped"]
+    path.write_text(json.dumps(older) + "\n")
+    log.truncate(path, 1)
+    assert path.read_text() == line(1)
+    assert log.read(path)[0]["clipped"] is None
+
+
 @pytest.mark.parametrize("cut", [1, 5, 40, -1])
 def test_a_line_that_was_cut_short_goes_and_none_is_glued_to_it(cut: int, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
