@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+import io
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import numpy.testing  # starts a process when it is first imported
 import pytest
+from forked import Fork, Forks
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
+from lyricgen.engine.engines import has_mxnet
 from lyricgen.model.checkpoint import Checkpoint, Progress
 from lyricgen.model.parameters import initial_parameters
 from lyricgen.text import dataset
@@ -26,6 +31,7 @@ from lyricgen.text.vocabulary import Vocabulary
 SONG = "山上的雨\n雨落在山上 山上的雨\n我们不分开 我们不说再见\n雨停了以后 你看那座山\n分开以后 山还是山\n\n" * 8
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+Launch = Callable[..., "Fork | subprocess.Popen[bytes]"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose children would ignore it, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -59,15 +65,52 @@ def random_checkpoint() -> Callable[..., Checkpoint]:
     return make
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    """Run ``lyricgen`` in an empty folder, as a shell would."""
+@pytest.fixture(scope="session")
+def started() -> Iterator[Callable[[bool], Forks]]:
+    """The processes from which commands are forked, with MXNet and without, each started when it is first needed."""
+    with ExitStack() as opened:
 
-    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **options.pop("env", {})}
-        command = [sys.executable, "-m", "lyricgen", *arguments]
-        options = {"cwd": tmp_path, "capture_output": True, "text": True, "encoding": "utf-8", **options}
-        return subprocess.run(command, env=environment, timeout=100, **options)
+        @functools.cache
+        def start(mxnet: bool) -> Forks:
+            return opened.enter_context(closing(Forks(mxnet=mxnet)))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def launch(started: Callable[[bool], Forks]) -> Launch:
+    """Start ``lyricgen`` in a folder: as a fork, unless variables or options are for the start itself."""
+
+    def start(
+        *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, input: bytes = b"", anew: bool = False,
+        **options: Any,
+    ) -> Fork | subprocess.Popen[bytes]:  # fmt: skip
+        environment = {**os.environ, **(env or {})}
+        anew = anew or bool(options) or any(not name.startswith("LYRICGEN_") for name in env or {})
+        if sys.platform == "linux" and not anew:
+            trains = arguments[:1] == ("train",) and not {"ngram", "numpy"} & set(arguments)
+            return started(trains and has_mxnet()).start(arguments, cwd=cwd, env=environment, input=input)
+        with tempfile.TemporaryFile() as given:
+            given.write(input)
+            given.seek(0)
+            command = [sys.executable, "-m", "lyricgen", *arguments]
+            options = {"stdin": given, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+            return subprocess.Popen(command, cwd=cwd, env=environment, **options)
+
+    return start
+
+
+@pytest.fixture
+def cli(tmp_path: Path, launch: Launch) -> Cli:
+    """Run ``lyricgen`` in an empty folder, as a shell would; what is given as bytes comes back as bytes."""
+
+    def run(*arguments: str, input: str | bytes = "", **options: Any) -> subprocess.CompletedProcess[Any]:
+        given = input.encode() if isinstance(input, str) else input
+        process = launch(*arguments, input=given, **{"cwd": tmp_path, **options})
+        said = process.communicate()
+        if isinstance(input, str):
+            said = tuple(io.TextIOWrapper(io.BytesIO(each), "utf-8").read() for each in said)
+        return subprocess.CompletedProcess(arguments, process.wait(), *said)
 
     return run
 
@@ -96,22 +139,39 @@ def unprivileged() -> Callable[[], None] | None:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset, launch: Launch) -> Path:
     """A folder with ``dataset.safetensors`` and a model in ``checkpoints``, trained for a few epochs."""
     folder = tmp_path_factory.mktemp("trained")
     song_dataset.save(folder / "dataset.safetensors")
-    command = [sys.executable, "-m", "lyricgen", "train", "--cell", "gru", "--hidden", "16", "--batch-size", "4"]
-    subprocess.run(
-        [*command, "--steps", "12", "--epochs", "30", "--lr", "0.03"], cwd=folder, check=True, capture_output=True
+    options = (
+        "--cell",
+        "gru",
+        "--hidden",
+        "16",
+        "--batch-size",
+        "4",
+        "--steps",
+        "12",
+        "--epochs",
+        "30",
+        "--lr",
+        "0.03",
     )
+    process = launch("train", *options, cwd=folder)
+    process.communicate()
+    assert process.wait() == 0
     return folder
 
 
-PROCESSES, TRAININGS = {"cli", "train", "trained"}, {"trained"}  # fixtures
+PROCESSES, TRAININGS = {"cli", "launch", "train", "trained"}, {"trained"}  # fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests whose fixtures start processes or train; what a test does itself, it marks itself."""
+    """Mark the tests whose fixtures start processes or train; what a test does itself, it marks itself.
+
+    Those that may take longest come first, so that none is left for one worker at the end.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & PROCESSES:

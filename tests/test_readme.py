@@ -78,6 +78,7 @@ def test_transcripts(tmp_path: Path) -> None:
     (tmp_path / "bin" / "lyricgen").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     environment = {name: value for name, value in environment.items() if not name.startswith("LYRICGEN_")}
+    environment["OMP_NUM_THREADS"] = "1"  # other tests use the other processors
     for call in calls:
         # What is only run need not be the model that the page shows.
         quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}

@@ -5,16 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
 import numpy as np
 import pytest
-from conftest import SONG
+from conftest import SONG, Cli, Launch
 
 from lyricgen import storage
 from lyricgen.model.checkpoint import Checkpoint
@@ -130,8 +127,9 @@ UNSET = [  # what a shell makes of "$variable" that is not set
 
 @pytest.fixture(scope="module")
 def folder(
-    tmp_path_factory: pytest.TempPathFactory, trained: Path, random_checkpoint: Callable[..., Checkpoint]
-) -> Path:
+    tmp_path_factory: pytest.TempPathFactory, trained: Path, random_checkpoint: Callable[..., Checkpoint],
+    launch: Launch,
+) -> Path:  # fmt: skip
     """One of everything that can be wrong."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "song.txt").write_text(SONG, "utf-8")
@@ -150,8 +148,9 @@ def folder(
     whole = (trained / "dataset.safetensors").read_bytes()
     (folder / "newer.safetensors").write_bytes(whole.replace(b'\\"format\\": 4', b'\\"format\\": 9'))
     (folder / "flipped.safetensors").write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
-    command = [sys.executable, "-m", "lyricgen", "train", "-", "--cell", "ngram", "-o", "other"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, input="别的\n".encode() * 9)
+    process = launch("train", "-", "--cell", "ngram", "-o", "other", cwd=folder, input="别的\n".encode() * 9)
+    process.communicate()
+    assert process.wait() == 0
     (folder / "both").mkdir()
     random_checkpoint(bidirectional=True).save(folder / "both" / "best.safetensors")
     os.mkfifo(folder / "pipe")
@@ -174,16 +173,9 @@ def snapshot(folder: Path) -> dict[str, float]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def call(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lyricgen", *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", stdin=subprocess.DEVNULL, timeout=60
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.process
-def test_every_bad_call_gets_one_line_and_leaves_nothing(folder: Path) -> None:
+def test_every_bad_call_gets_one_line_and_leaves_nothing(folder: Path, cli: Cli) -> None:
     usage = [(line.split(":")[0], line.split(": ")[1].split("; ")) for line in USAGE.strip().splitlines()]
     calls = [([command, *given.split()], 2, []) for command, all_given in usage for given in all_given]
     calls += [(["sing"], 2, ["sing"]), (["--wings"], 2, ["--wings"])]
@@ -191,10 +183,9 @@ def test_every_bad_call_gets_one_line_and_leaves_nothing(folder: Path) -> None:
     calls += [(arguments, status, ["is a variable of the shell unset?"]) for arguments, status in UNSET]
     assert len(calls) >= 80
     before = snapshot(folder)
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(lambda each: call(folder, each[0]), calls))
     wrong = []
-    for (arguments, status, words), result in zip(calls, results):
+    for arguments, status, words in calls:
+        result = cli(*arguments, cwd=folder)
         errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
         named = words or [part.split("=")[0] for part in arguments if part.startswith("--")][-1:]
         sound = (

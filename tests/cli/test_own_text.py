@@ -194,7 +194,7 @@ def test_nothing_in_nothing_wrong(command: str, cli: Cli, trained: Path) -> None
 def test_standard_input_has_one_reader(command: str, cli: Cli, trained: Path, tmp_path: Path) -> None:
     def run(data: bytes, *more: str) -> subprocess.CompletedProcess[bytes]:
         model = [] if command.startswith("prepare") else ["-c", str(trained / "checkpoints")]
-        return cli(*command.split(), *model, *more, input=data, text=False, encoding=None)  # type: ignore[return-value]
+        return cli(*command.split(), *model, *more, input=data)  # type: ignore[return-value]
 
     text = "山＿的雨\n雨＿在山上\n"
     refused = run(text.encode("gb18030"))

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import pytest
-from conftest import SONG, Cli, running
+from conftest import SONG, Cli, Launch, running
 
 from lyricgen.cli import progress
 from lyricgen.config import TrainConfig, flag, usual_options
@@ -152,12 +153,8 @@ def test_the_engine_is_mxnet_where_it_is_installed_and_numpy_goes_on_for_it(
 class Training:
     """``lyricgen train`` as a process of its own, on a text that takes it long."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.last = folder / "checkpoints" / "last.safetensors"
-        command = [sys.executable, "-m", "lyricgen", "train", "song.txt", *SMALL, "--epochs", "100000", *options]
-        self.process = subprocess.Popen(
-            command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+    def __init__(self, folder: Path, process: Any) -> None:
+        self.last, self.process = folder / "checkpoints" / "last.safetensors", process
 
     def wait_for(self, path: Path) -> None:
         deadline = time.monotonic() + 60
@@ -176,20 +173,21 @@ class Training:
 
     def end(self, number: int) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = (words.decode() for words in self.process.communicate())
         assert "Traceback" not in err
-        return self.process.returncode, out, err
+        return self.process.wait(), out, err
 
 
 Start = Callable[..., Training]
 
 
 @pytest.fixture
-def train(tmp_path: Path) -> Iterator[Start]:
+def train(tmp_path: Path, launch: Launch) -> Iterator[Start]:
     started: list[Training] = []
 
-    def start(*options: str) -> Training:
-        started.append(Training(tmp_path, *options))
+    def start(*options: str, anew: bool = False) -> Training:
+        command = ("train", "song.txt", *SMALL, "--epochs", "100000", *options)
+        started.append(Training(tmp_path, launch(*command, cwd=tmp_path, anew=anew)))
         return started[-1]
 
     yield start
@@ -218,7 +216,7 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, 
 
 
 def test_ctrl_c_before_the_first_step_changes_nothing(song: Path, train: Start) -> None:
-    training = train()
+    training = train(anew=True)
     training.wait_for_imports()
     code, out, err = training.end(signal.SIGINT)
     assert (code, out) == (130, "")
@@ -247,7 +245,7 @@ def test_an_older_model_stays_whole_until_the_new_one_has_something_to_show(
     diverging = cli("train", "song.txt", *SMALL, "--force", "--lr", "1e30", "--optimizer", "sgd", "--clip", "0")
     assert diverging.returncode == 1
     assert diverging.stderr.splitlines()[-1].endswith("nothing was written")
-    training = train("--force")
+    training = train("--force", anew=True)
     training.wait_for_imports()
     _, _, err = training.end(signal.SIGINT)
     assert err.splitlines()[-1].endswith("nothing to resume; the model that was there is unchanged")
@@ -313,24 +311,22 @@ OFTEN = ["--threads", "1", "--checkpoint-every", "0.005"]
 KILLED = ["--cell", "lstm", *SMALL, "--epochs", "60", "--dropout", "0.3", *OFTEN]
 
 
-def kill_and_resume(folder: Path, times: int, seed: int) -> int:
+def kill_and_resume(folder: Path, times: int, seed: int, *, launch: Launch) -> int:
     """Train into a folder, killed so many times while it trains or writes; returns how often that came in time."""
     rng, last, kills = random.Random(seed), folder / "last.safetensors", 0
     for _ in range(times):
         go_on = ["--resume", *OFTEN] if last.exists() else KILLED
         before = last.read_bytes() if last.exists() else b""
-        command = [sys.executable, "-m", "lyricgen", "train", "-o", folder.name, *go_on]
-        with subprocess.Popen(
-            command, cwd=folder.parent, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        ) as process:
-            deadline = time.monotonic() + 60
-            while (not last.exists() or last.read_bytes() == before) and time.monotonic() < deadline:
-                if process.poll() is not None:
-                    break
-                time.sleep(0.001)
-            time.sleep(rng.random() * 0.1)
-            process.kill()
-        kills += process.returncode == -signal.SIGKILL
+        process = launch("train", "-o", folder.name, *go_on, cwd=folder.parent)
+        deadline = time.monotonic() + 60
+        while (not last.exists() or last.read_bytes() == before) and time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            time.sleep(0.005)
+        time.sleep(rng.random() * 0.1)
+        process.kill()
+        process.communicate()
+        kills += process.wait() == -signal.SIGKILL
         checkpoints.load(last)
         best = folder / "best.safetensors"
         assert not best.exists() or checkpoints.load(best)
@@ -338,13 +334,13 @@ def kill_and_resume(folder: Path, times: int, seed: int) -> int:
 
 
 @pytest.mark.slow
-def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli) -> None:
+def test_kill_at_twenty_moments(song_dataset: Dataset, tmp_path: Path, cli: Cli, launch: Launch) -> None:
     """Killed while they train and while they write, and resumed each time, two trainings end as if nothing had been."""
     song_dataset.save(tmp_path / "dataset.safetensors")
     assert cli("train", "-o", "whole", *KILLED).returncode == 0
     folders = [tmp_path / "cut", tmp_path / "cut too"]
     with ThreadPoolExecutor() as pool:
-        kills = list(pool.map(kill_and_resume, folders, [10, 10], [1, 2]))
+        kills = list(pool.map(partial(kill_and_resume, launch=launch), folders, [10, 10], [1, 2]))
     assert sum(kills) >= 10
     for folder in folders:
         result = cli("train", "-o", folder.name, "--resume", *OFTEN)

@@ -78,7 +78,9 @@ def test_two_workers_train_what_one_process_trains(tmp_path: Path) -> None:
             np.testing.assert_allclose(two.parameters[name], tensor, atol=2e-4, err_msg=f"{RUNS[number]} {name}")
 
 
-def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: Cli) -> None:
+def test_workers_hear_this_machine_alone_and_a_killed_one_ends_them_all_and_resume_goes_on(
+    tmp_path: Path, cli: Cli
+) -> None:
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     options = ("song.txt", "--hidden", "8", "--batch-size", "4", "--steps", "10")
     command = [sys.executable, "-m", "lyricgen", "train", *options, "--workers", "2", "--epochs", "100000"]
@@ -86,6 +88,9 @@ def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: C
         wait_for(tmp_path / "checkpoints" / LAST)
         children = [int(child) for child in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
         assert len(children) == 4
+        for child in children:
+            assert {address for address, _ in listening(child)} == {"0100007F"}
+        assert_nobody_listens_to_the_watch(children[0])
         os.kill(children[-1], signal.SIGKILL)
         _, errors = parent.communicate(timeout=30)
     assert parent.returncode == 1
@@ -98,31 +103,12 @@ def test_a_killed_worker_ends_them_all_and_resume_goes_on(tmp_path: Path, cli: C
     assert checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch == epoch + 1
 
 
-def test_under_any_launcher_a_lost_worker_ends_the_others(tmp_path: Path) -> None:
-    """The same command in four processes, as a launcher on several hosts would start it."""
-    (tmp_path / "song.txt").write_text(SONG, "utf-8")
-    address = {"DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(launch._free_port())}
-    base = {**os.environ, **address, "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2", "OMP_NUM_THREADS": "1"}
-    options = ["song.txt", "--hidden", "8", "--batch-size", "4", "--steps", "10", "--epochs", "100000"]
-    command = [sys.executable, "-m", "lyricgen", "train", *options, "--kvstore", "dist_sync"]
-    processes = [
-        subprocess.Popen(
-            command, cwd=tmp_path, env={**base, "DMLC_ROLE": role}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        for role in ("scheduler", "server", "worker", "worker")
-    ]
-    try:
-        wait_for(tmp_path / "checkpoints" / LAST)
-        time.sleep(0.5)
-        processes[2].kill()
-        assert processes[3].wait(30) == 1
-        assert [process.wait(30) for process in processes[:2]] == [1, 1]
-        assert processes[3].stderr is not None
-        assert b"another process of this training has ended" in processes[3].stderr.read()
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
+def assert_nobody_listens_to_the_watch(process: int) -> None:
+    """Where a launcher of several hosts would need it: at the port after that of the scheduler."""
+    environment = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    (port,) = [int(value.partition(b"=")[2]) for value in environment if value.startswith(b"DMLC_PS_ROOT_PORT=")]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port + 1))
 
 
 def variables(port: int, workers: int = 1, **more: str) -> dict[str, str]:
@@ -166,41 +152,32 @@ def test_workers_that_were_started_otherwise_end_with_one_line(other: str, named
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_strangers_at_the_port_end_nothing(tmp_path: Path) -> None:
+def test_under_any_launcher_strangers_at_the_port_end_nothing_and_a_lost_worker_ends_the_others(
+    tmp_path: Path,
+) -> None:
+    """The same command in four processes, as a launcher on several hosts would start it."""
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     port = launch._free_port()
-    call = "song.txt --hidden 8 --epochs 100000"
-    with cluster_of(port, call, folder=tmp_path, LYRICGEN_TOKEN="a secret") as processes:
+    call = "song.txt --hidden 8 --batch-size 4 --steps 10 --epochs 100000"
+    with cluster_of(port, call, call, folder=tmp_path, LYRICGEN_TOKEN="a secret") as processes:
         wait_for(tmp_path / "checkpoints" / LAST)
         for words in (b"", b".", b"x" * 99):
             with socket.create_connection(("127.0.0.1", port + 1)) as stranger:
                 stranger.sendall(words)
         assert listening(processes[0].pid) == {("0100007F", port), ("0100007F", port + 1)}
-        time.sleep(0.5)
-        epoch = checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch
-        time.sleep(0.5)
-        assert [process.poll() for process in processes] == [None] * 3
-        assert checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch > epoch
-        wrong = {**variables(port, DMLC_ROLE="worker"), "LYRICGEN_TOKEN": "a guess"}
+        wrong = {**variables(port, 2, DMLC_ROLE="worker"), "LYRICGEN_TOKEN": "a guess"}
         command = [sys.executable, "-m", "lyricgen", "train", *call.split(), "--kvstore", "dist_sync"]
         result = subprocess.run(command, cwd=tmp_path, env=wrong, capture_output=True, text=True, timeout=60)
         assert (result.returncode, result.stderr.count("\n")) == (1, 1)
         assert "give all the same LYRICGEN_TOKEN" in result.stderr
-        assert [process.poll() for process in processes] == [None] * 3
-
-
-def test_under_workers_nobody_listens_to_the_watch_nor_to_the_network(tmp_path: Path) -> None:
-    (tmp_path / "song.txt").write_text(SONG, "utf-8")
-    command = [sys.executable, "-m", "lyricgen", "train", "song.txt", "--hidden", "8", "--workers", "1"]
-    with running([*command, "--epochs", "100000"], cwd=tmp_path, stderr=subprocess.DEVNULL) as parent:
-        wait_for(tmp_path / "checkpoints" / LAST)
-        child, *others = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
-        for each in (child, *others):
-            assert {address for address, _ in listening(int(each))} == {"0100007F"}, "this machine alone"
-        environment = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-        (port,) = [int(value.partition(b"=")[2]) for value in environment if value.startswith(b"DMLC_PS_ROOT_PORT=")]
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port + 1))
+        epoch = checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch
+        time.sleep(0.5)
+        assert [process.poll() for process in processes] == [None] * 4
+        assert checkpoints.load(tmp_path / "checkpoints" / LAST).progress.epoch > epoch
+        processes[2].kill()
+        assert [process.wait(30) for process in (processes[3], *processes[:2])] == [1, 1, 1]
+        assert processes[3].stderr is not None
+        assert "another process of this training has ended" in processes[3].stderr.read()
 
 
 @pytest.mark.slow

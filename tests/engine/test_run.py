@@ -155,9 +155,8 @@ def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3}
     options.update(unknown_rate=0.5)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
-    train(song_dataset, tmp_path / "whole", model, engine, **options)
     start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
-    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "count", engine=engine)) // 4
+    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "whole", engine=engine)) // 4
     for count in (2, 2 * steps, steps - 3, None):
         seen: list[Any] = []
         stopped = partial(lambda seen, limit: len(seen) >= limit, seen, count or 10**9)
@@ -193,14 +192,14 @@ def test_ten_epochs_of_both_engines_agree_and_one_goes_on_for_the_other(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": dropout, "epochs": 10}
-    options.update(lr=0.003 if optimizer == "adam" else 0.5, reset_rate=0.2)
+    options.update(lr=0.003 if optimizer == "adam" else 0.5, reset_rate=0.2, batch_size=6)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
     train(song_dataset, tmp_path / "mxnet", model, "mxnet", **options)
     train(song_dataset, tmp_path / "numpy", model, "numpy", **options)
     start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
     seen: list[Any] = []
     both = tmp_path / "both"
-    seen.extend(run.run(start, song_dataset, both, engine="mxnet", stopped=lambda: len(seen) >= 20))
+    seen.extend(run.run(start, song_dataset, both, engine="mxnet", stopped=lambda: len(seen) >= 10))
     assert checkpoints.load(both / LAST).progress.part is not None
     resume(song_dataset, both, "numpy")
     for other in ("numpy", "both"):

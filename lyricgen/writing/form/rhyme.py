@@ -96,10 +96,7 @@ class Rhymer:
     def of_character(self, character: str) -> frozenset[str]:
         """The classes of a character, in all of its readings. A single class holds in every phrase."""
         if character not in self._classes:
-            from pypinyin import Style, pinyin
-
-            readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
-            names = {self._of_reading(reading) for each in readings for reading in each}
+            names = {self._of_reading(reading) for reading in _readings(character)}
             self._classes[character] = frozenset(name for name in names if name)
         return self._classes[character]
 
@@ -125,10 +122,8 @@ class Rhymer:
         return self._last(simpleseg.seg(line[begin:])[-1])
 
     def _last_of_phrase(self, phrase: str) -> str | None:
-        from pypinyin import Style, lazy_pinyin
-
-        readings = lazy_pinyin(phrase, style=Style.NORMAL, errors="ignore")
-        return self._of_reading(readings[-1]) if readings and self.of_character(phrase[-1]) else None
+        reading = _last_reading(phrase)
+        return self._of_reading(reading) if reading and self.of_character(phrase[-1]) else None
 
     def _of_reading(self, reading: str) -> str | None:
         return self._class_of(_final(reading))
@@ -140,6 +135,23 @@ class Rhymer:
     def words(self, name: str) -> frozenset[str]:
         """The English words of a class; none if the class is Chinese."""
         return _rhyming_words(name, self._strict) if name.isascii() and name.isupper() else frozenset()
+
+
+@functools.cache
+def _readings(character: str) -> frozenset[str]:
+    """All readings of a character, without their tones."""
+    from pypinyin import Style, pinyin
+
+    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    return frozenset(reading for readings in found for reading in readings)
+
+
+@functools.lru_cache(maxsize=4096)
+def _last_reading(phrase: str) -> str:
+    """The reading of the last character of a phrase that has one; empty if none has."""
+    from pypinyin import Style, lazy_pinyin
+
+    return next(reversed(lazy_pinyin(phrase, style=Style.NORMAL, errors="ignore")), "")
 
 
 @functools.cache
