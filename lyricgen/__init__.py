@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lyricgen.api import Model, count, evaluate, export, load, measure, minibatches, prepare, read_form, train
+    from lyricgen.api import (
+        Model,
+        context,
+        count,
+        evaluate,
+        export,
+        gradients,
+        load,
+        measure,
+        minibatches,
+        prepare,
+        read_form,
+        train,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
-    "Model", "__version__", "count", "evaluate", "export", "load", "measure", "minibatches", "prepare", "read_form",
-    "train",
+    "Model", "__version__", "context", "count", "evaluate", "export", "gradients", "load", "measure", "minibatches",
+    "prepare", "read_form", "train",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Options have the names of the flags (``batch_size`` for ``--batch-size``), the same defaults and the same bounds. What a
 user can correct is raised as a ``LyricgenError``. Nothing is printed. Only what belongs to a terminal is missing:
-bars, previews, pictures (``plot``), the page of surprisals, tables (``info``) and starting several workers.
+bars, previews, pictures (``plot``), the page of ``inspect``, tables (``info``) and starting several workers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union, cast
 
@@ -56,11 +56,15 @@ from lyricgen.writing.ranking import Figures, Ranked
 if TYPE_CHECKING:
     from lyricgen.engine.cluster import Cluster
     from lyricgen.engine.run import Event
+    from lyricgen.inspection.context import Context
+    from lyricgen.inspection.gradients import Gradients
+    from lyricgen.inspection.views import Inspection
     from lyricgen.writing.filling import Filling, Watch
     from lyricgen.writing.form.reader import SongForm
 
 PathLike = Union[str, Path]
 Data = Union[Dataset, PathLike, Sequence[PathLike], None]
+_LARGEST_SCALE = 1000.0
 _CHANGEABLE = ("epochs", "patience")  # what a resumed training may do otherwise than before
 
 
@@ -406,18 +410,44 @@ class Model:
         FileError
             The text has less than two characters, or there is none.
         """
+        text = self._text(sources, encoding, dataset)
+        return evaluation.evaluate(self.model, self.checkpoint, text, accuracy=accuracy, baselines=baselines)
+
+    def _text(self, sources: Sequence[PathLike], encoding: str, dataset: Data) -> Text:
+        """The text that sources have, or else the held-out part of a dataset, or else that of the model's own text."""
         if sources:
             named = [str(source) for source in sources]
-            read = corpus.read(named, encoding=encoding, newlines=self.checkpoint.newlines)
-            words = "".join(read)
-            text = Text(", ".join(named), words, self.checkpoint.vocabulary.encode(words))
-        else:
-            name, parts = self.name, self.checkpoint.text
-            if dataset is not None:
-                name, data = find_dataset(dataset)
-                parts = data.parts
-            text = evaluation.held_out(self.checkpoint, parts, name)
-        return evaluation.evaluate(self.model, self.checkpoint, text, accuracy=accuracy, baselines=baselines)
+            words = "".join(corpus.read(named, encoding=encoding, newlines=self.checkpoint.newlines))
+            name = ", ".join(corpus.STDIN_NAME if source == corpus.STDIN else source for source in named)
+            return Text(name, words, self.checkpoint.vocabulary.encode(words))
+        name, parts = self.name, self.checkpoint.text
+        if dataset is not None:
+            name, data = find_dataset(dataset)
+            parts = data.parts
+        return evaluation.held_out(self.checkpoint, parts, name)
+
+    def inspect(
+        self, *sources: PathLike, encoding: str = "utf-8", dataset: Data = None, max_chars: int = 2000,
+        without: Collection[str] = (),
+    ) -> Inspection:  # fmt: skip
+        """What can be seen in the model as it reads a text: see ``lyricgen.inspection.views``.
+
+        The text is chosen as for ``evaluate``; its first ``max_chars`` characters are read. ``without``: views
+        that are left out, of ``lyricgen.inspection.views.NAMES``.
+        """
+        from lyricgen.inspection import inspection, views
+
+        for name in without:
+            if name not in views.NAMES:
+                raise OptionError(f"--without: {name!r} is not one of {', '.join(views.NAMES)}")
+        text, parts = self._text(sources, encoding, dataset), self.checkpoint.text
+        if len(text.ids) < 2:
+            raise FileError(f"{text.name}: too short; it needs two characters")
+        name = f"the {parts.held_out} part" if not sources and dataset is None and parts else text.name
+        if max_chars < len(text.ids):
+            name = f"the first {max_chars:,} of {len(text.ids):,} characters of {name}"
+        text = Text(f"{self.name}: {name}", text.text[:max_chars], text.ids[:max_chars])
+        return inspection.inspect(self.model, self.checkpoint, text, without=without)
 
     def copied(self, song: str) -> str | None:
         """The longest part of a song that occurs in the training text; None if the checkpoint keeps no text."""
@@ -496,6 +526,52 @@ def evaluate(
 def measures_test_part(path: Path, dataset: Data) -> bool:
     parts = checkpoints.load(path).text if dataset is None else find_dataset(dataset)[1].parts
     return parts is not None and parts.held_out == "test"
+
+
+def gradients(*checkpoint: PathLike, dataset: Data = None, scale: float | None = None) -> list[Gradients]:
+    """How far back networks look: the gradients of their predictions by their states before, of each checkpoint.
+
+    All read the same text, the held-out part of ``dataset``, or else of the first one's own text. With ``scale`` each
+    network is followed a second time, the weights of its recurrence so many times as large.
+    """
+    from lyricgen.inspection.gradients import gradients as follow
+
+    if scale is not None and not 0 < scale <= _LARGEST_SCALE:
+        raise OptionError(f"--scale: {scale:g} is not above 0 and at most {_LARGEST_SCALE:g}")
+    found = []
+    for run, loaded, ids in _networks(checkpoint, dataset):
+        found.append(follow(loaded, ids, run=run))
+        if scale is not None:
+            found.append(follow(loaded, ids, run=run, scale=scale))
+    return found
+
+
+def context(*checkpoint: PathLike, dataset: Data = None) -> list[Context]:
+    """Perplexity of each checkpoint's network by how many characters it sees, beside n-grams; the text: as for
+    ``gradients``.
+    """
+    from lyricgen.inspection.context import context as measure_context
+
+    return [measure_context(loaded, ids, run=run) for run, loaded, ids in _networks(checkpoint, dataset)]
+
+
+def _networks(paths: Sequence[PathLike], dataset: Data) -> Iterator[tuple[str, Checkpoint, Ids]]:
+    """The networks of checkpoints, and the same held-out text in the ids of each."""
+    named = [Path(path) for path in paths] or [Path(checkpoints.DEFAULT_FOLDER)]
+    loaded = [checkpoints.load(path) for path in named]
+    for path, each in zip(named, loaded):
+        if each.model.cell == "ngram" or each.model.bidirectional:
+            kind = "an n-gram model, which has no hidden state" if each.model.cell == "ngram" else "bidirectional"
+            raise FileError(f"{path}: is {kind}; name a network that reads forward alone")
+    name, parts = str(named[0]), loaded[0].text
+    if dataset is not None:
+        name, data = find_dataset(dataset)
+        parts = data.parts
+    if parts is None or not parts.held_out:
+        raise FileError(f"{name}: keeps no held-out text; name one with --dataset")
+    text = parts.text(parts.held_out)
+    for path, each in zip(named, loaded):
+        yield str(path), each, each.vocabulary.encode(text)
 
 
 class Measures(NamedTuple):
@@ -582,9 +658,11 @@ __all__ = [
     "Measures",
     "Model",
     "begin",
+    "context",
     "count",
     "evaluate",
     "export",
+    "gradients",
     "load",
     "measure",
     "minibatches",

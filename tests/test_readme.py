@@ -15,6 +15,7 @@ from lyricgen.text import corpus
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "lyricgen" / "writing" / "README.md"]
+TOUR = ROOT / "lyricgen" / "model" / "README.md"
 NOT_COMPARED = "<!-- not compared -->"  # what a model writes depends on the processor's rounding
 
 
@@ -60,7 +61,16 @@ def test_the_pattern_of_a_transcript() -> None:
     assert call == Call("a b", ["c", "d"], False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the transcripts are of a POSIX shell")
+@pytest.mark.parametrize("page", sorted(ROOT.glob("**/README.md")), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert all((page.parent / link).exists() for link in links if not link.startswith("http"))
+
+
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="the transcripts are of a POSIX shell")
+
+
+@needs_posix
 @pytest.mark.process
 @pytest.mark.train
 @pytest.mark.timeout(900)
@@ -69,22 +79,49 @@ def test_transcripts(tmp_path: Path) -> None:
     """One folder for all pages: the models that the first one trains serve the others."""
     calls = [call for page in PAGES for call in transcripts(page.read_text("utf-8"))]
     assert len(calls) >= 20
-    (tmp_path / "lyrics").mkdir()
+    write_songs(tmp_path)
+    run(calls, tmp_path)
+
+
+@needs_posix
+@pytest.mark.process
+@pytest.mark.train
+@pytest.mark.timeout(900)
+@pytest.mark.slow
+def test_the_tour(tmp_path: Path) -> None:
+    """Its commands with models of a smaller text; its pictures are there."""
+    page = TOUR.read_text("utf-8")
+    calls = transcripts(page)
+    assert len(calls) >= 15
+    write_songs(tmp_path)
+    small = Call("lyricgen prepare lyrics", ["...", "dataset.safetensors"], True)
+    run([small, *calls], tmp_path, LYRICGEN_TRAIN_ENGINE="numpy")
+    pictures = re.findall(r"\]\((pictures/[^)]*)\)", page)
+    assert {f"pictures/{each.name}" for each in (TOUR.parent / "pictures").iterdir()} == set(pictures)
+
+
+def write_songs(folder: Path) -> None:
+    """The folder ``lyrics`` of which the pages speak."""
+    (folder / "lyrics").mkdir()
     songs = "".join(corpus.read([])).split("\n\n")[:154]
     for number, song in enumerate(songs):
-        (tmp_path / "lyrics" / f"{number:03}.txt").write_text(song.rstrip("\n") + "\n", "utf-8")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "lyricgen").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lyricgen "$@"\n')
-    (tmp_path / "bin" / "lyricgen").chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        (folder / "lyrics" / f"{number:03}.txt").write_text(song.rstrip("\n") + "\n", "utf-8")
+
+
+def run(calls: list[Call], folder: Path, **variables: str) -> None:
+    """Run the commands in a folder, one after the other, and compare what is to be compared."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "lyricgen").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lyricgen "$@"\n')
+    (folder / "bin" / "lyricgen").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     environment = {name: value for name, value in environment.items() if not name.startswith("LYRICGEN_")}
     environment["OMP_NUM_THREADS"] = "1"  # other tests use the other processors
     for call in calls:
         # What is only run need not be the model that the page shows.
         quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}
         result = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=tmp_path, env={**environment, **quick},
-            capture_output=True, timeout=300, encoding="utf-8", check=False,
+            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=folder,
+            env={**environment, **variables, **quick}, capture_output=True, timeout=300, encoding="utf-8", check=False,
         )  # fmt: skip
         assert result.returncode == 0, (call.command, result.stdout)
         shown = re.sub(r"^threads     \d+$", "threads     2", result.stdout, flags=re.MULTILINE)

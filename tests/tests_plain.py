@@ -17,6 +17,13 @@ def sigma(x: Array) -> Array:
 
 def plain_step(config: ModelConfig, p: dict[str, Array], x: Array, state: list[Array]) -> list[Array]:
     """x (N, D or H), state [h] or [h, c] of one layer -> the new state."""
+    return plain_step_and_gates(config, p, x, state)[0]
+
+
+def plain_step_and_gates(
+    config: ModelConfig, p: dict[str, Array], x: Array, state: list[Array]
+) -> tuple[list[Array], dict[str, Array]]:
+    """The new state, and the gates by their names."""
     size, h = config.hidden, state[0]
     gates = {"rnn": "h", "gru": "rzh", "lstm": "ifco"}[config.cell]
     w_x, w_h, b_x, b_h = (
@@ -28,16 +35,17 @@ def plain_step(config: ModelConfig, p: dict[str, Array], x: Array, state: list[A
         return x @ w_x[gate].T + h @ w_h[gate].T + b_x[gate] + b_h[gate]
 
     if config.cell == "rnn":
-        return [np.tanh(both("h"))]
+        return [np.tanh(both("h"))], {}
     if config.cell == "lstm":
         c = sigma(both("f")) * state[1] + sigma(both("i")) * np.tanh(both("c"))
-        return [sigma(both("o")) * np.tanh(c), c]
+        opened = {"input": sigma(both("i")), "forget": sigma(both("f")), "output": sigma(both("o"))}
+        return [opened["output"] * np.tanh(c), c], opened
     r, z = sigma(both("r")), sigma(both("z"))
     if config.gru_reset == "before":
         candidate = np.tanh(x @ w_x["h"].T + (r * h) @ w_h["h"].T + b_x["h"] + b_h["h"])
     else:
         candidate = np.tanh(x @ w_x["h"].T + b_x["h"] + r * (h @ w_h["h"].T + b_h["h"]))
-    return [z * h + (1 - z) * candidate]
+    return [z * h + (1 - z) * candidate], {"reset": r, "update": z}
 
 
 def plain_forward(config: ModelConfig, parameters: dict[str, Array], ids: Array, state: Array) -> tuple[Array, Array]:

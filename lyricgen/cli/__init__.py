@@ -27,8 +27,8 @@ class _Loaded(Mapping[str, click.Command]):
     """The commands by their names, each a module of this folder, imported when it is asked for."""
 
     _names = (
-        "prepare", "train", "generate", "fill", "evaluate", "score", "measure", "forms", "info", "plot", "export",
-        "completion",
+        "prepare", "train", "generate", "fill", "evaluate", "inspect", "score", "measure", "forms", "info", "plot",
+        "export", "completion",
     )  # fmt: skip
 
     def __getitem__(self, name: str) -> click.Command:

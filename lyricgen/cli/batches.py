@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable
 
 import click
 
-from lyricgen.cli.options import clean, say
+from lyricgen.cli.options import clean, say, visible
 
 if TYPE_CHECKING:
     from lyricgen.text.batches import Batch, Shape
@@ -26,8 +26,6 @@ _WORDS = {
     "consecutive": "→ each row goes on where it ended before, and keeps its state",
     "random": "the rows come in random order, and each starts from a zero state",
 }
-_BASE = "◌"  # carries a mark that would else stand on the character before it
-_SIGNS = {"\n": "↵", "\t": "⇥"}
 _Rows = tuple[list[str], list[str]]  # of X and of Y
 
 
@@ -83,14 +81,6 @@ def _spell_numbers(numbers: Ids) -> str:
 
 def _speller(dataset: Dataset) -> Callable[[Ids], str]:
     return lambda ids: clean("".join(map(visible, dataset.vocabulary.decode(ids))))
-
-
-def visible(character: str) -> str:
-    """A character so that it is seen, whatever stands before it."""
-    if character.isspace():
-        return _SIGNS.get(character, "␣")
-    category = unicodedata.category(character)
-    return _BASE + character if category.startswith("M") else _BASE if category == "Cf" else character
 
 
 def width(text: str) -> int:

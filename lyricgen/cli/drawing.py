@@ -11,7 +11,7 @@ from typing import IO, Any
 from lyricgen.cli.options import say
 from lyricgen.errors import MissingError, OptionError
 
-_KINDS = (".png", ".svg")
+KINDS = (".png", ".svg")
 _FONTS = [
     "DejaVu Sans",
     "Noto Sans CJK SC", "Noto Sans CJK JP",  # the first of their common file, the only one that matplotlib < 3.11 reads
@@ -23,7 +23,7 @@ _DECADES = 100  # largest over smallest value of an axis that is still labelled 
 
 def check_suffix(output: Path) -> None:
     """OptionError for a name that says of no kind of picture what to write."""
-    if output.suffix not in _KINDS:
+    if output.suffix not in KINDS:
         raise OptionError(f"-o: {output} ends in neither .png nor .svg")
 
 

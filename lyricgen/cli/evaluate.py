@@ -68,10 +68,17 @@ def evaluate(
 
 def _write_page(path: Path, model: Model, found: Evaluation, *, force: bool) -> None:
     from lyricgen.cli import page
+    from lyricgen.errors import FileError
+    from lyricgen.inspection.expectation import expectation
+    from lyricgen.inspection.views import Inspection
 
-    measured = found.measured
-    title = f"{measured.name}, perplexity {show_number(found.perplexity)}"
-    page.write(path, model.model, model.checkpoint.vocabulary, measured, title=title, force=force)
+    name, text, ids = found.measured.name, found.measured.text, found.measured.ids
+    if len(text) > page.MOST:
+        raise FileError(f"--html: {len(text):,} characters are too many for a page, {page.MOST:,} are the most")
+    expected = expectation(model.model, ids)
+    page.write(
+        path, Inspection(name, text, ids, model.checkpoint.vocabulary, found.perplexity, (expected,)), force=force
+    )
 
 
 def _all_figures(model: Model, found: Evaluation) -> dict[str, Any]:

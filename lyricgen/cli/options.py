@@ -7,6 +7,7 @@ import glob
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable, TypeVar
@@ -25,6 +26,8 @@ _UNSHOWABLE_IN_JSON = re.compile(f"[{_OBEYED}\ud800-\udfff]")
 STDIN = "-"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 ENCODING = "utf-8"
+_SIGNS = {"\n": "↵", "\t": "⇥"}
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # categories of Unicode
 
 
 class Option(click.Option):
@@ -162,6 +165,16 @@ def show(text: str, limit: int = 0) -> str:
     """Text on one line: its line ends as ↵, cut after ``limit`` characters."""
     shown = text[:limit] if limit else text
     return shown.replace("\n", "↵") + ("…" if len(shown) < len(text) else "")
+
+
+def visible(character: str) -> str:
+    """A character so that it is seen, whatever it stands beside: a sign for white space, a mark on a circle."""
+    kind = unicodedata.category(character)
+    if character in _SIGNS or kind == "Zs":
+        return _SIGNS.get(character, "␣")
+    if kind[0] == "M":
+        return f"◌{character}"
+    return f"U+{ord(character):04X}" if kind in _UNSEEN else character
 
 
 def show_number(value: float) -> str:

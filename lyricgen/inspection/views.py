@@ -7,6 +7,8 @@ it depends on, belong to the character that is predicted: there are T - 1 of the
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +35,24 @@ class States:
 
     name: str  # "layer 1, hidden state"
     values: Floats  # (T, H)
-    follows: tuple[str, ...]  # (H,) a feature of the text, or "" where it follows none
+    follows: tuple[str, ...]  # (H,) a feature of the text, or "" where it follows none clearly
     correlation: NDArray[np.float64]  # (H,) with that feature, or with the one that comes nearest
     order: NDArray[np.intp]  # (H,) the units, the clearest first
+
+    def followers(self) -> dict[str, list[int]]:
+        """The units that follow each feature, the clearest first."""
+        found: dict[str, list[int]] = {}
+        for unit in self.order.tolist():
+            if self.follows[unit]:
+                found.setdefault(self.follows[unit], []).append(unit)
+        return found
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Each unit, counted from 1, the clearest first."""
+        return [
+            {"unit": int(unit) + 1, "follows": self.follows[unit], "correlation": float(self.correlation[unit])}
+            for unit in self.order
+        ]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,7 +62,13 @@ class Gates:
     name: str  # "layer 1"
     values: dict[str, Floats]  # name of the gate -> (T, H)
     keeps: str  # the gate that keeps: update or forget
-    half_lives: NDArray[np.float64]  # (H,) characters after which half is kept: ln 1/2 / ln of the gate's mean
+    half_lives: NDArray[np.float64]  # (H,) characters after which half is kept, by the gate's geometric mean
+
+    def figures(self) -> dict[str, Any]:
+        """How far each gate opens in the mean, and the half-lives of all units."""
+        opened = {name: float(values.mean()) for name, values in self.values.items()}
+        lives = [life if math.isfinite(life) else None for life in self.half_lives.tolist()]
+        return {"open": opened, "keeps": self.keeps, "half_lives": lives}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,6 +81,12 @@ class Memory:
 
     before: Floats  # (T - 1, K)
     behind: Floats | None  # (T - 1, K)
+
+    def figures(self) -> dict[str, Any]:
+        """The share of the gradient at each number of characters before the prediction, and behind it."""
+        sides = {"before": self.before} if self.behind is None else {"before": self.before, "behind": self.behind}
+        whole = sum(float(side.sum()) for side in sides.values()) or 1.0
+        return {name: (side.sum(axis=0, dtype=np.float64) / whole).tolist() for name, side in sides.items()}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,3 +117,14 @@ class Inspection:
     memory: Memory | None = None
     like: Like | None = None
     notes: tuple[str, ...] = ()  # a line each for the reader: what is missing and why
+
+    def figures(self) -> dict[str, Any]:
+        """The numbers by their names: what each unit follows, how far gates open, how far back a prediction looks."""
+        figures: dict[str, Any] = {"text": self.title, "characters": len(self.ids), "perplexity": self.perplexity}
+        if len(self.expectations) > 1:
+            figures["bits"] = {each.name: float(each.bits.mean()) for each in self.expectations}
+        figures["units"] = {each.name: each.figures() for each in self.states}
+        figures["gates"] = {each.name: each.figures() for each in self.gates}
+        if self.memory is not None:
+            figures["memory"] = self.memory.figures()
+        return figures

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lyricgen.config import ModelConfig
 from lyricgen.model.cells import cell_of
 from lyricgen.model.parameters import Floats, Parameters, initial_state, output_weight, stacks
-from lyricgen.model.probability import probabilities_of
+from lyricgen.model.probability import probabilities_in_chunks
 from lyricgen.model.recurrent import layer_of, unroll
 from lyricgen.text.vocabulary import Ids
 
@@ -73,8 +73,4 @@ class Bidirectional:
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first, from what is around it: (T - 1,)."""
-        parts, first = [], 1
-        for logits in self.logit_chunks(ids):
-            parts.append(probabilities_of(logits, ids[first : first + len(logits)]))
-            first += len(logits)
-        return np.concatenate(parts)
+        return probabilities_in_chunks(self.logit_chunks(ids), ids)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids
+
+CHUNK = 512  # characters scored at once: their logits take V times as much
 
 
 class Decoder(Protocol):
@@ -33,4 +35,13 @@ class Decoder(Protocol):
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        ...
+
+
+@runtime_checkable
+class Chunked(Protocol):
+    """A model that scores many characters of a text at once, which is faster than a step for each."""
+
+    def logit_chunks(self, ids: Ids) -> Iterator[Floats]:
+        """Logits (T', V) of the characters of a text (T,) after the first, some at a time: ``CHUNK`` of a decoder."""
         ...

@@ -9,14 +9,14 @@ language models, Jelinek & Mercer 1980).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.model import cache
-from lyricgen.model.decoder import Decoder
+from lyricgen.model.decoder import Chunked, Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.model.probability import TINY, softmax
 from lyricgen.text.vocabulary import Ids
@@ -95,12 +95,26 @@ class Mixture:
             states.append(cache.extend(state[-1], ids))
             parts.append(cache.distribution(states[-1], self._size).astype(np.float32))
             lengths = cache.longest(states[-1])
-        weights = self._weights[lengths].astype(np.float32)
+        return self._mix(parts, self._weights[lengths].astype(np.float32)), states
+
+    def logit_chunks(self, ids: Ids) -> Iterator[Floats]:
+        """ln p (T', V) of the characters of a text (T,) after the first, some at a time."""
+        if self._cached or not all(isinstance(model, Chunked) for model in self._models):
+            state = self.initial_state(1)
+            for before in ids[:-1]:
+                logits, state = self.step(np.array([before]), state)
+                yield logits
+            return
+        for chunks in zip(*(model.logit_chunks(ids) for model in self._models if isinstance(model, Chunked))):
+            yield self._mix([softmax(logits) for logits in chunks], self._weights.astype(np.float32))
+
+    def _mix(self, parts: Sequence[Floats], weights: Floats) -> Floats:
+        """Probabilities (N, V) of each model, which are ours, and weights (N or 1, models) -> ln p (N, V)."""
         for part, weight in zip(parts, weights.T):
             part *= weight[:, None]
         mixed = sum(parts[1:], parts[0])
         np.maximum(mixed, TINY, out=mixed)
-        return np.log(mixed, out=mixed), states
+        return np.log(mixed, out=mixed)
 
     def probabilities(self, ids: Ids) -> Weights:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""

@@ -13,13 +13,14 @@ context of k characters is a node of level k, so that a step through the text is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.errors import FileError
+from lyricgen.model.decoder import CHUNK
 from lyricgen.model.parameters import Floats
 from lyricgen.model.probability import TINY
 from lyricgen.text.vocabulary import UNKNOWN, Ids
@@ -191,9 +192,15 @@ class NGram:
     def step(self, ids: Ids, state: Nodes) -> tuple[Floats, Nodes]:
         """ids (N,), state -> ln p (N, V) of what follows, state after them."""
         state = self._follow(ids[None], state)[0]
-        distribution = self._distribution(state)
-        np.maximum(distribution, TINY, out=distribution)
-        return np.log(distribution, out=distribution), state
+        return self._logits(state), state
+
+    def logit_chunks(self, ids: Ids) -> Iterator[Floats]:
+        """ln p (T', V) of the characters of a text (T,) after the first, some at a time."""
+        state = self.initial_state(1)
+        for first in range(0, len(ids) - 1, CHUNK):
+            after = self._follow(ids[first : min(first + CHUNK, len(ids) - 1), None], state)[:, 0]
+            yield self._logits(after)
+            state = after[-1:]
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
@@ -230,6 +237,12 @@ class NGram:
             shares[:, k - 1] = shares[:, k]
             shares[known, k - 1] *= self._levels[k].backoff[state[known, k]]
         return shares
+
+    def _logits(self, state: Nodes) -> Floats:
+        """ln p (N, V) after contexts (N, order)."""
+        distribution = self._distribution(state)
+        np.maximum(distribution, TINY, out=distribution)
+        return np.log(distribution, out=distribution)
 
     def _distribution(self, state: Nodes) -> Floats:
         """p (N, V) after contexts (N, order)."""

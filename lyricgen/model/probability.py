@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,15 @@ def probabilities_of(logits: Floats, ids: Ids) -> NDArray[np.float64]:
     """softmax(logits) (T, V) at ``ids`` (T,), in double precision."""
     probabilities: NDArray[np.float64] = softmax(logits.astype(np.float64))[np.arange(len(ids)), ids]
     return probabilities
+
+
+def probabilities_in_chunks(chunks: Iterable[Floats], ids: Ids) -> NDArray[np.float64]:
+    """The probability of every character of a text (T,) after the first (T - 1,), whose logits come some at a time."""
+    parts, first = [], 1
+    for logits in chunks:
+        parts.append(probabilities_of(logits, ids[first : first + len(logits)]))
+        first += len(logits)
+    return np.concatenate(parts)
 
 
 def draw(logits: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.intp]:

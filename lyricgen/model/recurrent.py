@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from lyricgen.config import ModelConfig
 from lyricgen.model.cells import Cell, cell_of, times
+from lyricgen.model.decoder import CHUNK
 from lyricgen.model.parameters import Floats, Parameters, initial_state, output_weight
-from lyricgen.model.probability import probabilities_of
+from lyricgen.model.probability import probabilities_in_chunks
 from lyricgen.text.vocabulary import Ids
-
-_AT_ONCE = 512  # characters scored at once: their logits take V times as much
 
 
 class Layer(NamedTuple):
@@ -74,14 +73,16 @@ class Recurrent(States):
             x = new[0]
         return times(x, self._output) + self._output_bias, np.stack(states)
 
+    def logit_chunks(self, ids: Ids) -> Iterator[Floats]:
+        """Logits (T', V) of the characters of a text (T,) after the first, some at a time."""
+        state = self.initial_state(1)
+        for first in range(0, len(ids) - 1, CHUNK):
+            hidden, state = self.hidden(ids[first : min(first + CHUNK, len(ids) - 1), None], state)
+            yield self.logits(hidden[:, 0])
+
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
-        parts, state = [], self.initial_state(1)
-        for first in range(0, len(ids) - 1, _AT_ONCE):
-            chunk = ids[first : first + _AT_ONCE + 1]
-            hidden, state = self.hidden(chunk[:-1, None], state)
-            parts.append(probabilities_of(self.logits(hidden[:, 0]), chunk[1:]))
-        return np.concatenate(parts)
+        return probabilities_in_chunks(self.logit_chunks(ids), ids)
 
 
 def layer_of(parameters: Parameters, name: str) -> Layer:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.model.bidirectional import Bidirectional
-from lyricgen.model.decoder import Decoder
+from lyricgen.model.decoder import Chunked, Decoder
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
@@ -53,7 +53,7 @@ def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
 
 def next_logits(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
     """Logits (V,) of each character of a text (T,) after the first."""
-    if isinstance(model, Bidirectional):
+    if isinstance(model, Chunked):
         for logits in model.logit_chunks(ids):
             yield from logits
         return

@@ -42,6 +42,9 @@ fill: --best 0; --beam 0; -c model --template; 山＿ --wings
 fill: -c model 山＿ --form 3; -c model 山＿ --rhyme-strict; -c model 山＿ --lines 2; 山＿ --until-blank
 evaluate: -c model --weights 1,2; --perplexity
 evaluate: -c model - --encoding nonsense
+inspect: -c model --without nothing; -c model --max-chars 1; -c model --scale 2; --gradients --context
+inspect: --gradients -c model; --context --scale 2; --context --max-chars 5; --gradients --scale nan
+inspect: --gradients --scale 1001; --context --without like; --context --encoding utf-8; --gradients --max-chars 9
 score: -c model --weights nan
 measure: a b; --songs
 forms: 十四行; 如梦令 --wings
@@ -87,6 +90,17 @@ FAULTS = [
     ("generate -c model -c missing", "missing", "lyricgen train"),
     ("evaluate missing.txt -c model", "missing.txt", "No such file"),
     ("evaluate one.txt -c model", "one.txt", "two characters"),
+    ("inspect one.txt -c model", "one.txt", "two characters"),
+    ("inspect missing.txt -c model", "missing.txt", "No such file"),
+    ("inspect -c missing", "missing", "lyricgen train"),
+    ("inspect -c model -o song.txt", "song.txt", "--force"),
+    ("inspect --gradients model", "held-out text has", "--dataset"),
+    ("inspect model", "model: is a model", "-c"),
+    ("inspect model/best.safetensors", "is a model", "--gradients"),
+    ("inspect --context model", "held-out text has", "--dataset"),
+    ("inspect --gradients model both", "both: is bidirectional", "reads forward alone"),
+    ("inspect --context other", "other: is an n-gram model", "name a network"),
+    ("inspect --context nowhere", "nowhere", "lyricgen train"),
     ("evaluate latin.txt -c model", "latin.txt", "--encoding"),
     ("evaluate -c rubbish.safetensors", "rubbish.safetensors", "not a lyricgen file"),
     ("score -c missing", "missing", "lyricgen train"),
@@ -119,7 +133,8 @@ FAULTS = [
 
 UNSET = [  # what a shell makes of "$variable" that is not set
     (["prepare", ""], 1), (["train", ""], 1), (["score", "", "-c", "model"], 1), (["measure", "", "-c", "model"], 1),
-    (["evaluate", "", "-c", "model"], 1), (["fill", "--template", "", "-c", "model"], 1),
+    (["evaluate", "", "-c", "model"], 1), (["inspect", "", "-c", "model"], 1),
+    (["fill", "--template", "", "-c", "model"], 1),
     (["prepare", "song.txt", "-o", ""], 2), (["train", "song.txt", "-o", ""], 2), (["generate", "-c", ""], 2),
     (["info", ""], 2), (["plot", ""], 2),
 ]  # fmt: skip

@@ -36,12 +36,19 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "prepare": (lyricgen.prepare, lyricgen.minibatches), "train": (lyricgen.train,),
     "generate": (lyricgen.load, lyricgen.Model.generate, lyricgen.Model.best, lyricgen.Model.writer),
     "fill": (lyricgen.load, lyricgen.Model.fill), "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
+    "inspect": (lyricgen.load, lyricgen.Model.inspect, lyricgen.gradients, lyricgen.context),
     "score": (lyricgen.load, lyricgen.Model.score), "measure": (lyricgen.measure,), "export": (lyricgen.export,),
 }  # fmt: skip
 TERMINAL = {  # what only a terminal, a pipe or a process needs
     "json", "stream", "interactive", "config", "preview", "preview_every", "tensorboard", "workers", "kvstore", "html",
-    "template", "encoding", "force", "toml", "title", "output", "show_batches",
+    "template", "gradients", "context", "encoding", "force", "toml", "title", "output", "show_batches",
 }  # fmt: skip
+
+
+def settings(command: click.Command) -> dict[str, Any]:
+    """What a command inherits from the program; click keeps the first help option that it makes."""
+    prefix = f"LYRICGEN_{str(command.name).upper()}"
+    return {"auto_envvar_prefix": prefix, "help_option_names": commands.context_settings["help_option_names"]}
 
 
 def sample(option: click.Option) -> Any:
@@ -78,7 +85,7 @@ def test_every_option_has_a_variable(
         (tmp_path / "words").write_text("hidden = 3")
         monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(name, str(expected))
-    context = command.make_context(command.name, [], auto_envvar_prefix=f"LYRICGEN_{str(command.name).upper()}")
+    context = command.make_context(command.name, [], **settings(command))
     if option.name == "config":
         assert context.params["hidden"] == 3
     else:
@@ -90,7 +97,7 @@ def test_every_option_has_a_key(command: click.Command, option: click.Option, tm
     expected = sample(option)
     written = json.dumps([expected] if option.multiple else expected)
     (tmp_path / "run.toml").write_text(f"{str(option.name).replace('_', '-')} = {written}", "utf-8")
-    context = command.make_context("train", ["--config", str(tmp_path / "run.toml")])
+    context = command.make_context("train", ["--config", str(tmp_path / "run.toml")], **settings(command))
     assert value_of(option, context) == expected
 
 
@@ -106,7 +113,7 @@ def test_every_option_has_a_keyword(command: click.Command, option: click.Option
 @pytest.mark.parametrize("name", commands.commands)
 def test_help_names_a_variable(name: str) -> None:
     command = commands.commands[name]
-    context = click.Context(command, info_name=name, auto_envvar_prefix=f"LYRICGEN_{name.upper()}")
+    context = click.Context(command, info_name=name, **settings(command))
     shown = command.get_help(context)
     assert ("Variables:" in shown) == (name != "completion")
     for option in command.params:

@@ -1,4 +1,4 @@
-"""Pictures: the plot, TensorBoard's files, the page of surprisals."""
+"""Pictures: the plot, TensorBoard's files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,43 +76,3 @@ def test_what_is_not_installed_is_named(cli: Cli, trained: Path, tmp_path: Path)
         assert (result.returncode, result.stdout) == (1, "")
         assert "is not installed: pip install" in result.stderr
         assert result.stderr.count("\n") == 1
-
-
-def test_the_page_of_surprisals(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    """In a browser: every character is there, what was expected is told, arrow keys move."""
-    name = "@TEXT@ $text ${data} <i>.txt"
-    (tmp_path / name).write_text("山上的雨\n我们<b>不分开&", "utf-8")
-    result = cli("evaluate", name, "-c", str(trained / "checkpoints"), "--html", "page.html", "--no-baselines")
-    assert result.returncode == 0, result.stderr
-    page = (tmp_path / "page.html").read_text("utf-8")
-    assert page.count("<button") == len("山上的雨\n我们<b>不分开&") - 1
-    assert "http" not in page
-    assert "<b>不" not in page
-    assert page.count("@TEXT@ $text ${data} &lt;i&gt;.txt") == 2, "the title, word for word"
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium here; the page was only read as text")
-    keys = """<script>
-    const focused = () => document.activeElement.textContent + told.textContent;
-    cells[0].focus(); const seen = [focused()];
-    for (const key of ["ArrowRight", "End"]) {
-      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); seen.push(focused());
-    }
-    document.title = seen.join("|");
-    </script></html>"""
-    (tmp_path / "page.html").write_text(page.replace("</html>", keys), "utf-8")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", (tmp_path / "page.html").as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False).stdout
-    first, second, last = shown.split("<title>")[1].split("</title>")[0].split("|")
-    assert first.startswith("上上 ")
-    assert second.startswith("的的 ")
-    assert last.startswith("&amp;&amp; ")
-    assert all(each.count("%") == 5 for each in (first, second, last))
-
-
-def test_a_text_too_long_for_a_page(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text("山上的雨" * 6000, "utf-8")
-    result = cli("evaluate", "text.txt", "-c", str(trained / "checkpoints"), "--html", "page.html")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "--html" in result.stderr
-    assert not (tmp_path / "page.html").exists()

@@ -62,7 +62,7 @@ def test_the_state_is_carried_through_the_whole_text(
     ids = np.random.default_rng(0).integers(1, len(checkpoint.vocabulary), 40)
     parameters = dict(checkpoint.parameters)
     expected = plain_loss(checkpoint.model, parameters, ids[:-1, None], ids[1:, None], network.initial_state())
-    monkeypatch.setattr(recurrent, "_AT_ONCE", 7)
+    monkeypatch.setattr(recurrent, "CHUNK", 7)
     found = score(network.probabilities(ids), ids)
     assert found.nats == pytest.approx(expected, rel=1e-5)
     assert found.characters == 39

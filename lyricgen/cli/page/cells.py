@@ -1,0 +1,35 @@
+"""A text as buttons, one a character, and how characters are shown that show nothing by themselves."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from lyricgen.cli.options import visible
+from lyricgen.text.vocabulary import UNKNOWN, Ids
+
+_NAMES = {"↵": "line end", "⇥": "tab", "␣": "space"}
+# No visual line begins within these: a word, and what closes it.
+_PIECE = re.compile(r"(?:[a-zA-ZÀ-ɏЀ-ӿ'’-]{1,24}|.)[,.;:!?，。！？、；：…」』》）”]{0,3}\n?", re.DOTALL)
+
+
+def cells(text: str, ids: Ids) -> str:
+    """The buttons of a text with these ids (T,), a break after each line end."""
+    return "".join(_pieces(text, [_cell(visible(each), char_id == UNKNOWN) for each, char_id in zip(text, ids)]))
+
+
+def _pieces(text: str, buttons: list[str]) -> Iterator[str]:
+    for found in _PIECE.finditer(text):
+        piece = "".join(buttons[found.start() : found.end()])
+        yield f"<span>{piece}</span>" if len(found[0]) > 1 else piece
+        if found[0].endswith("\n"):
+            yield "<br>"
+
+
+def _cell(sign: str, is_unknown: bool) -> str:
+    name = _NAMES.get(sign, "")
+    label = f"{name or html.escape(sign)}, unknown to the model" if is_unknown else name
+    kind = ' class="unknown"' if is_unknown else ""
+    named = f' aria-label="{label}"' if label else ""
+    return f'<button{kind} tabindex="-1"{named}>{html.escape(sign)}</button>'

@@ -1,0 +1,66 @@
+"""``inspect --gradients`` and ``inspect --context``: figures of several models -> one picture."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from lyricgen.cli import drawing
+from lyricgen.text.corpus import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lyricgen.inspection.context import Context
+    from lyricgen.inspection.gradients import Gradients
+
+_TICKS = (1, 2, 5, 10, 20, 50, 100)
+
+
+def draw_gradients(found: Sequence[Gradients], file: IO[bytes], kind: str) -> None:
+    """Above the norm of the gradient k characters back, below the share that lies within them."""
+    plt = drawing.open_pyplot()
+    figure, (norms, shares) = plt.subplots(2, sharex=True, figsize=(8, 7), layout="constrained")
+    colours = {name: f"C{number}" for number, name in enumerate(dict.fromkeys(each.run for each in found))}
+    for each in found:
+        style = {"color": colours[each.run], "linestyle": "-" if each.scale == 1 else "--"}
+        norms.plot(each.norms, label=shown(each.name), **style)
+        shares.plot(each.shares.cumsum(), **style)
+    norms.set(ylabel="norm of the gradient by the state", title=_predicted(found))
+    drawing.use_log(norms)
+    norms.legend()
+    shares.set(ylabel="share of the gradient within", xlabel="characters back", ylim=(-0.02, 1.02))
+    shares.yaxis.set_major_formatter("{x:.0%}")
+    for axes in (norms, shares):
+        axes.grid(alpha=0.3)
+    drawing.save(figure, file, kind)
+
+
+def draw_context(found: Sequence[Context], file: IO[bytes], kind: str) -> None:
+    """Perplexity by the characters that are seen: networks as lines, the n-grams of the same text dashed."""
+    plt = drawing.open_pyplot()
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    drawn: list[Mapping[int, float]] = []
+    for each in found:
+        (line,) = axes.plot(*_points(each.network), label=shown(each.run))
+        if each.ngrams and each.ngrams not in drawn:  # several models of one text have the same
+            drawn.append(each.ngrams)
+            colour = "0.4" if len(found) > 1 and len(drawn) == 1 else line.get_color()
+            axes.plot(*_points(each.ngrams), color=colour, linestyle="--", marker=".", label=_counted(each, drawn))
+    axes.set(xlabel="characters seen", ylabel="perplexity", xscale="log", title=_predicted(found))
+    axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
+    axes.set_xticks([], minor=True)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    drawing.save(figure, file, kind)
+
+
+def _points(perplexities: Mapping[int, float]) -> tuple[list[int], list[float]]:
+    return list(perplexities), list(perplexities.values())
+
+
+def _counted(context: Context, drawn: Sequence[Any]) -> str:
+    return "n-grams" if len(drawn) == 1 else f"n-grams of {shown(context.run)}"
+
+
+def _predicted(found: Sequence[Gradients] | Sequence[Context]) -> str:
+    return f"{found[0].predicted:,} predicted characters of one held-out text"

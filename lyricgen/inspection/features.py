@@ -1,0 +1,74 @@
+"""What a text is like at each character, as numbers that a unit may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
+
+PLACE, END, REFRAIN, BLANK, RHYME = (
+    "the place in the line",  # counted characters that were read of it
+    "the end of the line",  # it comes next
+    "a refrain",  # the line was there before in this song
+    "the distance from a blank line",  # in characters
+    "the place of the rhyme",  # what rhymes with an earlier line comes next
+)
+_BACK = 4  # lines with which a line may rhyme
+
+
+class _Line(NamedTuple):
+    """A line and the separator that ends it: the characters ``begin`` to ``end`` of the text."""
+
+    begin: int
+    end: int
+    words: str
+    is_whole: bool  # it has its end
+
+
+def features(text: str, separator: str = "\n") -> dict[str, NDArray[np.float64]]:
+    """Name -> a number after each character (T,). Those that are the same everywhere are left out.
+
+    Parameters
+    ----------
+    separator
+        What ends a line; blank lines part songs.
+    """
+    found = {name: np.zeros(len(text)) for name in (PLACE, END, REFRAIN, BLANK, RHYME)}
+    found[END][:-1] = [character == separator for character in text[1:]]
+    rhymer, song, endings, since = Rhymer(), set[str](), list[str](), 0
+    for line in _lines(text, separator):
+        if not line.words.strip():
+            song, endings, since = set(), [], line.end
+            continue
+        here = slice(line.begin, line.end)
+        found[PLACE][here] = np.cumsum([is_counted(character) for character in text[here]])
+        if line.is_whole:
+            found[PLACE][line.end - 1] = 0
+        found[REFRAIN][here] = line.words.strip() in song
+        found[BLANK][here] = np.arange(line.begin, line.end) - since
+        ending = rhymer.of_line(line.words) or ""
+        if ending and ending in endings[-_BACK:]:
+            found[RHYME][line.begin + _start_of_ending(line.words) - 1] = 1
+        song.add(line.words.strip())
+        endings.append(ending)
+    return {name: values for name, values in found.items() if len(values) and np.ptp(values) > 0}
+
+
+def _start_of_ending(line: str) -> int:
+    """Where the character or the word begins by which a line rhymes."""
+    end = len(line)
+    while not is_counted(line[end - 1]):
+        end -= 1
+    return end - len(line_ending(line))
+
+
+def _lines(text: str, separator: str) -> Iterator[_Line]:
+    begin = 0
+    for words in text.split(separator):
+        end = begin + len(words)
+        yield _Line(begin, min(end + 1, len(text)), words, end < len(text))
+        begin = end + 1

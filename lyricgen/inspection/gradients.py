@@ -1,0 +1,81 @@
+"""How far back a network looks: the gradient of what it predicts by its states before (Bengio et al. 1994)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyricgen.errors import FileError
+from lyricgen.inspection.memory import by_known, known
+from lyricgen.inspection.trace import gradients_back, traces, weights_of
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.text.vocabulary import Ids
+
+BACK = 100  # characters
+PREDICTED = 500  # characters whose gradients are followed
+
+
+def check_length(ids: Ids, before: int) -> None:
+    """FileError for a text (T,) in which no character has so many before it, and one more."""
+    if len(ids) < before + 2:
+        has = f"the held-out text has {len(ids):,} characters, {before + 2} are needed"
+        raise FileError(f"{has}; name a longer text with --dataset")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Gradients:
+    """Of a network: the gradient of ln p by the states k = 0, 1, ... 100 characters before the prediction.
+
+    A state is the hidden state and, in an LSTM, the memory cell.
+    """
+
+    run: str
+    norms: NDArray[np.float64]  # (101,) the mean over all predictions; a norm is that of all layers together
+    predicted: int  # characters
+    scale: float = 1.0  # of the weights of the recurrence
+
+    @property
+    def name(self) -> str:
+        """The run, and how its weights were scaled."""
+        return self.run if self.scale == 1 else f"{self.run} × {self.scale:g}"
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The share of each k in the sum of all."""
+        shares: NDArray[np.float64] = self.norms / self.norms.sum()
+        return shares
+
+    def reach(self, share: float) -> int:
+        """How many characters back this share of the gradient lies, of that within 100 characters."""
+        return int(np.searchsorted(np.cumsum(self.shares), share))
+
+    def figures(self) -> dict[str, Any]:
+        """The numbers by their names."""
+        figures = {"run": self.run, "scale": self.scale, "predicted": self.predicted}
+        return {**figures, "norms": self.norms.tolist(), "shares": self.shares.tolist()}
+
+
+def gradients(checkpoint: Checkpoint, ids: Ids, *, run: str, scale: float = 1.0) -> Gradients:
+    """Follow the gradients of the characters of a text (T,) that have 100 before them, 500 at the most.
+
+    ``scale`` multiplies the weights of the recurrence: with larger ones a gradient grows on its way back (Pascanu et
+    al. 2013). Nothing is clipped.
+
+    Raises
+    ------
+    FileError
+        The text is too short.
+    """
+    check_length(ids, BACK)
+    ids = ids[: BACK + 1 + PREDICTED]
+    weights = weights_of(checkpoint.model, checkpoint.parameters, scale=scale)
+    read = traces(weights, ids)
+    above = by_known(weights, known(weights, read), ids)[BACK:]
+    norms = [
+        float(np.sqrt(sum((each**2).sum(axis=(1, 2)) for each in by_states)).mean())
+        for by_states, _ in gradients_back(list(read[0].steps()), above, BACK + 1, first=BACK)
+    ]
+    return Gradients(run, np.array(norms), len(above), scale)
