@@ -19,6 +19,7 @@ import numpy as np
 import numpy.testing  # starts a process when it is first imported
 import pytest
 from forked import Fork, Forks
+from threadpoolctl import threadpool_limits
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
 from lyricgen.engine.engines import has_mxnet
@@ -35,6 +36,10 @@ Launch = Callable[..., "Fork | subprocess.Popen[bytes]"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose children would ignore it, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # there are as many workers as processors: no threads beside them
+    threadpool_limits(1, "blas")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for their processes
 
 
 @contextmanager

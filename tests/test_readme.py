@@ -61,7 +61,13 @@ def test_the_pattern_of_a_transcript() -> None:
     assert call == Call("a b", ["c", "d"], False)
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("**/README.md")), ids=lambda page: str(page.relative_to(ROOT)))
+READMES = [
+    ROOT / "README.md",
+    *(page for name in ("data", "lyricgen", "tests") for page in sorted(ROOT.glob(f"{name}/**/README.md"))),
+]
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     assert all((page.parent / link).exists() for link in links if not link.startswith("http"))
