@@ -19,7 +19,6 @@ from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, Memo
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Vocabulary
 
-_AROUND = 20  # characters on each side of a place in the training text
 _UNIT = 60  # bytes for what is said of a unit
 _INT8, _UINT8 = 127, 255
 
@@ -108,8 +107,7 @@ def _like(like: Like) -> dict[str, Any]:
 
 
 def _excerpt(line: str, column: int) -> tuple[str, str, str]:
-    before, behind = line[max(column - _AROUND, 0) : column], line[column + 1 : column + 1 + _AROUND]
-    return before, visible(line[column : column + 1] or "\n"), behind
+    return line[:column], visible(line[column : column + 1] or "\n"), line[column + 1 :]
 
 
 def _kept(inspection: Inspection, room: int) -> int:
