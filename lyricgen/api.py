@@ -48,6 +48,7 @@ from lyricgen.text import dataset as datasets
 from lyricgen.text.batches import NUMBERS, Batch, fit, sampled_batches
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
+from lyricgen.text.parts import Parts
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import measures, ranking
 from lyricgen.writing.generation import Writer
@@ -420,10 +421,7 @@ class Model:
             words = "".join(corpus.read(named, encoding=encoding, newlines=self.checkpoint.newlines))
             name = ", ".join(corpus.STDIN_NAME if source == corpus.STDIN else source for source in named)
             return Text(name, words, self.checkpoint.vocabulary.encode(words))
-        name, parts = self.name, self.checkpoint.text
-        if dataset is not None:
-            name, data = find_dataset(dataset)
-            parts = data.parts
+        name, parts = _named_parts(dataset, self.name, self.checkpoint)
         return evaluation.held_out(self.checkpoint, parts, name)
 
     def inspect(
@@ -528,6 +526,14 @@ def measures_test_part(path: Path, dataset: Data) -> bool:
     return parts is not None and parts.held_out == "test"
 
 
+def _named_parts(dataset: Data, name: str, checkpoint: Checkpoint) -> tuple[str, Parts | None]:
+    """The parts of ``dataset``, or else those that the checkpoint of that name keeps, and whose they are."""
+    if dataset is None:
+        return name, checkpoint.text
+    name, data = find_dataset(dataset)
+    return name, data.parts
+
+
 def gradients(*checkpoint: PathLike, dataset: Data = None, scale: float | None = None) -> list[Gradients]:
     """How far back networks look: the gradients of their predictions by their states before, of each checkpoint.
 
@@ -563,10 +569,7 @@ def _networks(paths: Sequence[PathLike], dataset: Data) -> Iterator[tuple[str, C
         if each.model.cell == "ngram" or each.model.bidirectional:
             kind = "an n-gram model, which has no hidden state" if each.model.cell == "ngram" else "bidirectional"
             raise FileError(f"{path}: is {kind}; name a network that reads forward alone")
-    name, parts = str(named[0]), loaded[0].text
-    if dataset is not None:
-        name, data = find_dataset(dataset)
-        parts = data.parts
+    name, parts = _named_parts(dataset, str(named[0]), loaded[0])
     if parts is None or not parts.held_out:
         raise FileError(f"{name}: keeps no held-out text; name one with --dataset")
     text = parts.text(parts.held_out)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
+from lyricgen.writing.form.rhyme import Rhymer, counted_end, is_counted, line_ending
 
 PLACE, END, REFRAIN, BLANK, RHYME = (
     "the place in the line",  # counted characters that were read of it
@@ -52,18 +52,11 @@ def features(text: str, separator: str = "\n") -> dict[str, NDArray[np.float64]]
         found[BLANK][here] = np.arange(line.begin, line.end) - since
         ending = rhymer.of_line(line.words) or ""
         if ending and ending in endings[-_BACK:]:
-            found[RHYME][line.begin + _start_of_ending(line.words) - 1] = 1
+            begin = line.begin + counted_end(line.words) - len(line_ending(line.words))
+            found[RHYME][begin - 1] = 1
         song.add(line.words.strip())
         endings.append(ending)
     return {name: values for name, values in found.items() if len(values) and np.ptp(values) > 0}
-
-
-def _start_of_ending(line: str) -> int:
-    """Where the character or the word begins by which a line rhymes."""
-    end = len(line)
-    while not is_counted(line[end - 1]):
-        end -= 1
-    return end - len(line_ending(line))
 
 
 def _lines(text: str, separator: str) -> Iterator[_Line]:

@@ -76,6 +76,6 @@ def gradients(checkpoint: Checkpoint, ids: Ids, *, run: str, scale: float = 1.0)
     above = by_known(weights, known(weights, read), ids)[BACK:]
     norms = [
         float(np.sqrt(sum((each**2).sum(axis=(1, 2)) for each in by_states)).mean())
-        for by_states, _ in gradients_back(list(read[0].steps()), above, BACK + 1, first=BACK)
+        for by_states, _ in gradients_back(read[0].steps_back(), above, BACK + 1, first=BACK)
     ]
     return Gradients(run, np.array(norms), len(above), scale)

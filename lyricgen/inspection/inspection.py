@@ -21,6 +21,7 @@ from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Text
+from lyricgen.model.mixture import Mixture
 from lyricgen.model.recurrent import Recurrent
 from lyricgen.model.scoring import perplexity
 from lyricgen.text.prompt import line_start
@@ -51,7 +52,7 @@ def inspect(
     gates = () if "gates" in without else tuple(_gates(read))
     depends = None if "memory" in without else memory(weights, read, text.ids)
     seen = dataclasses.replace(seen, states=states, gates=gates, memory=depends)
-    notes = () if isinstance(model, (Recurrent, Bidirectional)) else (_MIXED,)
+    notes = (_MIXED,) if isinstance(model, Mixture) else ()
     if "like" in without:
         return dataclasses.replace(seen, notes=notes)
     if checkpoint.text is None:

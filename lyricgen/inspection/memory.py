@@ -51,7 +51,7 @@ def memory(weights: Weights, traces: Sequence[Trace], ids: Ids, *, depth: int = 
 
 def _norms(trace: Trace, above: Array, depth: int) -> Floats:
     """Row r: the norms of a gradient by the embeddings read in the steps r, r - 1, ... (R, ``depth``)."""
-    steps = list(trace.steps(np.float32))
+    steps = trace.steps_back(np.float32)
     norms = np.zeros((len(above), depth), np.float32)
     for first in range(0, len(above), _AT_ONCE):
         rows = above[first : first + _AT_ONCE]

@@ -68,6 +68,13 @@ class Trace:
             single = Layer(*(weight.astype(precision, copy=False) for weight in layer))
             yield kind(single, *(each.astype(precision, copy=False) for each in arrays))
 
+    def steps_back(self, precision: type[np.floating[Any]] = np.float64) -> list[Steps]:
+        """The same, ready for ``gradients_back``."""
+        found = list(self.steps(precision))
+        for step in found:
+            step.prepare()
+        return found
+
 
 def read(config: ModelConfig, layers: Sequence[Layer], x: Array) -> Trace:
     """A stack reads the embedded characters x (T, D)."""
@@ -95,10 +102,9 @@ def gradients_back(
 
     ``above`` (R, H): row r is the gradient of something by the last layer's hidden state after step ``first`` + r.
     Yields, for k = 0, 1, ... ``depth`` - 1, the gradients by the states of each layer k steps before that (R, S, H),
-    and by what the first layer reads in that step (R, D). Rows at the head that have no such step are gone.
+    and by what the first layer reads in that step (R, D). Rows at the head that have no such step are gone. ``steps``
+    are those of ``Trace.steps_back``.
     """
-    for step in steps:
-        step.prepare()
     carried = [step.no_gradient(len(above)) for step in steps]
     carried[-1][:, 0] = above
     last = first + len(above)

@@ -25,7 +25,7 @@ def test_the_mean_of_norms_over_layers(random_checkpoint: Make) -> None:
     weights = weights_of(checkpoint.model, checkpoint.parameters)
     read = traces(weights, ids)
     above = by_known(weights, known(weights, read), ids)
-    for k, (by_states, _) in enumerate(gradients_back(list(read[0].steps()), above, BACK + 1)):
+    for k, (by_states, _) in enumerate(gradients_back(read[0].steps_back(), above, BACK + 1)):
         both = np.concatenate([each[-7:].reshape(7, -1) for each in by_states], axis=1)
         assert found.norms[k] == pytest.approx(np.linalg.norm(both, axis=1).mean())
     assert found.shares.sum() == pytest.approx(1)

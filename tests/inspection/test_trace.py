@@ -31,7 +31,7 @@ def test_states_and_gates(model: dict[str, Any], random_checkpoint: Make) -> Non
     checkpoint, ids = sharp(random_checkpoint, **model)
     (trace,) = traces(weights_of(checkpoint.model, checkpoint.parameters), ids)
     states, gates = read_plainly(checkpoint.model, double(checkpoint), embedded(checkpoint, ids))
-    for place, (layer, steps) in enumerate(zip(trace.layers, list(trace.steps()))):
+    for place, (layer, steps) in enumerate(zip(trace.layers, trace.steps())):
         expected = np.array([[part[0] for part in each[place]] for each in states])
         np.testing.assert_allclose(layer.after, expected, atol=1e-12)
         opened = steps.gates()
@@ -88,7 +88,7 @@ def test_gradients_by_states(model: dict[str, Any], random_checkpoint: Make) -> 
     checkpoint, ids = sharp(random_checkpoint, **model)
     weights = weights_of(checkpoint.model, checkpoint.parameters)
     read = traces(weights, ids)
-    above, steps, x = by_known(weights, known(weights, read), ids), list(read[0].steps()), embedded(checkpoint, ids)
+    above, steps, x = by_known(weights, known(weights, read), ids), read[0].steps_back(), embedded(checkpoint, ids)
     for k, (by_states, _) in enumerate(gradients_back(steps, above, 3)):
         for layer, by_state in enumerate(by_states):
             for row, gradient in enumerate(by_state[:, 0]):

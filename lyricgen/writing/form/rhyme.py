@@ -56,11 +56,17 @@ def straight(text: str) -> str:
     return text.replace("’", "'")
 
 
-def line_ending(line: str) -> str:
-    """The last counted character of a line, or the last word in lower case if its letters are Latin; else empty."""
+def counted_end(line: str) -> int:
+    """The place after the last counted character of a line; 0 if there is none."""
     end = len(line)
     while end and not is_counted(line[end - 1]):
         end -= 1
+    return end
+
+
+def line_ending(line: str) -> str:
+    """The last counted character of a line, or the last word in lower case if its letters are Latin; else empty."""
+    end = counted_end(line)
     if not end:
         return ""
     words = [match for match in WORD.finditer(straight(line[:end])) if match.end() == end]
