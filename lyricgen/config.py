@@ -431,6 +431,7 @@ _TRAINED = (
 )  # fmt: skip
 _PREPARED = tuple(each.name for each in dataclasses.fields(PrepareConfig))
 _FIXED = ("line_length", "form", "tones", "tune", "rhyme", "rhyme_with")  # what a particle can miss
+_OF_PAGE = ("without", "max_chars", "encoding")  # what a page of `inspect` takes
 _RULES = (
     _Rule(("batch_size", "steps"), lambda values: values.get("show_batches", "") is None, "without --show-batches"),
     _Rule(
@@ -469,6 +470,14 @@ _RULES = (
         ("top_k", "top_p"),
         lambda values: values.get("temperature") == 0,
         "with --temperature 0, which takes the likeliest character",
+    ),
+    _Rule(("scale",), lambda values: values.get("gradients") is False, "without --gradients"),
+    _Rule(_OF_PAGE, lambda values: bool(values.get("gradients")), "with --gradients"),
+    _Rule(_OF_PAGE, lambda values: bool(values.get("context")), "with --context"),
+    _Rule(
+        ("checkpoint",),
+        lambda values: bool(values.get("gradients") or values.get("context")),
+        "with --gradients or --context, where each model is named as a RUN",
     ),
     _Rule(("theme_strength",), lambda values: values.get("theme") is None, "without --theme"),
     _Rule(

@@ -11,7 +11,7 @@ import click
 
 from lyricgen.cli.models import checkpoint_option, dataset_option, open_dataset, own_or_shipped
 from lyricgen.cli.options import PATH, command, encoding_option, expand, given, option, put, say, show_number, to_json
-from lyricgen.config import MODEL, flag
+from lyricgen.config import MODEL, refuse_without_effect
 from lyricgen.errors import FileError, OptionError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _VIEWS = ("units", "gates", "memory", "like")
 _BACK = (1, 5, 20)  # characters
 _SHARES = (0.5, 0.9, 0.99)
 _SEEN = (1, 5, 20, 100)  # characters
-_OF_PAGE = ("without", "max_chars", "encoding", "ngram")
 
 
 @command("inspect")
@@ -73,7 +72,7 @@ def inspect(
     path.
     """
     options = given(click_context, click_context.params)
-    _check_options(options, gradients=gradients, context=context)
+    _check_options(options, click_context.params)
     if gradients:
         output = output or Path("gradients.png")
         figures = _gradients(sources, dataset, scale, output, force=force)
@@ -92,18 +91,13 @@ def inspect(
         put(line)
 
 
-def _check_options(options: Mapping[str, Any], *, gradients: bool, context: bool) -> None:
+def _check_options(options: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """OptionError for what has no effect."""
-    if gradients and context:
+    if values["gradients"] and values["context"]:
         raise OptionError("--gradients and --context make a picture each: run the command once for each")
-    if "scale" in options and not gradients:
-        raise OptionError("--scale: has no effect without --gradients; leave it out")
-    picture = "--gradients" if gradients else "--context"
-    if "checkpoint" in options and (gradients or context):
-        raise OptionError(f"--checkpoint: has no effect with {picture}; name each model as a RUN")
-    for name in _OF_PAGE:
-        if name in options and (gradients or context):
-            raise OptionError(f"{flag(name)}: has no effect with {picture}; leave it out")
+    if "ngram" in options and (values["gradients"] or values["context"]):
+        raise OptionError("--ngram: has no effect on the pictures of networks; leave it out")
+    refuse_without_effect(options, values)
 
 
 def _page(

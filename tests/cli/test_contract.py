@@ -128,6 +128,8 @@ NO_EFFECT = {
     "--beam 2 --particles 2 --line-length 3; --temperature 0 --top-k 3; --json --stream; --weights 1; "
     "--best-of 3 --beam 2; --best-of 3 --temperature 0; --best-of 3 --stream; --theme-strength 1; "
     "--dataset dataset.safetensors; --lines 3 --particles 2",
+    "inspect": "--scale 2; --gradients --max-chars 9; --context --without like; --context --encoding gb18030; "
+    "--gradients -c zh; --context --scale 2; --gradients --no-ngram; --context --ngram",
     "train": "--cell ngram --bidirectional; --cell ngram --hidden 8; --cell ngram --threads 2; "
     "--no-ngram --order 3; --bidirectional --order 3; --bidirectional --ngram; "
     "--cell lstm --gru-reset before; --sampling random --reset-rate 0.1; --preview-every 2; "
