@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lyricgen.errors import FileError
 from lyricgen.inspection.memory import by_known, known
-from lyricgen.inspection.trace import gradients_back, traces, weights_of
+from lyricgen.inspection.trace import Weights
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.text.vocabulary import Ids
 
@@ -71,11 +71,8 @@ def gradients(checkpoint: Checkpoint, ids: Ids, *, run: str, scale: float = 1.0)
     """
     check_length(ids, BACK)
     ids = ids[: BACK + 1 + PREDICTED]
-    weights = weights_of(checkpoint.model, checkpoint.parameters, scale=scale)
-    read = traces(weights, ids)
+    weights = Weights(checkpoint.model, checkpoint.parameters, scale)
+    read = weights.traces(ids)
     above = by_known(weights, known(weights, read), ids)[BACK:]
-    norms = [
-        float(np.sqrt(sum((each**2).sum(axis=(1, 2)) for each in by_states)).mean())
-        for by_states, _ in gradients_back(read[0].steps_back(), above, BACK + 1, first=BACK)
-    ]
-    return Gradients(run, np.array(norms), len(above), scale)
+    norms, _ = read[0].norms_back(above, BACK + 1, first=BACK)
+    return Gradients(run, norms.mean(axis=0, dtype=np.float64), len(above), scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,7 @@ from lyricgen.inspection import features as of_text
 from lyricgen.inspection import nearest
 from lyricgen.inspection.expectation import expectation, of_logits
 from lyricgen.inspection.memory import known, memory
-from lyricgen.inspection.steps import Array
-from lyricgen.inspection.trace import Read, Trace, Weights, traces, weights_of
+from lyricgen.inspection.trace import Layer, Trace, Weights
 from lyricgen.inspection.units import follow
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, States
 from lyricgen.model.bidirectional import Bidirectional
@@ -22,6 +21,7 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Text
 from lyricgen.model.mixture import Mixture
+from lyricgen.model.parameters import Floats
 from lyricgen.model.recurrent import Recurrent
 from lyricgen.model.scoring import perplexity
 from lyricgen.text.prompt import line_start
@@ -33,28 +33,24 @@ _MIXED = "what was expected is of the whole model, with its n-grams; all else is
 _NO_TEXT = "the checkpoint keeps no training text, so that no place in it can be shown"
 
 
-def inspect(
-    model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, without: Collection[str] = ()
-) -> Inspection:
-    """Look at a model that reads a text of at least two characters; ``without``: views that are left out.
+def inspect(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text) -> Inspection:
+    """Look at a model that reads a text of at least two characters.
 
     What was expected is that of the whole ``model``, with the n-grams beside a network; all else is of the network. A
     bidirectional network reads all of the text from either side.
     """
     if checkpoint.model.cell == "ngram":
         return _inspection(checkpoint, text, [expectation(model, text.ids)], notes=(_COUNTED,))
-    weights = weights_of(checkpoint.model, checkpoint.parameters)
-    read = traces(weights, text.ids)
+    weights = Weights(checkpoint.model, checkpoint.parameters)
+    read = weights.traces(text.ids)
     seen = _inspection(
         checkpoint, text, list(_sides(weights, read, text)) if len(read) > 1 else [expectation(model, text.ids)]
     )
-    states = () if "units" in without else tuple(_states(checkpoint, read, text))
-    gates = () if "gates" in without else tuple(_gates(read))
-    depends = None if "memory" in without else memory(weights, read, text.ids)
-    seen = dataclasses.replace(seen, states=states, gates=gates, memory=depends)
+    depends = memory(weights, read, text.ids)
+    seen = dataclasses.replace(
+        seen, states=tuple(_states(checkpoint, read, text)), gates=tuple(_gates(read)), memory=depends
+    )
     notes = (_MIXED,) if isinstance(model, Mixture) else ()
-    if "like" in without:
-        return dataclasses.replace(seen, notes=notes)
     if checkpoint.text is None:
         return dataclasses.replace(seen, notes=(*notes, _NO_TEXT))
     return dataclasses.replace(seen, notes=notes, like=_like(checkpoint, known(weights, read)))
@@ -70,9 +66,9 @@ def _inspection(
 
 def _sides(weights: Weights, read: Sequence[Trace], text: Text) -> Iterator[Expectation]:
     """What each stack knew on its own, as if nothing stood on the other side, and what both know together."""
-    hidden, size = known(weights, read)[:-1], weights.config.hidden
+    hidden, size, output = known(weights, read)[:-1], weights.config.hidden, weights.output
     for name, here in ((BEFORE, slice(size)), (BEHIND, slice(size, None)), (BOTH, slice(None))):
-        alone = hidden[:, here] @ weights.output[:, here].T + weights.output_bias
+        alone = hidden[:, here] @ output[:, here].T + weights.parameters["output.bias"]
         yield of_logits(alone, text.ids, name)
 
 
@@ -85,15 +81,14 @@ def _states(checkpoint: Checkpoint, read: Sequence[Trace], text: Text) -> Iterat
 
 
 def _gates(read: Sequence[Trace]) -> Iterator[Gates]:
-    steps = (step for trace in read for step in trace.steps())
-    for (name, _, is_reversed), step in zip(_layers(read), steps):
-        values = {gate: opened[::-1] if is_reversed else opened for gate, opened in step.gates().items()}
+    for name, layer, is_reversed in _layers(read):
+        values = {gate: opened[::-1] if is_reversed else opened for gate, opened in layer.gates().items()}
         if values:
-            single = {gate: opened.astype(np.float32) for gate, opened in values.items()}
-            yield Gates(name, single, step.keeps, half_lives(values[step.keeps]))
+            keeps = layer.recurrence.keeps
+            yield Gates(name, values, keeps, half_lives(values[keeps]))
 
 
-def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, Read, bool]]:
+def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, Layer, bool]]:
     """Each layer's name and states, and whether it reads from the end."""
     for number, trace in enumerate(read):
         side = "" if len(read) == 1 else ("forward ", "backward ")[number]
@@ -101,20 +96,20 @@ def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, Read, bool]]:
             yield f"{side}layer {place}", layer, number > 0
 
 
-def _like(checkpoint: Checkpoint, states: Array) -> Like:
+def _like(checkpoint: Checkpoint, states: Floats) -> Like:
     assert checkpoint.text is not None
     kind = Bidirectional if checkpoint.model.bidirectional else Recurrent
     network = kind(checkpoint.model, checkpoint.parameters)
     train, text = checkpoint.text.ids("train"), checkpoint.text.text("train")
-    return nearest.nearest(states.astype(np.float32), network, train, text)
+    return nearest.nearest(states, network, train, text)
 
 
-def half_lives(kept: Array) -> NDArray[np.float64]:
+def half_lives(kept: Floats) -> NDArray[np.float64]:
     """Characters after which a unit keeps half of what it held (H,), by the gate that keeps (T, H).
 
     What is kept is the product of the gate over the characters, so that its geometric mean counts. A unit whose gate
     never closes has no half-life: infinity.
     """
-    decay = -np.log(np.maximum(kept, _CLOSED)).mean(axis=0)
+    decay = -np.log(np.maximum(kept, _CLOSED), dtype=np.float64).mean(axis=0)
     lives: NDArray[np.float64] = np.divide(math.log(2), decay, out=np.full(len(decay), np.inf), where=decay > 0)
     return lives

@@ -1,52 +1,66 @@
-"""A network reads a text, and every state on the way is kept."""
+"""A network reads a text with the recurrences of the NumPy engine; every state, gate and gradient on the way is kept.
+
+All is in single precision. Gradients go back through windows: a prediction is a column, the steps before it are rows.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lyricgen.config import ModelConfig
-from lyricgen.inspection.steps import Array, Steps, steps_of
-from lyricgen.model.cells import cell_of
-from lyricgen.model.parameters import STATES, Parameters, output_weight, stacks
-from lyricgen.model.recurrent import Layer, layer_of
+from lyricgen.engine.numpy.recurrence import Recurrence, recurrence_of
+from lyricgen.model.parameters import STATES, Floats, Parameters, output_weight, stacks
 from lyricgen.text.vocabulary import Ids
+
+_NUMBERS_AT_ONCE = 25_000_000  # of a layer's gates in all windows that go back together: 100 MB
+
+
+class Layer(NamedTuple):
+    """A layer that has read a text: its weights, its recurrence, and its states (T, S, H) after each step."""
+
+    input_weight: Floats  # (G·H, D)
+    recurrence: Recurrence
+    after: Floats
+
+    def gates(self) -> dict[str, Floats]:
+        """How far each gate opens, 0 to 1 (T, H); empty for a cell without gates."""
+        return {name: opened[:, :, 0] for name, opened in self.recurrence.gates().items()}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Weights:
-    """The weights of a network in one precision: of each stack its layers, and of what comes before and after them."""
+    """The weights of a network, those of the recurrences scaled."""
 
     config: ModelConfig
-    embedding: Array  # (V, D)
-    stacks: tuple[tuple[Layer, ...], ...]  # forward and, in a bidirectional network, backward
-    output: Array  # (V, H), or (V, 2H) of two stacks
-    output_bias: Array  # (V,)
+    parameters: Parameters
+    scale: float = 1.0
 
+    @property
+    def output(self) -> Floats:
+        """(V, H), or (V, 2H) of two stacks."""
+        return output_weight(self.config, self.parameters)
 
-def weights_of(config: ModelConfig, parameters: Parameters, *, scale: float = 1.0) -> Weights:
-    """The weights in double precision; those of the recurrences ``scale`` times as large."""
-    double = {name: each.astype(np.float64) for name, each in parameters.items()}
-    for name in double:
-        if name.endswith("hidden_weight"):
-            double[name] *= scale
-    layers: Any = double
-    found = [tuple(layer_of(layers, f"{stack}.{layer}") for layer in range(config.layers)) for stack in stacks(config)]
-    return Weights(
-        config, double["embedding.weight"], tuple(found), output_weight(config, layers), double["output.bias"]
-    )
+    def traces(self, ids: Ids) -> tuple[Trace, ...]:
+        """Every stack reads a text (T,): the forward one from its beginning, a backward one from its end."""
+        x = self.parameters["embedding.weight"][ids]
+        return tuple(self._read(stack, part) for stack, part in zip(stacks(self.config), (x, x[::-1])))
 
-
-class Read(NamedTuple):
-    """What one layer read, and its states (T, S, H) before and after each step."""
-
-    layer: Layer
-    x: Array
-    before: Array
-    after: Array
+    def _read(self, stack: str, x: Floats) -> Trace:
+        config, layers, parameters = self.config, list[Layer](), self.parameters
+        for layer in range(config.layers):
+            name = f"{stack}.{layer}"
+            weight = parameters[f"{name}.hidden_weight"] * np.float32(self.scale)
+            recurrence = recurrence_of(config)(weight, parameters[f"{name}.hidden_bias"])
+            input_weight = parameters[f"{name}.input_weight"]
+            gates = x @ input_weight.T + parameters[f"{name}.input_bias"]
+            zero = np.zeros((STATES[config.cell], config.hidden, 1), np.float32)
+            recurrence.forward(np.ascontiguousarray(gates[:, :, None]), zero)
+            layers.append(Layer(input_weight, recurrence, recurrence.states_after()))
+            x = layers[-1].after[:, 0]
+        return Trace(config, tuple(layers))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,67 +68,39 @@ class Trace:
     """A stack of layers that has read a text, from a zero state, in its own direction."""
 
     config: ModelConfig
-    layers: tuple[Read, ...]
+    layers: tuple[Layer, ...]
 
     @property
-    def hidden(self) -> Array:
+    def hidden(self) -> Floats:
         """The last layer's hidden states (T, H)."""
         return self.layers[-1].after[:, 0]
 
-    def steps(self, precision: type[np.floating[Any]] = np.float64) -> Iterator[Steps]:
-        """The steps of each layer, to be looked into, computed in that precision."""
-        kind = steps_of(self.config)
-        for layer, *arrays in self.layers:
-            single = Layer(*(weight.astype(precision, copy=False) for weight in layer))
-            yield kind(single, *(each.astype(precision, copy=False) for each in arrays))
+    def norms_back(self, above: Floats, depth: int, *, first: int = 0) -> tuple[Floats, Floats]:
+        """Follow gradients back through time (Werbos 1990): a row of ``above`` (R, H) for each prediction.
 
-    def steps_back(self, precision: type[np.floating[Any]] = np.float64) -> list[Steps]:
-        """The same, ready for ``gradients_back``."""
-        found = list(self.steps(precision))
-        for step in found:
-            step.prepare()
-        return found
+        Row r is the gradient by the last hidden state after step ``first`` + r. Returns norms (R, ``depth``), k steps
+        before that: of the gradient by the states of all layers, and of the gradient by what the first layer reads.
+        Where there is no such step, they are 0.
+        """
+        rows = max(1, _NUMBERS_AT_ONCE // (depth * len(self.layers[0].input_weight)))
+        parts = [
+            self._norms_of(above[begin : begin + rows], depth, first + begin) for begin in range(0, len(above), rows)
+        ]
+        by_state, by_input = (np.concatenate(norms) for norms in zip(*parts))
+        return by_state, by_input
 
+    def _norms_of(self, above: Floats, depth: int, first: int) -> tuple[Floats, Floats]:
+        steps = first + np.arange(len(above)) + np.arange(1 - depth, 1)[:, None]  # (K, R), the prediction's step last
+        gradients = np.zeros((depth, above.shape[1], len(above)), np.float32)
+        gradients[-1] = above.T
+        squares = np.zeros((depth, len(above)), np.float32)
 
-def read(config: ModelConfig, layers: Sequence[Layer], x: Array) -> Trace:
-    """A stack reads the embedded characters x (T, D)."""
-    found, cell = [], cell_of(config)
-    for layer in layers:
-        states = np.zeros((len(x) + 1, STATES[config.cell], 1, config.hidden), x.dtype)
-        gates: Any = (x @ layer.input_weight + layer.input_bias)[:, None]
-        for t, gate in enumerate(gates):
-            states[t + 1] = cell(gate, states[t], layer.hidden_weight, layer.hidden_bias)
-        found.append(Read(layer, x, states[:-1, :, 0], states[1:, :, 0]))
-        x = states[1:, 0, 0]
-    return Trace(config, tuple(found))
+        def observe(t: int, *by_state: Floats) -> None:
+            squares[t] += sum(np.einsum("hr,hr->r", part, part) for part in by_state)
 
-
-def traces(weights: Weights, ids: Ids) -> tuple[Trace, ...]:
-    """Every stack reads a text (T,): the forward one from its beginning; a backward one from its end."""
-    x = weights.embedding[ids]
-    return tuple(read(weights.config, layers, part) for layers, part in zip(weights.stacks, (x, x[::-1])))
-
-
-def gradients_back(
-    steps: Sequence[Steps], above: Array, depth: int, *, first: int = 0
-) -> Iterator[tuple[list[Array], Array]]:
-    """Back-propagation through time (Werbos 1990) of many predictions at once.
-
-    ``above`` (R, H): row r is the gradient of something by the last layer's hidden state after step ``first`` + r.
-    Yields, for k = 0, 1, ... ``depth`` - 1, the gradients by the states of each layer k steps before that (R, S, H),
-    and by what the first layer reads in that step (R, D). Rows at the head that have no such step are gone. ``steps``
-    are those of ``Trace.steps_back``.
-    """
-    carried = [step.no_gradient(len(above)) for step in steps]
-    carried[-1][:, 0] = above
-    last = first + len(above)
-    for k in range(min(depth, last)):
-        begin = max(first - k, 0)
-        by_states = [each[len(each) - (last - k - begin) :] for each in carried]
-        by_input = None
-        for place in range(len(steps) - 1, -1, -1):
-            if by_input is not None:
-                by_states[place][:, 0] += by_input
-            by_input, carried[place] = steps[place].back(by_states[place], slice(begin, last - k))
-        assert by_input is not None
-        yield by_states, by_input
+        for layer in reversed(self.layers):
+            by_gates, _ = layer.recurrence.windows(steps).backward(gradients, observe)
+            gradients = np.matmul(layer.input_weight.T, by_gates)  # by what the layer reads
+        by_input = np.einsum("kdr,kdr->kr", gradients, gradients)
+        by_state, by_read = (np.sqrt(np.where(steps < 0, 0, each))[::-1].T for each in (squares, by_input))
+        return by_state, by_read

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.inspection.steps import Array
 from lyricgen.inspection.views import States
+from lyricgen.model.parameters import Floats
 
 CLEAR = 0.3  # of a correlation; below it a unit shares less than a tenth of its variance with a feature
 _LAGS = 64  # characters over which a unit or a feature is compared with itself
 _LEVEL = 0.05  # how likely any unit at all follows something by chance
 
 
-def follow(name: str, values: Array, features: Mapping[str, NDArray[np.float64]]) -> States:
+def follow(name: str, values: Floats, features: Mapping[str, NDArray[np.float64]]) -> States:
     """Compare each unit (T, H) with each feature (T,) by Pearson's correlation.
 
     A unit follows the feature with which it correlates most, if that is by 0.3 at the least, and beyond chance: a

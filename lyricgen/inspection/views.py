@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import Ids, Vocabulary
 
-NAMES = ("units", "gates", "memory", "like")  # what may be left out; the expectation is always there
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Expectation:

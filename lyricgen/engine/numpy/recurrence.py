@@ -7,18 +7,30 @@ gate lies in one piece. The equations are those of ``lyricgen.model.cells``.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lyricgen.config import ModelConfig
 from lyricgen.model.parameters import Floats
 
 _HALF, _ONE = np.float32(0.5), np.float32(1)
+# Called with t and the gradients (H, N) by the state after step t: the hidden state and, of an LSTM, the memory cell.
+Observer = Optional[Callable[..., None]]
 
 
 class Recurrence(ABC):
     """A layer over T steps. ``forward`` keeps what ``backward`` needs, so that each is called once, in this order."""
+
+    keeps = ""  # the gate that is the share of the old state that stays
+    # The arrays that ``forward`` leaves for ``backward``: of T + 1 states and of T steps.
+    _states: tuple[str, ...] = ("_hidden",)
+    _steps: tuple[str, ...] = ()
+    _hidden: Floats
 
     def __init__(self, weight: Floats, bias: Floats) -> None:
         """Weight (G·H, H) and bias (G·H,) of the hidden state."""
@@ -34,8 +46,29 @@ class Recurrence(ABC):
         """
 
     @abstractmethod
-    def backward(self, above: Floats) -> tuple[Floats, Floats]:
+    def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
         """The gradient by hidden states (T, H, N) -> that by ``gates`` (T, G·H, N) and by the first state (H, N)."""
+
+    def gates(self) -> dict[str, Floats]:
+        """After ``forward``: how far each gate opens, 0 to 1 (T, H, N); empty for a cell without gates."""
+        return {}
+
+    def states_after(self) -> Floats:
+        """After ``forward`` of one song: the states (T, S, H) after each step."""
+        return np.stack([getattr(self, name)[1:, :, 0] for name in self._states], axis=1)
+
+    def windows(self, steps: NDArray[np.intp]) -> Recurrence:
+        """After ``forward`` of one song: copies of some of its steps (K, R) as R songs of K steps, for ``backward``.
+
+        A negative number is a step before the first one, in which nothing happens.
+        """
+        chosen = copy.copy(self)
+        states = np.concatenate([steps, steps[-1:] + 1])
+        for name, index in [*((name, states) for name in self._states), *((name, steps) for name in self._steps)]:
+            taken = getattr(self, name)[np.maximum(index, 0), :, 0]
+            taken[index < 0] = 0
+            setattr(chosen, name, np.ascontiguousarray(taken.transpose(0, 2, 1)))
+        return chosen
 
     @abstractmethod
     def by_weight(self, gates: Floats, gradient: Floats) -> None:
@@ -71,11 +104,13 @@ class Rnn(Recurrence):
             np.tanh(new, out=new)
         return hidden[1:], hidden[-1:]
 
-    def backward(self, above: Floats) -> tuple[Floats, Floats]:
+    def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
         gates, weight = _slope_of_tanh(self._hidden[1:]), self._transposed()
         carried = np.zeros(above.shape[1:], np.float32)
         for t in range(len(above) - 1, -1, -1):
             carried += above[t]
+            if observe:
+                observe(t, carried)
             gates[t] *= carried
             np.matmul(weight, gates[t], out=carried)
         return gates, carried
@@ -84,8 +119,21 @@ class Rnn(Recurrence):
         np.matmul(gates, columns(self._hidden[:-1]).T, out=gradient)
 
 
-class GruAfter(Recurrence):
-    """R, Z = σ(·); H~ = tanh(X + R ∘ (H W_hh + b_h)); H' = H~ + Z ∘ (H - H~)."""
+class _Gru(Recurrence):
+    """R, Z = σ(·); H' = H~ + Z ∘ (H - H~)."""
+
+    keeps = "update"
+    _opened: Floats
+
+    def gates(self) -> dict[str, Floats]:
+        size = self._size
+        return {"reset": self._opened[:, :size], "update": self._opened[:, size : 2 * size]}
+
+
+class GruAfter(_Gru):
+    """H~ = tanh(X + R ∘ (H W_hh + b_h))."""
+
+    _steps = ("_opened", "_product")
 
     def forward(self, gates: Floats, state: Floats) -> tuple[Floats, Floats]:
         two = 2 * self._size
@@ -110,7 +158,7 @@ class GruAfter(Recurrence):
             _mix(opened[self._size :], hidden[t], new, out=hidden[t + 1])
         return hidden[1:], hidden[-1:]
 
-    def backward(self, above: Floats) -> tuple[Floats, Floats]:
+    def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
         size, two = self._size, 2 * self._size
         slopes, update, reset = _slopes_of_gru(self._opened, self._hidden[:-1])
         slopes[:, :size] *= self._product
@@ -120,6 +168,8 @@ class GruAfter(Recurrence):
         for t in range(len(above) - 1, -1, -1):
             gate = slopes[t]
             carried += above[t]
+            if observe:
+                observe(t, carried)
             gate[size:].reshape(2, size, -1)[:] *= carried
             gate[:size] *= gate[two:]
             back[:two] = gate[:two]
@@ -139,8 +189,10 @@ class GruAfter(Recurrence):
         return np.concatenate([by_gates[: 2 * self._size], self._by_product.sum(axis=1)])
 
 
-class GruBefore(Recurrence):
-    """R, Z = σ(·); H~ = tanh(X + (R ∘ H) W_hh + b_h); H' = H~ + Z ∘ (H - H~)."""
+class GruBefore(_Gru):
+    """H~ = tanh(X + (R ∘ H) W_hh + b_h)."""
+
+    _steps = ("_opened", "_reset")
 
     def forward(self, gates: Floats, state: Floats) -> tuple[Floats, Floats]:
         two = 2 * self._size
@@ -159,7 +211,7 @@ class GruBefore(Recurrence):
             _mix(opened[self._size :], hidden[t], new, out=hidden[t + 1])
         return hidden[1:], hidden[-1:]
 
-    def backward(self, above: Floats) -> tuple[Floats, Floats]:
+    def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
         size, two = self._size, 2 * self._size
         slopes, update, reset = _slopes_of_gru(self._opened, self._hidden[:-1])
         slopes[:, :size] *= self._hidden[:-1]
@@ -169,6 +221,8 @@ class GruBefore(Recurrence):
         for t in range(len(above) - 1, -1, -1):
             gate = slopes[t]
             carried += above[t]
+            if observe:
+                observe(t, carried)
             gate[size:].reshape(2, size, -1)[:] *= carried
             np.matmul(candidate_weight, gate[two:], out=through)
             gate[:size] *= through
@@ -185,6 +239,14 @@ class GruBefore(Recurrence):
 
 class Lstm(Recurrence):
     """I, F, O = σ(·); C~ = tanh(·); C' = F ∘ C + I ∘ C~; H' = O ∘ tanh(C'), gates in the order I, F, C~, O."""
+
+    keeps = "forget"
+    _states = ("_hidden", "_memory")
+    _steps = ("_opened", "_shown")
+
+    def gates(self) -> dict[str, Floats]:
+        opened = self._opened.reshape(len(self._opened), 4, self._size, -1)
+        return {"input": opened[:, 0], "forget": opened[:, 1], "output": opened[:, 3]}
 
     def forward(self, gates: Floats, state: Floats) -> tuple[Floats, Floats]:
         size = self._size
@@ -204,13 +266,15 @@ class Lstm(Recurrence):
             np.multiply(gate[3 * size :], shown, out=hidden[t + 1])
         return hidden[1:], np.stack([hidden[-1], memory[-1]])
 
-    def backward(self, above: Floats) -> tuple[Floats, Floats]:
+    def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
         slopes, forget, output = self._slopes()
         weight, carried = self._transposed(), np.zeros(above.shape[1:], np.float32)
         memory, by_memory = np.zeros_like(carried), np.empty_like(carried)
         for t in range(len(above) - 1, -1, -1):
             gate = slopes[t]
             carried += above[t]
+            if observe:
+                observe(t, carried, memory)
             memory += np.multiply(carried, output[t], out=by_memory)
             gate[:3] *= memory
             gate[3] *= carried

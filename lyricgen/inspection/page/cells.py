@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterator
 
-from lyricgen.cli.options import visible
 from lyricgen.text.vocabulary import UNKNOWN, Ids
 
+_SIGNS = {"\n": "↵", "\t": "⇥"}
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # categories of Unicode
 _NAMES = {"↵": "line end", "⇥": "tab", "␣": "space"}
 # No visual line begins within these: a word, and what closes it.
 _PIECE = re.compile(r"(?:[a-zA-ZÀ-ɏЀ-ӿ'’-]{1,24}|.)[,.;:!?，。！？、；：…」』》）”]{0,3}\n?", re.DOTALL)
@@ -33,3 +35,13 @@ def _cell(sign: str, is_unknown: bool) -> str:
     kind = ' class="unknown"' if is_unknown else ""
     named = f' aria-label="{label}"' if label else ""
     return f'<button{kind} tabindex="-1"{named}>{html.escape(sign)}</button>'
+
+
+def visible(character: str) -> str:
+    """A character so that it is seen, whatever it stands beside: a sign for white space, a mark on a circle."""
+    kind = unicodedata.category(character)
+    if character in _SIGNS or kind == "Zs":
+        return _SIGNS.get(character, "␣")
+    if kind[0] == "M":
+        return f"◌{character}"
+    return f"U+{ord(character):04X}" if kind in _UNSEEN else character

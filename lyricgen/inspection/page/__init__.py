@@ -11,12 +11,11 @@ from importlib import resources
 from pathlib import Path
 
 from lyricgen import files
-from lyricgen.cli.options import show_number
-from lyricgen.cli.page.cells import cells
-from lyricgen.cli.page.data import to_json
+from lyricgen.inspection.page.cells import cells
+from lyricgen.inspection.page.data import to_json
 from lyricgen.inspection.views import Inspection
+from lyricgen.model.scoring import show_number
 
-MOST = 20_000  # characters; a browser holds no more of them well
 _BYTES, _USUAL = 4_900_000, 2000  # of a page, and of a longer text more for each of its characters
 
 
@@ -43,4 +42,4 @@ def _page(inspection: Inspection) -> str:
 
 
 def _read(name: str) -> str:
-    return resources.files("lyricgen.cli.page").joinpath(name).read_text("utf-8")
+    return resources.files("lyricgen.inspection.page").joinpath(name).read_text("utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.cli.options import visible
+from lyricgen.inspection.page.cells import visible
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, Memory, States
 from lyricgen.model.parameters import Floats
 from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Vocabulary
