@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from lyricgen.errors import OptionError
 from lyricgen.schema import Bounds, Checked, field
@@ -26,13 +27,28 @@ def flag(name: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Config(Checked):
+class Config(Checked):
+    """Options of one kind. ``given`` holds those that were set explicitly, by their names."""
+
     spell = staticmethod(flag)
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Any:
+        """Remember which options are set: a default may depend on the text (see ``resolve``)."""
+        config = super().__new__(cls)
+        positional = zip((field.name for field in dataclasses.fields(cls)), arguments)
+        object.__setattr__(config, "_given", {**dict(positional), **options})
+        return config
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that were set explicitly."""
+        values: dict[str, Any] = self.__dict__["_given"]
+        return values
 
 
 # The headings under which --help lists the options.
 TEXT, HELD_OUT = "Text", "Held-out parts"
-ENGINES = ("mxnet", "numpy")
+STDIN = "-"  # in the place of a file
 SCRIPTS = ("simplified", "traditional")
 MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
 DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
@@ -45,7 +61,7 @@ COUNTED = 3_000_000  # characters; the n-grams of a longer text take too long to
 
 
 @dataclasses.dataclass(frozen=True)
-class PrepareConfig(_Config):
+class PrepareConfig(Config):
     """How a corpus becomes a dataset."""
 
     encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.", group=TEXT)
@@ -57,9 +73,12 @@ class PrepareConfig(_Config):
         False, "Keep lines like 作词：… and Lyrics by …; time stamps and section marks are always left out.", group=TEXT
     )
     script: str | None = _option(
-        None, "Turn all Chinese characters into this script. [default: as they are]",
-        kind=str, choices=SCRIPTS, group=TEXT,
-    )  # fmt: skip
+        None,
+        "Turn all Chinese characters into this script. [default: as they are]",
+        kind=str,
+        choices=SCRIPTS,
+        group=TEXT,
+    )
     newlines: str = _option("keep", "Keep line ends, or turn them into spaces.", choices=("keep", "space"), group=TEXT)
     split: str = _option(
         "songs",
@@ -68,10 +87,7 @@ class PrepareConfig(_Config):
         group=HELD_OUT,
     )
     valid_fraction: float = _option(
-        0.05,
-        "Share of the text that chooses the best epoch.",
-        bounds=FRACTION,
-        group=HELD_OUT,
+        0.05, "Share of the text that chooses the best epoch.", bounds=FRACTION, group=HELD_OUT
     )
     test_fraction: float = _option(0.0, "Share of the text that training never sees.", bounds=FRACTION, group=HELD_OUT)
     min_count: int = _option(1, "Rarer characters become the unknown character.", bounds=COUNT, group=TEXT)
@@ -86,18 +102,14 @@ class PrepareConfig(_Config):
 SMALL, MIDDLE, LARGE = 100_000, 60_000, 1_000_000
 HIDDEN, RATE = 256, 0.006
 EPOCHS, MOST_EPOCHS, DROPOUT = 16, 60, 0.6  # with MIDDLE characters (MOST_EPOCHS: with the fewest)
-UNKNOWN_RATE, RESET_RATE = 0.5, 0.02  # none without a validation part
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig(_Config):
+class ModelConfig(Config):
     """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
 
     cell: str = _option(
-        "gru",
-        "Recurrent cell, or ngram for a model that counts.",
-        choices=("rnn", "gru", "lstm", "ngram"),
-        group=MODEL,
+        "gru", "Recurrent cell, or ngram for a model that counts.", choices=("rnn", "gru", "lstm", "ngram"), group=MODEL
     )
     gru_reset: str = _option(
         "after",
@@ -106,25 +118,26 @@ class ModelConfig(_Config):
         group=MODEL,
     )
     hidden: int = _option(
-        HIDDEN, f"Hidden units in each layer. [default: {HIDDEN}, or 512 for more than {LARGE:,} characters]",
-        bounds=Bounds(1, 16384), group=MODEL,
-    )  # fmt: skip
+        HIDDEN,
+        f"Hidden units in each layer. [default: {HIDDEN}, or 512 for more than {LARGE:,} characters]",
+        bounds=Bounds(1, 16384),
+        group=MODEL,
+    )
     layers: int = _option(1, "Layers.", bounds=Bounds(1, 64), group=MODEL)
     embedding: int = _option(
         0,
         f"Width of the character embedding (0: as --hidden). [default: 0, or 256 for more than {LARGE:,} characters]",
-        bounds=Bounds(0, 16384), group=MODEL,
-    )  # fmt: skip
+        bounds=Bounds(0, 16384),
+        group=MODEL,
+    )
     tie: bool = _option(True, "Use the embedding as output weights too (Press & Wolf 2017).", group=MODEL)
     bidirectional: bool = _option(
-        False,
-        "Predict each character from the text before and after it: a model for `fill`.",
-        group=MODEL,
+        False, "Predict each character from the text before and after it: a model for `fill`.", group=MODEL
     )
     ngram: bool | None = _option(
         None,
-        "Count n-grams beside the network and mix both. [default: yes, unless --cell names the model, nothing is held "
-        f"out, or the text has more than {COUNTED:,} characters]",
+        "Count n-grams beside the network and mix both. [default: yes, unless nothing is held out, the text "
+        f"has more than {COUNTED:,} characters, or the model is bidirectional]",
         kind=bool,
         group=MODEL,
     )
@@ -141,7 +154,7 @@ class ModelConfig(_Config):
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig(_Config):
+class TrainConfig(Config):
     """How the network learns."""
 
     dropout: float | None = _option(
@@ -152,26 +165,12 @@ class TrainConfig(_Config):
         kind=float,
         group=LEARNING,
     )
-    unknown_rate: float | None = _option(
-        None,
-        "Share of the characters that occur once which an epoch reads as unknown, so that the unknown is learnt. "
-        f"[default: {UNKNOWN_RATE:g}, or 0 without a validation part]",
-        bounds=Bounds(0.0, 1.0),
-        kind=float,
-        group=MINIBATCHES,
-    )
-    reset_rate: float | None = _option(
-        None,
-        "Share of the rows that start from a zero state at each consecutive minibatch (Melis et al. 2018). "
-        f"[default: {RESET_RATE:g}, or 0 without a validation part]",
-        bounds=Bounds(0.0, 1.0),
-        kind=float,
-        group=MINIBATCHES,
-    )
     batch_size: int = _option(
-        32, f"Rows of a minibatch. [default: 16 up to {SMALL:,} characters, else 32]",
-        bounds=Bounds(1, 65536), group=MINIBATCHES,
-    )  # fmt: skip
+        32,
+        f"Rows of a minibatch. [default: 16 up to {SMALL:,} characters, else 32]",
+        bounds=Bounds(1, 65536),
+        group=MINIBATCHES,
+    )
     steps: int = _option(
         35,
         "Characters in a row of a minibatch (truncated back-propagation).",
@@ -194,8 +193,9 @@ class TrainConfig(_Config):
     lr: float = _option(
         RATE,
         f"Learning rate (the highest one of a schedule). [default: {RATE:g}, less for wider networks or with --base]",
-        bounds=_SINGLE, group=LEARNING,
-    )  # fmt: skip
+        bounds=_SINGLE,
+        group=LEARNING,
+    )
     schedule: str = _option(
         "cosine",
         "Learning rate over time: constant, or falling to zero.",
@@ -204,10 +204,7 @@ class TrainConfig(_Config):
     )
     clip: float = _option(1.0, "Largest global norm of the gradient (0: off).", bounds=_SINGLE_OR_ZERO, group=LEARNING)
     patience: int = _option(
-        0,
-        "Stop after N epochs without a better validation perplexity (0: never).",
-        bounds=WHOLE,
-        group=LEARNING,
+        0, "Stop after N epochs without a better validation perplexity (0: never).", bounds=WHOLE, group=LEARNING
     )
     keep_text: bool = _option(
         True,
@@ -216,50 +213,142 @@ class TrainConfig(_Config):
     )
     seed: int = _option(1, "Seed of the weights, minibatches and dropout.", bounds=Bounds(0, 2**63 - 1), group=LEARNING)
 
-    def resolve_defaults(self, characters: int, *, held_out: bool) -> TrainConfig:
-        """The same with all defaults filled in, for a model that has then read so many characters.
 
-        Without a held-out part the text is to be memorised.
-        """
-        dropout = min(0.7, DROPOUT * (MIDDLE / max(characters, 1)) ** 0.35)
-        usual = {"dropout": round(dropout, 2), "unknown_rate": UNKNOWN_RATE, "reset_rate": RESET_RATE}
-        chosen = {name: value if held_out else 0.0 for name, value in usual.items() if getattr(self, name) is None}
-        return dataclasses.replace(self, **chosen)  # type: ignore[arg-type]
+@dataclasses.dataclass(frozen=True)
+class EngineConfig(Config):
+    """What computes the training."""
+
+    engine: str | None = _option(
+        None,
+        "Library that computes. [default: mxnet where it is installed, numpy for --gru-reset before]",
+        choices=("mxnet", "numpy"),
+        kind=str,
+        group=LEARNING,
+    )
+    device: str = _option("cpu", "Device that MXNet computes on: cpu, gpu or gpu:N.", group=LEARNING)
+    threads: int | None = _option(
+        None, "Threads. [default: the usable processors]", bounds=Bounds(1, 1024), kind=int, group=LEARNING
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not re.fullmatch("cpu|gpu(:[0-9]{1,2})?", self.device):
+            raise OptionError(f"--device: {self.device!r} is neither cpu nor gpu nor gpu:N")
 
 
-def usual_options(characters: int, before: int = 0, *, hidden: int | None = None) -> dict[str, Any]:
-    """The defaults of ``train`` by what it learns from: a text of so many characters, beside others read ``before``.
+class Size(NamedTuple):
+    """The training text: its characters, and whether any of the text is held out."""
 
-    All were chosen by measurement (tests/benchmarks/README.md). The more characters, the wider the network, the larger
-    the minibatches and the fewer the epochs; the wider the network, the lower the rate. The more was read before, the
-    less is to learn: rate and epochs fall with the square root of the text's share of all.
+    characters: int
+    held_out: bool
+
+
+class Base(NamedTuple):
+    """A model to begin with: what it is, how it was trained, and the characters that it has read."""
+
+    name: str
+    model: ModelConfig
+    train: TrainConfig
+    characters: int
+
+
+class Plan(NamedTuple):
+    """A complete configuration: no field is left to choose."""
+
+    model: ModelConfig
+    train: TrainConfig
+    engine: EngineConfig
+
+
+def resolve(options: Mapping[str, Any], text: Size, base: Base | None = None, *, has_mxnet: bool = True) -> Plan:
+    """Return what is trained: the options that were given, and defaults by the size of the text and by the base.
+
+    The defaults were chosen by measurement (tests/benchmarks/README.md). The more characters, the wider the network,
+    the larger the minibatches and the fewer the epochs; the wider the network, the lower the learning rate. The more
+    the base has read, the less is left to learn: rate and epochs fall with the square root of the text's share of all
+    characters. A text of which nothing is held out is meant to be memorised: no dropout, no n-grams.
+
+    Raises
+    ------
+    OptionError
+        An option is out of bounds, contradicts another one, or contradicts the base.
     """
-    whole = max(characters, 1) + before
-    share = math.sqrt(max(characters, 1) / whole)
-    usual: dict[str, Any] = {} if whole <= LARGE else {"hidden": 512, "embedding": 256}
-    width = hidden or usual.get("hidden", HIDDEN)
-    return {
-        **usual,
-        "lr": float(f"{RATE * share * min(1, math.sqrt(HIDDEN / width)):.2g}"),
-        "epochs": min(MOST_EPOCHS, max(1, round(EPOCHS * math.sqrt(MIDDLE / max(characters, 1)) * share))),
-        "batch_size": 16 if whole <= SMALL else 32,
-    }
+    options = {name: value for name, value in options.items() if value is not None}
+    counts = options.get("cell") == "ngram"
+    of_base: dict[str, Any] = {}
+    if base is not None and not counts:
+        _check_base(base, options)
+        of_base = dataclasses.asdict(base.model)
+    before = base.characters if base else 0
+    whole = max(text.characters, 1) + before
+    share = math.sqrt(max(text.characters, 1) / whole)
+    usual: dict[str, Any] = {"hidden": 512, "embedding": 256} if whole > LARGE else {}
+    model = {**usual, **of_base, **options}
+    hidden = model.get("hidden", HIDDEN)
+    usual["lr"] = float(f"{RATE * share * min(1, math.sqrt(HIDDEN / hidden)):.2g}")
+    usual["epochs"] = min(MOST_EPOCHS, max(1, round(EPOCHS * math.sqrt(MIDDLE / max(text.characters, 1)) * share)))
+    usual["batch_size"] = 16 if whole <= SMALL else 32
+    usual["dropout"] = _usual_dropout(whole, base, held_out=text.held_out)
+    is_bidirectional = bool(model.get("bidirectional"))
+    usual["ngram"] = "order" in options or (text.held_out and text.characters <= COUNTED)
+    values = {**usual, **of_base, **{"ngram": usual["ngram"] and not (counts or is_bidirectional)}, **options}
+    plan = Plan(*build(values, ModelConfig, TrainConfig, EngineConfig))
+    check_plan(options, plan.model)
+    return plan._replace(engine=choose_engine(plan.engine, plan.model, has_mxnet=has_mxnet))
+
+
+def _usual_dropout(characters: int, base: Base | None, *, held_out: bool) -> float:
+    if not held_out:
+        return 0.0
+    if base is not None and base.train.dropout:
+        return base.train.dropout  # the one that its weights are used to
+    dropout: float = DROPOUT * (MIDDLE / characters) ** 0.35
+    return round(min(0.7, dropout), 2)
+
+
+def _check_base(base: Base, options: Mapping[str, Any]) -> None:
+    if base.model.cell == "ngram":
+        raise OptionError(
+            f"--base: {base.name} is an n-gram model, without weights; name a network, or add --cell ngram"
+        )
+    for name, value in dataclasses.asdict(base.model).items():
+        if name not in ("ngram", "order") and options.get(name, value) != value:
+            raise OptionError(f"{flag(name)}: {options[name]} given, but the base has {value}; leave it out")
+
+
+def check_plan(options: Mapping[str, Any], model: ModelConfig) -> None:
+    """Refuse options that contradict each other, whatever the text; OptionError names them."""
+    if model.bidirectional and model.cell == "ngram":
+        raise OptionError("--bidirectional: an n-gram model reads forward only; leave out --cell ngram")
+    if model.bidirectional and options.get("ngram"):
+        raise OptionError("--ngram: a bidirectional model has no n-grams beside it; leave it out")
+    if model.resets_before and options.get("engine") == "mxnet":
+        raise OptionError("--engine mxnet: MXNet has no GRU that resets before the product; use --engine numpy")
+
+
+def choose_engine(asked: EngineConfig, model: ModelConfig, *, has_mxnet: bool) -> EngineConfig:
+    usual = "mxnet" if has_mxnet and not model.resets_before else "numpy"
+    engine = asked.engine or usual
+    if asked.device != "cpu" and engine != "mxnet":
+        raise OptionError(f"--device {asked.device}: needs MXNet; NumPy computes on the CPU only")
+    return dataclasses.replace(asked, engine=engine)
 
 
 TONES_OF_SONG = "like"  # the value of --tones that takes those of the song of --like
-THEME_STRENGTH = 2.0  # nine songs of ten have the word then, at 0.1 nats a character
 LENGTH = 200  # characters of a song that nothing else ends
 
 
 @dataclasses.dataclass(frozen=True)
-class SampleConfig(_Config):
+class SampleConfig(Config):
     """How the next character is drawn."""
 
     length: int | None = _option(
-        None, f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
-        bounds=Bounds(0, 10_000_000), kind=int,
+        None,
+        f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
+        bounds=Bounds(0, 10_000_000),
+        kind=int,
         group=DRAWING,
-    )  # fmt: skip
+    )
     temperature: float = _option(
         0.5,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
@@ -274,10 +363,7 @@ class SampleConfig(_Config):
         group=DRAWING,
     )
     repetition_penalty: float = _option(
-        1.0,
-        "Divides the probability of recent characters (1: off).",
-        bounds=Bounds(1.0, 1e6),
-        group=DRAWING,
+        1.0, "Divides the probability of recent characters (1: off).", bounds=Bounds(1.0, 1e6), group=DRAWING
     )
     no_repeat: int = _option(
         0,
@@ -293,40 +379,32 @@ class SampleConfig(_Config):
     )
     ban: str | None = _option(None, "Words that never occur, parted by commas: 爱,永远.", kind=str, group=DRAWING)
     theme: str | None = _option(
-        None, "Words that the song is about, parted by commas: what keeps company with them in the training text "
+        None,
+        "Words that the song is about, parted by commas: what keeps company with them in the training text "
         "becomes likelier.",
-        kind=str, group=DRAWING,
-    )  # fmt: skip
-    theme_strength: float = _option(
-        THEME_STRENGTH, "How much likelier: what the logits gain, times pointwise mutual information in nats.",
-        bounds=Bounds(0.0, 100.0),
+        kind=str,
         group=DRAWING,
-    )  # fmt: skip
+    )
     particles: int = _option(
-        1, "Versions of the end of each line, of which one is drawn by its weight.",
-        bounds=Bounds(1, 256),
-        group=SEARCH,
-    )  # fmt: skip
-    beam: int = _option(
-        0, "Search the likeliest song with a beam of this width, instead of drawing one (0: off).",
-        bounds=Bounds(0, 1024),
-        group=SEARCH,
-    )  # fmt: skip
+        1, "Versions of the end of each line, of which one is drawn by its weight.", bounds=Bounds(1, 256), group=SEARCH
+    )
     seed: int | None = _option(
-        None, "Seed; the same one writes the same text. [default: a fresh one, printed to stderr]",
-        bounds=Bounds(0, 2**63 - 1), kind=int,
+        None,
+        "Seed; the same one writes the same text. [default: a fresh one, printed to stderr]",
+        bounds=Bounds(0, 2**63 - 1),
+        kind=int,
         group=DRAWING,
-    )  # fmt: skip
+    )
 
     @property
     def is_free(self) -> bool:
         """Whether each character is drawn as the model would have it."""
-        asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None, self.beam)
+        asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None)
         return self.repetition_penalty == 1 and not any(asks)
 
 
 @dataclasses.dataclass(frozen=True)
-class FormConfig(_Config):
+class FormConfig(Config):
     """What a song must be: its lines, how they begin, how they end, and which of them return."""
 
     lines: int | None = _option(
@@ -358,7 +436,7 @@ class FormConfig(_Config):
         "for each repetition; A: all lines.",
         kind=str,
         group=RHYME,
-    )  # fmt: skip
+    )
     rhyme_with: str | None = _option(
         None,
         "What each letter of the scheme rhymes with: a character each, or words separated by spaces.",
@@ -388,10 +466,7 @@ class FormConfig(_Config):
         group=FORM,
     )
     tune: str | None = _option(
-        None,
-        "A named form with its tones and rhymes, as 七绝: `lyricgen forms` lists them.",
-        kind=str,
-        group=FORM,
+        None, "A named form with its tones and rhymes, as 七绝: `lyricgen forms` lists them.", kind=str, group=FORM
     )
     words: str | None = _option(
         None, "Words that occur somewhere in the song, parted by commas: 月亮,远方.", kind=str, group=FORM
@@ -413,112 +488,37 @@ class FormConfig(_Config):
 FILLED = frozenset({"ban", *(each.name for each in dataclasses.fields(FormConfig))} - {"until_blank"})
 
 
-class _Rule(NamedTuple):
-    """Options that have no effect under a condition on all values."""
-
-    names: tuple[str, ...]
-    applies: Callable[[Mapping[str, Any]], bool]
-    where: str
-
-
-_OFF = {"top_k": 0, "top_p": 1.0, "particles": 1}  # a value that asks for nothing is never refused
-_COUNTED = {"cell", "order", "keep_text", "seed"}  # what an n-gram model takes
-_NETWORK = tuple(
-    each.name for kind in (ModelConfig, TrainConfig) for each in dataclasses.fields(kind) if each.name not in _COUNTED
-)
-_TRAINED = (
-    "checkpoint_every", "preview_every", "tensorboard", "threads", "engine", "device", "workers", "kvstore",
-)  # fmt: skip
-_PREPARED = tuple(each.name for each in dataclasses.fields(PrepareConfig))
-_FIXED = ("line_length", "form", "tones", "tune", "rhyme", "rhyme_with")  # what a particle can miss
-_OF_PAGE = ("without", "max_chars", "encoding")  # what a page of `inspect` takes
-_RULES = (
-    _Rule(("batch_size", "steps"), lambda values: values.get("show_batches", "") is None, "without --show-batches"),
-    _Rule(
-        ("output", "force"),
-        lambda values: bool(values.get("show_batches")),
-        "with --show-batches, which writes no file",
-    ),
-    _Rule(
-        _PREPARED,
-        lambda values: bool(values.get("show_batches")) and not values.get("sources"),
-        "on the numbers that --show-batches takes without a SOURCE",
-    ),
-    _Rule(
-        (*_NETWORK, *_TRAINED),
-        lambda values: values.get("cell") == "ngram",
-        "with --cell ngram, which counts in one go",
-    ),
-    _Rule(("ngram", "order"), lambda values: bool(values.get("bidirectional")), "with --bidirectional"),
-    _Rule(("order",), lambda values: values.get("ngram") is False and values.get("cell") != "ngram", "with --no-ngram"),
-    _Rule(
-        ("device",), lambda values: values.get("engine") == "numpy", "with --engine numpy, which has none but the cpu"
-    ),
-    _Rule(("gru_reset",), lambda values: values.get("cell") != "gru", "without --cell gru"),
-    _Rule(
-        ("reset_rate",),
-        lambda values: values.get("sampling") == "random",
-        "with --sampling random, which starts each minibatch from zero",
-    ),
-    _Rule(("preview_every",), lambda values: not values.get("preview", True), "without --preview"),
-    _Rule(
-        ("temperature", "top_k", "top_p", "particles"),
-        lambda values: bool(values.get("beam")),
-        "with --beam, which draws nothing",
-    ),
-    _Rule(
-        ("top_k", "top_p"),
-        lambda values: values.get("temperature") == 0,
-        "with --temperature 0, which takes the likeliest character",
-    ),
-    _Rule(("scale",), lambda values: values.get("gradients") is False, "without --gradients"),
-    _Rule(_OF_PAGE, lambda values: bool(values.get("gradients")), "with --gradients"),
-    _Rule(_OF_PAGE, lambda values: bool(values.get("context")), "with --context"),
-    _Rule(
-        ("checkpoint",),
-        lambda values: bool(values.get("gradients") or values.get("context")),
-        "with --gradients or --context, where each model is named as a RUN",
-    ),
-    _Rule(("theme_strength",), lambda values: values.get("theme") is None, "without --theme"),
-    _Rule(
-        ("particles",),
-        lambda values: all(values.get(name) is None for name in _FIXED),
-        "without lines of a known length or rhyme: name --line-length, --form or --rhyme",
-    ),
-)
-
-
-def _without_effect(name: str, values: Mapping[str, Any]) -> str:
-    """Why an option has no effect among these values; empty if it has one."""
-    return next((rule.where for rule in _RULES if name in rule.names and rule.applies(values)), "")
-
-
-def refuse_without_effect(given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """OptionError for an option that was given and has no effect; ``values`` are those of all options."""
-    for name, value in given.items():
-        asks = value is not None and value is not False and value != _OFF.get(name, ())
-        where = _without_effect(name, values) if asks else ""
-        if where:
-            raise OptionError(f"{flag(name)}: has no effect {where}; leave it out")
-
-
 def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:
-    """The configs that options describe together.
+    """Return the configurations that options describe together.
 
     Raises
     ------
+    TypeError
+        No configuration has an option of that name.
     OptionError
-        An option is unknown or out of bounds, or it has no effect beside the others.
+        An option is of the wrong type or out of bounds.
     """
-    fields = [{each.name for each in dataclasses.fields(kind)} for kind in kinds]
+    names = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
     for name in options:
-        if not any(name in names for names in fields):
-            raise OptionError(f"{flag(name)}: no such option")
-    configs = [kind(**{name: options[name] for name in options if name in names}) for kind, names in zip(kinds, fields)]
-    refuse_without_effect(options, {name: value for config in configs for name, value in vars(config).items()})
-    return configs
+        if not any(name in known for known in names):
+            raise TypeError(f"unexpected keyword argument {name!r}")
+    return [kind(**{name: options[name] for name in options if name in known}) for kind, known in zip(kinds, names)]
 
 
-def effective(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the options that have an effect beside the others."""
-    return {name: value for name, value in values.items() if not _without_effect(name, values)}
+def given(configs: Iterable[Config], options: Mapping[str, Any], *kinds: type[Config]) -> dict[str, Any]:
+    """Return the options that configurations and keywords set explicitly; keywords count for more.
+
+    Raises
+    ------
+    TypeError
+        A configuration is of another kind, or no kind has an option of that name.
+    """
+    values: dict[str, Any] = {}
+    for config in configs:
+        if not isinstance(config, kinds):
+            wanted = ", ".join(kind.__name__ for kind in kinds)
+            raise TypeError(f"expected one of {wanted}, not {type(config).__name__}")
+        values.update(config.given)
+    values.update(options)
+    build(values, *kinds)
+    return values

@@ -31,14 +31,10 @@ class UnsatisfiableError(LyricgenError):
     """No song satisfies all constraints."""
 
 
-class WorkerError(LyricgenError):
-    """One of several workers has ended, so the training has ended too."""
-
-
 class DivergenceError(LyricgenError):
-    """A loss or a gradient is no finite number."""
+    """A loss or a gradient is not finite."""
 
 
 def describe(error: Exception) -> str:
-    """The words for a failed call: ``No such file or directory``."""
+    """Return the operating system's message for a failed call: ``No such file or directory``."""
     return getattr(error, "strerror", None) or str(error)

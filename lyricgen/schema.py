@@ -44,14 +44,10 @@ def field(
     *,
     choices: tuple[str, ...] = (),
     bounds: Bounds | None = None,
-    added: bool = False,
     **about: Any,
 ) -> Any:
-    """A field for values of that ``kind``; None is one more if it is the default.
-
-    ``added``: files of earlier versions do not have it.
-    """
-    metadata = {"kind": kind, "choices": choices, "bounds": bounds, "added": added, **about}
+    """A field for values of that ``kind``; None is one more if it is the default."""
+    metadata = {"kind": kind, "choices": choices, "bounds": bounds, **about}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -61,7 +57,7 @@ def field(
 class Checked:
     """A dataclass of such fields; OptionError names the first one that is wrong.
 
-    Of one that ``is_whole``, a file holds all fields but those that were ``added``.
+    A file holds all fields of one that ``is_whole``.
     """
 
     is_whole: ClassVar[bool] = False
@@ -110,7 +106,7 @@ def from_json(kind: type[Kind], values: Any, *, lenient: bool = False) -> Kind:
         for key, value in values.items()
         if key in known or not lenient
     }
-    needed = [each.name for each in fields if kind.is_whole and not each.metadata["added"]]
+    needed = [each.name for each in fields if kind.is_whole]
     missing = [key for key in needed if key not in described]
     if missing:
         raise FileError(f"its {name} is damaged: {missing[0]} is missing")

@@ -14,10 +14,20 @@ from pypinyin import Style, lazy_pinyin
 
 # 十三辙, by the last letters of a syllable, the longer ones first
 THIRTEEN = [
-    ("中东", "ong eng ing"), ("江阳", "ang"), ("言前", "an"), ("人辰", "en in un vn"), ("怀来", "ai"),
-    ("灰堆", "ei ui"), ("遥条", "ao"), ("油求", "ou iu"), ("乜斜", "ie ve ue"), ("发花", "a"), ("梭坡", "o e"),
-    ("姑苏", "u"), ("一七", "i v er"),
-]  # fmt: skip
+    ("中东", "ong eng ing"),
+    ("江阳", "ang"),
+    ("言前", "an"),
+    ("人辰", "en in un vn"),
+    ("怀来", "ai"),
+    ("灰堆", "ei ui"),
+    ("遥条", "ao"),
+    ("油求", "ou iu"),
+    ("乜斜", "ie ve ue"),
+    ("发花", "a"),
+    ("梭坡", "o e"),
+    ("姑苏", "u"),
+    ("一七", "i v er"),
+]
 
 
 # What --rhyme-near takes for one group.
@@ -126,9 +136,18 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
 
 
 FORM = (
-    "lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure", "tones", "repeats",
+    "lines",
+    "line_length",
+    "form",
+    "until_blank",
+    "acrostic",
+    "rhyme",
+    "rhyme_with",
+    "structure",
+    "tones",
+    "repeats",
     "syllables",
-)  # fmt: skip
+)
 
 
 class Template(NamedTuple):

@@ -87,9 +87,13 @@ def launch(started: Callable[[bool], Forks]) -> Launch:
     """Start ``lyricgen`` in a folder: as a fork, unless variables or options are for the start itself."""
 
     def start(
-        *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, input: bytes = b"", anew: bool = False,
+        *arguments: str,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        input: bytes = b"",
+        anew: bool = False,
         **options: Any,
-    ) -> Fork | subprocess.Popen[bytes]:  # fmt: skip
+    ) -> Fork | subprocess.Popen[bytes]:
         environment = {**os.environ, **(env or {})}
         anew = anew or bool(options) or any(not name.startswith("LYRICGEN_") for name in env or {})
         if sys.platform == "linux" and not anew:

@@ -29,8 +29,13 @@ def writer(checkpoint: Checkpoint, options: dict[str, Any], decoder: Decoder | N
 
 
 def songs(
-    checkpoint: Checkpoint, options: dict[str, Any], *, prefix: str = "", seed: int = 1, samples: int = 12,
+    checkpoint: Checkpoint,
+    options: dict[str, Any],
+    *,
+    prefix: str = "",
+    seed: int = 1,
+    samples: int = 12,
     decoder: Decoder | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Whole songs under these options."""
     return list(writer(checkpoint, options, decoder).songs(prefix, seed=seed, samples=samples))

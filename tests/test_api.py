@@ -100,9 +100,13 @@ def run_pipeline() -> subprocess.CompletedProcess[str]:
     (pipeline,) = re.findall(r"<!-- pipeline -->\n```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "-c", pipeline], capture_output=True, text=True, encoding="utf-8", check=False,
+        ["bash", "-c", pipeline],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
         env={**os.environ, "PATH": path, "LYRICGEN_TRAIN_HIDDEN": "8", "LYRICGEN_TRAIN_EPOCHS": "1"},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="bash and jq are not there")

@@ -42,7 +42,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("'love' of us", {"lines": 1, "words": "love"}),
     ("I can't go home\nmy only song", {"syllables": "4,4"}),
     ("any number of words\n\nhere\n\nfire and\n\nday", {"syllables": "*/1/", "lines": 4}),
-]  # fmt: skip
+]
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("春夏秋", {"length": 3, "ban": "冬,夏秋"}, "says 夏秋"),
     ("春天来了\n风吹", {"form": "4/2"}, "0 blank lines before line 1, not 1"),
@@ -89,7 +89,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("I can't go qwrt\nmy song", {"syllables": "4,2"}, "line 0: None syllables, not 4"),
     ("I go 9 times", {"syllables": "4"}, "line 0: None syllables, not 4"),
     ("one day\none day", {"syllables": "2/2"}, "0 blank lines before line 1, not 1"),
-]  # fmt: skip
+]
 CORPUS = "我夏秋冬"
 
 
@@ -112,11 +112,26 @@ def test_a_copy_within_the_prefix_is_the_user_s() -> None:
 @pytest.mark.parametrize(
     ("line", "group", "exact"),
     [
-        ("月", "乜斜", "ve"), ("夜", "乜斜", "ie"), ("远", "言前", "van"), ("云", "人辰", "vn"), ("春", "人辰", "uen"),
-        ("水", "灰堆", "uei"), ("秋", "油求", "iou"), ("诗", "一七", "-i"), ("雨", "一七", "v"), ("儿", "一七", "er"),
-        ("路", "姑苏", "u"), ("我", "梭坡", "uo"), ("家", "发花", "ia"), ("来", "怀来", "ai"), ("桥", "遥条", "iao"),
-        ("熊", "中东", "iong"), ("翁", "中东", "ueng"), ("我在银行！", "江阳", "ang"), ("步行", "中东", "ing"),
+        ("月", "乜斜", "ve"),
+        ("夜", "乜斜", "ie"),
+        ("远", "言前", "van"),
+        ("云", "人辰", "vn"),
+        ("春", "人辰", "uen"),
+        ("水", "灰堆", "uei"),
+        ("秋", "油求", "iou"),
+        ("诗", "一七", "-i"),
+        ("雨", "一七", "v"),
+        ("儿", "一七", "er"),
+        ("路", "姑苏", "u"),
+        ("我", "梭坡", "uo"),
+        ("家", "发花", "ia"),
+        ("来", "怀来", "ai"),
+        ("桥", "遥条", "iao"),
+        ("熊", "中东", "iong"),
+        ("翁", "中东", "ueng"),
+        ("我在银行！", "江阳", "ang"),
+        ("步行", "中东", "ing"),
     ],
-)  # fmt: skip
+)
 def test_classes_of_rhyme(line: str, group: str, exact: str) -> None:
     assert (rhyme(line), final(line)) == (group, exact)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lyricgen import memory
+from lyricgen.system import memory
 from lyricgen.errors import LyricgenError
 
 

@@ -126,9 +126,14 @@ def run(calls: list[Call], folder: Path, **variables: str) -> None:
         # What is only run need not be the model that the page shows.
         quick = {} if call.is_compared else {"LYRICGEN_TRAIN_HIDDEN": "32", "LYRICGEN_TRAIN_EPOCHS": "1"}
         result = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"], cwd=folder,
-            env={**environment, **variables, **quick}, capture_output=True, timeout=300, encoding="utf-8", check=False,
-        )  # fmt: skip
+            ["bash", "-o", "pipefail", "-c", f"{call.command} 2>&1"],
+            cwd=folder,
+            env={**environment, **variables, **quick},
+            capture_output=True,
+            timeout=300,
+            encoding="utf-8",
+            check=False,
+        )
         assert result.returncode == 0, (call.command, result.stdout)
         shown = re.sub(r"^threads     \d+$", "threads     2", result.stdout, flags=re.MULTILINE)
         if call.is_compared:

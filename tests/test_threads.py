@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lyricgen import threads
+from lyricgen.system import threads
 
 
 def container(root: Path, files: dict[str, str]) -> Path:

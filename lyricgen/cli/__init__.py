@@ -10,38 +10,53 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from lyricgen import __version__, files, memory, processes, signals, threads
+from lyricgen import __version__, files
 from lyricgen.cli.options import say
 from lyricgen.errors import LyricgenError, describe
+from lyricgen.system import memory, processes, signals, threads
 
 _LONGEST = 300  # characters of a word in a message: a path may be long, a number of thousands of digits tells nothing
+
+
+# The first sentence of each command's help, so that the list of commands imports none of them; a test holds it.
+SUMMARIES = {
+    "prepare": "Turn text into a dataset.",
+    "train": "Train a model.",
+    "generate": "Write songs with a trained model.",
+    "fill": "Fill the blanks of a text, each ＿, □ or _ a character.",
+    "evaluate": "Measure perplexity and bits per character on a text.",
+    "inspect": "Look inside a model.",
+    "score": "Rank lines: bits per character of each line of files.",
+    "measure": "Measure the songs themselves: variety, refrains, lines, copies.",
+    "forms": "List the named forms (格律, 词牌), or show their patterns.",
+    "info": "Show what is in datasets and checkpoints, or the form of a song.",
+    "plot": "Draw perplexity, gradient norm and learning rate over the epochs.",
+    "export": "Write a model for another framework.",
+    "completion": "Print the completion script of a shell.",
+}
 
 
 class _Loaded(Mapping[str, click.Command]):
     """The commands by their names, each a module of this folder, imported when it is asked for."""
 
-    _names = (
-        "prepare", "train", "generate", "fill", "evaluate", "inspect", "score", "measure", "forms", "info", "plot",
-        "export", "completion",
-    )  # fmt: skip
-
     def __getitem__(self, name: str) -> click.Command:
-        if name not in self._names:
+        if name not in SUMMARIES:
             raise KeyError(name)
         command: click.Command = getattr(import_module(f"lyricgen.cli.{name}"), name)
         return command
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(SUMMARIES)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(SUMMARIES)
 
 
 class _Commands(click.Group):
@@ -58,6 +73,14 @@ class _Commands(click.Group):
             return 0
         except KeyboardInterrupt as error:
             context.exit(signals.exit_status(error))
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [CompletionItem(name, help=help) for name, help in SUMMARIES.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, context, incomplete)
 
 
 def _is_broken_pipe(error: OSError) -> bool:
@@ -87,7 +110,7 @@ def commands(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line of this process and end it with its exit status."""
+    """Set up this process, run the command line that it was started with, and exit with its status."""
     processes.speak_utf8()
     threads.name_kernels()
     memory.keep_freed()
@@ -96,28 +119,33 @@ def main() -> None:
     _open_streams()
     _set_streams()
     signals.raise_when_terminated()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; nothing of the process is changed."""
     try:
         # Only names of files are patterns (see ``options.expand``), not a form or a prefix.
-        status = commands.main(prog_name="lyricgen", standalone_mode=False, windows_expand_args=False)
+        status = commands.main(list(arguments), prog_name="lyricgen", standalone_mode=False, windows_expand_args=False)
         sys.stdout.flush()
+        return status if isinstance(status, int) else 0
     except click.ClickException as error:
         _complain(error.format_message() + _hint(error))
-        status = error.exit_code
+        return error.exit_code
     except LyricgenError as error:
         _complain(str(error))
-        status = error.exit_code
+        return error.exit_code
     except click.Abort:  # Ctrl-C outside a command
-        status = signals.exit_status(KeyboardInterrupt())
+        return signals.exit_status(KeyboardInterrupt())
     except KeyboardInterrupt as error:
-        status = signals.exit_status(error)
+        return signals.exit_status(error)
     except MemoryError:
-        _complain("this machine has not enough memory for that; ask for less")
-        status = LyricgenError.exit_code
+        _complain("not enough memory on this machine; use a smaller model, text or minibatch")
+        return LyricgenError.exit_code
     except OSError as error:
         _silence(sys.stdout)
         _complain(f"{error.filename or 'standard output'}: cannot be written: {describe(error)}")
-        status = LyricgenError.exit_code
-    sys.exit(status if isinstance(status, int) else 0)
+        return LyricgenError.exit_code
 
 
 def _complain(message: str) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from tqdm import tqdm
 
-from lyricgen.cli.models import model_options, open_models, warn_of_unknown
+from lyricgen.cli.models import model_options, open_model, warn_of_unknown
 from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, show, to_json
-from lyricgen.config import FILLED, SEARCH, FormConfig, SampleConfig, build
+from lyricgen.config import FILLED, FormConfig, SampleConfig, build
 from lyricgen.errors import FileError, OptionError
-
-if TYPE_CHECKING:
-    from lyricgen.writing.filling import Filling
+from lyricgen.text import corpus
+from lyricgen.writing.filling import MOST, Filling
+from lyricgen.writing.template import BLANK
 
 
 @command("fill")
@@ -24,27 +25,27 @@ if TYPE_CHECKING:
 @config_options(SampleConfig, FormConfig, names=FILLED)
 @option("--template", metavar="FILE", help="A file that is one text, all its lines.")
 @encoding_option
-@option("-n", "--best", type=click.IntRange(1, 4096), default=1, show_default=True, help="Fillings of each text.")
-@option(
-    "--beam", type=click.IntRange(1, 4096), default=64, show_default=True, group=SEARCH,
-    help="Fillings that are tried side by side.",
-)  # fmt: skip
+@option("-n", "--best", type=click.IntRange(1, MOST), default=1, show_default=True, help="Fillings of each text.")
 @option("--json", is_flag=True, help="Print a line of JSON for each filling.")
 @click.pass_context
 def fill(
-    context: click.Context, /, texts: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool,
-    dataset: str | None, ngram: bool, template: str | None, encoding: str, best: int, beam: int, json: bool,
+    context: click.Context,
+    /,
+    texts: tuple[str, ...],
+    checkpoint: Path | None,
+    cache: bool,
+    template: str | None,
+    encoding: str,
+    best: int,
+    json: bool,
     **values: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Fill the blanks of a text, each ＿, □ or _ a character.
 
     TEXT is a line or several; -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
     but any other will do. With several fillings, each has its probability before it. A form and a rhyme are kept by the
     text with its blanks filled.
     """
-    from lyricgen.text import corpus
-    from lyricgen.writing.template import BLANK
-
     if not texts and template is None:
         raise OptionError("nothing to fill: name a TEXT or a --template")
     wanted = list(read_texts(texts, encoding))
@@ -55,24 +56,22 @@ def fill(
             raise FileError(f"{show(text, 40)!r}: has no blank (＿, □ or _)")
     options = given(context, values)
     build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
-    model = open_models(checkpoint, weights, cache, dataset, ngram=ngram, bidirectional=True)
+    model = open_model(checkpoint, cache=cache)
     for text in wanted:
         warn_of_unknown(model.checkpoint, BLANK.sub("", text))
-        for found in model.fill(text, best=best, beam=beam, watch=_counted, **options):
-            _print(found, text, several=best > 1, json=json)
+        for filling in model.fill(text, best=best, watch=_counted, **options):
+            _print(filling, text, several=best > 1, json=json)
 
 
 def _counted(places: Sequence[int]) -> Iterable[int]:
     """The same places, counted by a bar where that takes long and somebody watches."""
-    from tqdm import tqdm
-
     return tqdm(places, disable=None, delay=1, leave=False, dynamic_ncols=True, file=sys.stderr)
 
 
-def _print(found: Filling, template: str, *, several: bool, json: bool) -> None:
+def _print(filling: Filling, template: str, *, several: bool, json: bool) -> None:
     if json:
-        put(to_json({"template": template, **found._asdict()}))
+        put(to_json({"template": template, **filling._asdict()}))
     elif several:
-        put(f"{found.probability:.4f}\t{show(found.text)}")
+        put(f"{filling.probability:.4f}\t{show(filling.text)}")
     else:
-        put(found.text)
+        put(filling.text)

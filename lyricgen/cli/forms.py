@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from lyricgen.cli.options import command, option, put, to_json
-
-if TYPE_CHECKING:
-    from lyricgen.writing.form.tunes import Tune
+from lyricgen.writing.form import tunes
+from lyricgen.writing.form.tunes import Tune
 
 _WIDTH = 18  # columns of a name; a Chinese character takes two
 
@@ -24,8 +23,6 @@ def forms(names: tuple[str, ...], json: bool) -> None:
     characters. In its pattern, 平 is a level tone, 仄 an oblique one, 中 either; lines with the same letter rhyme, / is
     a blank line, =5 repeats line 5.
     """
-    from lyricgen.writing.form import tunes
-
     found = [tunes.find(name, option="NAME") for name in names or tunes.names()]
     for number, tune in enumerate(found):
         if json:

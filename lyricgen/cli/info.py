@@ -5,42 +5,39 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import tomli_w
 
-from lyricgen.cli.options import PATH, STDIN, command, encoding_option, expand, option, put, show, to_json
-from lyricgen.config import effective, flag
+from lyricgen import files, storage
+from lyricgen.api import read_form
+from lyricgen.cli.options import PATH, command, encoding_option, expand, option, put, show, to_json
+from lyricgen.config import STDIN, flag
 from lyricgen.errors import FileError, OptionError
-
-if TYPE_CHECKING:
-    from lyricgen.model.checkpoint import Checkpoint
-    from lyricgen.text.dataset import Dataset
+from lyricgen.model import checkpoint as checkpoints
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.text import dataset as datasets
+from lyricgen.text.dataset import Dataset
 
 _SHOWN = 60
 
 
 @command("info")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...", callback=expand)
-@option("-c", "--checkpoint", multiple=True, type=PATH, help="The same as PATH, by the usual option.")
 @option("--tones", is_flag=True, help="Of a song: the tones of its lines, too.")
 @encoding_option
 @option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
 @option("--json", is_flag=True, help="Print a line of JSON for each.")
-def info(
-    paths: tuple[Path, ...], checkpoint: tuple[Path, ...], tones: bool, encoding: str, toml: bool, json: bool
-) -> None:
-    """Tell what is in datasets and checkpoints, or the form of a song.
+def info(paths: tuple[Path, ...], tones: bool, encoding: str, toml: bool, json: bool) -> None:
+    """Show what is in datasets and checkpoints, or the form of a song.
 
     PATH is a dataset, a checkpoint, or a folder's best one [default: checkpoints]. Of any other text, a song, it prints
     the form as options of `generate`.
     """
-    from lyricgen.model import checkpoint as checkpoints
-    from lyricgen.text import dataset as datasets
-
     if toml and json:
         raise OptionError("--toml and --json exclude each other")
-    for number, path in enumerate(paths + checkpoint or (Path(checkpoints.DEFAULT_FOLDER),)):
+    for number, path in enumerate(paths or (Path(checkpoints.DEFAULT_FOLDER),)):
         if _is_song(path):
             if number and not json:
                 put("")
@@ -65,14 +62,10 @@ def info(
 
 
 def _is_song(path: Path) -> bool:
-    from lyricgen import files, storage
-
     return str(path) == STDIN or (files.is_file(path) and not storage.is_stored(path) and path.suffix != storage.SUFFIX)
 
 
 def _print_form(path: Path, encoding: str, *, tones: bool, toml: bool, json: bool) -> None:
-    from lyricgen.api import read_form
-
     if toml:
         raise FileError(f"{path}: is a song; --toml wants a checkpoint, which knows how it was trained")
     options = read_form(path, encoding=encoding, tones=tones).options
@@ -84,10 +77,7 @@ def _print_form(path: Path, encoding: str, *, tones: bool, toml: bool, json: boo
 
 
 def _kind(path: Path) -> str:
-    from lyricgen import storage
-    from lyricgen.model.checkpoint import locate
-
-    return storage.kind_of(locate(path))
+    return storage.kind_of(checkpoints.locate(path))
 
 
 def _of_dataset(data: Dataset) -> dict[str, Any]:
@@ -141,8 +131,6 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
 
 
 def _toml(checkpoint: Checkpoint) -> str:
-    import tomli_w
-
-    options = effective({**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)})
+    options = {**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)}
     words = "".join(f"# begun with a base that had read {each.name}\n" for each in checkpoint.read[:-1])
     return words + tomli_w.dumps({name: value for name, value in options.items() if value is not None})

@@ -10,18 +10,15 @@ import re
 import sys
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from lyricgen import files
 from lyricgen.cli.options import clean, put, say, show
 from lyricgen.errors import FileError, UnsatisfiableError
-
-if TYPE_CHECKING:
-    from lyricgen.writing.generation import Writer
-    from lyricgen.writing.search.refusals import Refusal
-    from lyricgen.writing.search.session import Choice, Session
+from lyricgen.writing.generation import Writer
+from lyricgen.writing.search.refusals import Refusal
+from lyricgen.writing.search.session import Choice, Session
 
 _CHARACTERS, _LINES = 9, 5
 _HELP = """\
@@ -87,10 +84,18 @@ class _Turns:
         self._choices: list[Choice] = []
         self._edited = 0  # the number of a line; 0 for none
         self._commands = {
-            "u": self._undo, "l": self._offer_lines, "n": self._end_line, "t": self._append, "e": self._edit,
-            "s": self._save, "s!": self._replace, "number": self._choose, "": self._take,
-            **dict.fromkeys(("h", "help", "?"), self._help), "帮助": self._help_in_chinese,
-        }  # fmt: skip
+            "u": self._undo,
+            "l": self._offer_lines,
+            "n": self._end_line,
+            "t": self._append,
+            "e": self._edit,
+            "s": self._save,
+            "s!": self._replace,
+            "number": self._choose,
+            "": self._take,
+            **dict.fromkeys(("h", "help", "?"), self._help),
+            "帮助": self._help_in_chinese,
+        }
 
     @property
     def song(self) -> str:

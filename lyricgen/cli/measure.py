@@ -6,31 +6,35 @@ from pathlib import Path
 
 import click
 
-from lyricgen.cli.models import checkpoint_option, dataset_option, open_dataset
-from lyricgen.cli.options import STDIN, command, encoding_option, option, put, show, to_json
+from lyricgen import api
+from lyricgen.cli.models import checkpoint_option, dataset_option
+from lyricgen.cli.options import command, encoding_option, option, put, show, to_json
+from lyricgen.config import STDIN
+from lyricgen.model import checkpoint as checkpoints
+from lyricgen.text.dataset import open_sources
 
 _SHOWN = 18
 
 
 @command("measure")
 @click.argument("songs", default=STDIN)
-@checkpoint_option(multiple=False)
+@checkpoint_option
 @dataset_option("The text whose training part the songs are compared with.")
 @encoding_option
 @option("--json", is_flag=True, help="Print a line of JSON.")
-def measure(songs: str, checkpoint: Path, dataset: str | None, encoding: str, json: bool) -> None:
+def measure(songs: str, checkpoint: Path | None, dataset: str | None, encoding: str, json: bool) -> None:
     """Measure the songs themselves: variety, refrains, lines, copies.
 
-    SONGS is a file, a dataset, or - for standard input: lines of JSON as `generate --json` writes them, or songs parted
-    by blank lines. They are compared with the text that the model was trained on.
+    SONGS is a file, a dataset, or - for standard input: lines of JSON as `generate --json` writes them, or songs
+    separated by blank lines. They are compared with the text that the model was trained on.
     """
-    from lyricgen import api
-
-    found = api.measure(songs, checkpoint=checkpoint, dataset=open_dataset(dataset), encoding=encoding)
+    path = checkpoint or Path(checkpoints.DEFAULT_FOLDER)
+    beside = checkpoints.load(path) if dataset is None else open_sources([dataset])
+    found = api.measure(songs, beside, dataset or str(path), encoding=encoding)
     if json:
         put(to_json(found.songs))
         return
-    put(f"{'':<28}{'songs':>10}{show(Path(dataset or found.name).name, _SHOWN):>20}")
+    put(f"{'':<28}{'songs':>10}{show(Path(found.name).name, _SHOWN):>20}")
     for key, value in found.songs.items():
         put(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(found.corpus.get(key)):>20}")
 

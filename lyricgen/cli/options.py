@@ -7,7 +7,6 @@ import glob
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable, TypeVar
@@ -15,7 +14,7 @@ from typing import Any, Callable, TypeVar
 import click
 
 from lyricgen import files
-from lyricgen.config import OUTPUT, flag
+from lyricgen.config import OUTPUT, STDIN, flag
 from lyricgen.schema import Bounds
 
 # What a terminal would obey instead of showing it, and what turns the order of what stands around it. Some surrogates
@@ -23,11 +22,8 @@ from lyricgen.schema import Bounds
 _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSHOWABLE = re.compile(f"[{_OBEYED}\ud800-\udc7f\udd00-\udfff]")
 _UNSHOWABLE_IN_JSON = re.compile(f"[{_OBEYED}\ud800-\udfff]")
-STDIN = "-"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 ENCODING = "utf-8"
-_SIGNS = {"\n": "↵", "\t": "⇥"}
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # categories of Unicode
 
 
 class Option(click.Option):
@@ -152,7 +148,7 @@ def to_json(value: Any) -> str:
 
 def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
     """What a command was given; for STDIN each line of that, as it comes."""
-    from lyricgen.text import corpus
+    from lyricgen.text import corpus  # `lyricgen --help` imports this module, and needs no text
 
     for text in texts:
         if text == STDIN:
@@ -165,21 +161,6 @@ def show(text: str, limit: int = 0) -> str:
     """Text on one line: its line ends as ↵, cut after ``limit`` characters."""
     shown = text[:limit] if limit else text
     return shown.replace("\n", "↵") + ("…" if len(shown) < len(text) else "")
-
-
-def visible(character: str) -> str:
-    """A character so that it is seen, whatever it stands beside: a sign for white space, a mark on a circle."""
-    kind = unicodedata.category(character)
-    if character in _SIGNS or kind == "Zs":
-        return _SIGNS.get(character, "␣")
-    if kind[0] == "M":
-        return f"◌{character}"
-    return f"U+{ord(character):04X}" if kind in _UNSEEN else character
-
-
-def show_number(value: float) -> str:
-    """A figure with two decimals, or with three digits and a power of ten where it is very large."""
-    return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.2e}"
 
 
 def _option(field: dataclasses.Field[Any]) -> Callable[[Decorated], Decorated]:

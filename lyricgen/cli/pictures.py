@@ -1,24 +1,21 @@
-"""``inspect --gradients`` and ``inspect --context``: figures of several models -> one picture."""
+"""``plot --gradients`` and ``plot --context``: figures of several models -> one picture."""
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
 
-from lyricgen.cli import drawing
+from lyricgen.cli import pyplot
+from lyricgen.inspection.context import Context
+from lyricgen.inspection.gradients import Gradients
 from lyricgen.text.corpus import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from lyricgen.inspection.context import Context
-    from lyricgen.inspection.gradients import Gradients
 
 _TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
 def draw_gradients(found: Sequence[Gradients], file: IO[bytes], kind: str) -> None:
     """Above the norm of the gradient k characters back, below the share that lies within them."""
-    plt = drawing.open_pyplot()
+    plt = pyplot.open_pyplot()
     figure, (norms, shares) = plt.subplots(2, sharex=True, figsize=(8, 7), layout="constrained")
     colours = {name: f"C{number}" for number, name in enumerate(dict.fromkeys(each.run for each in found))}
     for each in found:
@@ -26,18 +23,18 @@ def draw_gradients(found: Sequence[Gradients], file: IO[bytes], kind: str) -> No
         norms.plot(each.norms, label=shown(each.name), **style)
         shares.plot(each.shares.cumsum(), **style)
     norms.set(ylabel="norm of the gradient by the state", title=_predicted(found))
-    drawing.use_log(norms)
+    pyplot.use_log(norms)
     norms.legend()
     shares.set(ylabel="share of the gradient within", xlabel="characters back", ylim=(-0.02, 1.02))
     shares.yaxis.set_major_formatter("{x:.0%}")
     for axes in (norms, shares):
         axes.grid(alpha=0.3)
-    drawing.save(figure, file, kind)
+    pyplot.save(figure, file, kind)
 
 
 def draw_context(found: Sequence[Context], file: IO[bytes], kind: str) -> None:
     """Perplexity by the characters that are seen: networks as lines, the n-grams of the same text dashed."""
-    plt = drawing.open_pyplot()
+    plt = pyplot.open_pyplot()
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     drawn: list[Mapping[int, float]] = []
     for each in found:
@@ -51,7 +48,7 @@ def draw_context(found: Sequence[Context], file: IO[bytes], kind: str) -> None:
     axes.set_xticks([], minor=True)
     axes.grid(alpha=0.3)
     axes.legend()
-    drawing.save(figure, file, kind)
+    pyplot.save(figure, file, kind)
 
 
 def _points(perplexities: Mapping[int, float]) -> tuple[list[int], list[float]]:

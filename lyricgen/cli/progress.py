@@ -5,21 +5,28 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from lyricgen import files, threads
-from lyricgen.cli.options import say, show, show_number
+from tqdm import tqdm
+
+from lyricgen import files
+from lyricgen.cli.options import say, show
+from lyricgen.cli.prepare import warn_of_untrained
 from lyricgen.config import SMALL, SampleConfig
-from lyricgen.errors import FileError, MissingError, describe
-
-if TYPE_CHECKING:
-    from lyricgen.api import Training
-    from lyricgen.engine.run import Event
-    from lyricgen.engine.training import Step
-    from lyricgen.model.checkpoint import Checkpoint
-    from lyricgen.text.dataset import Dataset
+from lyricgen.engine.explosion import Explosion
+from lyricgen.engine.loop import Epoch, finished
+from lyricgen.engine.start import Training
+from lyricgen.engine.training import Step, cure
+from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, Checkpoint, Subtotal, load
+from lyricgen.model.log import Record
+from lyricgen.model.scoring import show_number
+from lyricgen.system import threads
+from lyricgen.text import corpus
+from lyricgen.text.batches import fit
+from lyricgen.text.dataset import Dataset
+from lyricgen.text.vocabulary import UNKNOWN, count_ids
+from lyricgen.writing.generation import write_songs
 
 _PREVIEW = SampleConfig(length=50)
 _KNOWN = 0.9  # share of a text's characters that a base of its language knows
@@ -27,12 +34,19 @@ _BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"  #
 _PACED = 1.0  # seconds after which a training tells how long it will take
 
 
-def announce(name: str, data: Dataset) -> None:
-    """Say what there is to learn from."""
-    from lyricgen.text.corpus import EMBEDDED
-    from lyricgen.text.vocabulary import UNKNOWN, count_ids
+def follow(training: Training, name: str, prefixes: Sequence[str], every: int) -> None:
+    """Introduce a training on the dataset of that name, run it, and show it as it goes."""
+    _introduce_text(name, training.dataset)
+    _say_base(training)
+    if training.start is None:
+        _follow_counting(training, prefixes)
+    else:
+        _introduce(training, training.start, is_embedded=name.startswith(corpus.EMBEDDED))
+        _Display(training.start, len(training.dataset.train), prefixes, every).run(training.epochs)
 
-    say(f"dataset     {name}{' (no dataset.safetensors here)' if name == EMBEDDED else ''}")
+
+def _introduce_text(name: str, data: Dataset) -> None:
+    say(f"dataset     {name}")
     for note in data.notes:
         say(note)
     held = f", {len(data.valid):,} held out" if len(data.valid) else ""
@@ -41,101 +55,123 @@ def announce(name: str, data: Dataset) -> None:
     warn_of_untrained(data)
 
 
-def warn_of_untrained(data: Dataset) -> None:
-    """Name the sources of which nothing is left to learn from."""
-    for source in data.untrained:
-        say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")
-
-
-def say_read(checkpoint: Checkpoint, new: int | None = None) -> None:
-    """What a model had read before its own text, and how many characters of that are new to it."""
-    if len(checkpoint.read) > 1:
-        shown = ", ".join(f"{each.characters:,} characters of {each.name}" for each in checkpoint.read[:-1])
-        grown = "" if new is None else f"; {new:,} characters are new to it"
+def _say_base(training: Training) -> None:
+    """Say what a base has read, and how many characters of the text are new to it."""
+    start = training.start
+    if start is not None and len(start.read) > 1:
+        shown = ", ".join(f"{text.characters:,} characters of {text.name}" for text in start.read[:-1])
+        grown = "" if training.new is None else f"; {training.new:,} characters are new to it"
         say(f"base        has read {shown}{grown}")
 
 
-def _advise_base(data: Dataset, cell: str) -> None:
-    """Name the base model that comes with the program, where a text is small and of its language, and the cell its."""
-    from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, load
-    from lyricgen.text.vocabulary import UNKNOWN
-
-    if len(data.train) > SMALL:
-        return
-    base = load(files.shipped(SHIPPED_FILE))
-    known = data.vocabulary.ids_in(base.vocabulary)[data.train] != UNKNOWN
-    if known.mean() >= _KNOWN and cell == base.model.cell:
-        read = sum(each.characters for each in base.read)
-        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
-
-
-def introduce(training: Training) -> None:
-    """Say what is about to be trained, on what."""
-    from lyricgen.text.batches import fit
-    from lyricgen.text.corpus import EMBEDDED
-
-    start, data = training.start, training.dataset
-    announce(training.name, data)
-    say_read(start, training.new)
+def _introduce(training: Training, start: Checkpoint, *, is_embedded: bool) -> None:
+    """Say what is about to be trained."""
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
     cell = f"bidirectional {cell}" if model.bidirectional else cell
     beside = f" + {model.order}-grams" if start.counted else ""
     shape = f"{model.layers} × {model.hidden}, {count:,} parameters"
     say(f"model       {cell}, {shape}, dropout {start.train.dropout}{beside}")
-    say(f"engine      {training.engine}")
+    say(f"engine      {training.plan.engine.engine}")
     say(f"threads     {threads.limit_unless_set()}")
-    size, steps = fit(len(data.train), batch_size=start.train.batch_size, steps=start.train.steps)
+    size, steps = fit(len(training.dataset.train), batch_size=start.train.batch_size, steps=start.train.steps)
     if (size, steps) != (start.train.batch_size, start.train.steps):
         asked = f"{start.train.batch_size} × {start.train.steps}"
         say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
     part = start.progress.part
-    if len(start.read) == 1 and not (start.progress.step or model.bidirectional) and training.name != EMBEDDED:
-        _advise_base(data, model.cell)
+    if len(start.read) == 1 and not (start.progress.step or model.bidirectional or is_embedded):
+        _advise_base(training.dataset, model.cell)
     if start.progress.epoch or part:
         within = f", {part.steps:,} steps into the next" if part else ""
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")
 
 
-def follow(events: Iterable[Event], start: Checkpoint, characters: int, prefixes: Sequence[str], every: int) -> None:
-    """Show the events of a training on so many characters as they come."""
-    from tqdm import tqdm
+def _advise_base(data: Dataset, cell: str) -> None:
+    """Name the base model that comes with lyricgen, where a text is small and in its language, and the cell is its."""
+    if len(data.train) > SMALL:
+        return
+    base = load(files.shipped(SHIPPED_FILE))
+    known = data.vocabulary.ids_in(base.vocabulary)[data.train] != UNKNOWN
+    if known.mean() >= _KNOWN and cell == base.model.cell:
+        read = sum(text.characters for text in base.read)
+        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
 
-    from lyricgen.engine.run import Epoch
 
-    an_epoch, done = characters - 1, start.progress.epoch
-    begun = start.progress.part.characters if start.progress.part else 0
-    final, pace = start.progress, _Pace(an_epoch * (start.train.epochs - done) - begun)
-    norms, before = _Norms(start), list[str]()
-    with tqdm(
-        total=an_epoch * max(start.train.epochs, done), initial=an_epoch * done + begun, unit="char", unit_scale=True,
-        disable=None, dynamic_ncols=True, file=sys.stderr, smoothing=0.1, bar_format=_BAR,
-    ) as bar:  # fmt: skip
-        for event in events:
-            if not isinstance(event, Epoch):
-                warning = norms.add(event)
-                if warning:
-                    _write_line(bar, warning)
-                if not bar.disable:
-                    bar.set_postfix_str(", ".join([*before, *norms.words()]), refresh=False)
-                bar.update(event.characters)
-                told = pace.tell(event.characters) if bar.disable else ""
-                if told:
-                    say(f"time        {told}")
-                continue
-            final = event.checkpoint.progress
-            norms.begin_epoch()
-            before = _perplexities(event.record)
-            bar.update(an_epoch * final.epoch - bar.n)
-            bar.set_postfix_str(scores(event.record), refresh=False)
-            shown = final.epoch % every == 0 or event.is_last
-            if bar.disable or (shown and prefixes):
-                _write_line(bar, f"epoch {final.epoch}: {scores(event.record)}, {event.record['seconds']:.2f} s")
-            for prefix in prefixes if shown else ():
-                _write_line(bar, f" - {preview_line(event.checkpoint, prefix)}")
-    if final.best_score is not None:
-        kind = "validation" if final.valid_perplexity is not None else "training"
-        say(f"best        epoch {final.best_epoch}, {kind} perplexity {show_number(final.best_score)}")
+def _follow_counting(training: Training, prefixes: Sequence[str]) -> None:
+    """Run the training of an n-gram model, which has one epoch."""
+    for epoch in training.epochs():
+        checkpoint = epoch.checkpoint
+        grams = sum(len(tensor) for name, tensor in checkpoint.parameters.items() if name.endswith(".characters"))
+        counted = f"counted in {epoch.record.seconds:.2f} s"
+        say(f"model       n-gram of order {checkpoint.model.order}, {grams:,} n-grams, {counted}")
+        say(scores(epoch.record))
+        for prefix in prefixes:
+            say(f" - {preview_line(checkpoint, prefix)}")
+
+
+class _Display:
+    """A bar on a terminal, or a line an epoch elsewhere; previews; the best epoch at the end."""
+
+    def __init__(self, start: Checkpoint, characters: int, prefixes: Sequence[str], every: int) -> None:
+        self._start, self._prefixes, self._every = start, prefixes, every
+        self._characters = characters - 1  # of an epoch
+        begun = start.progress.part.characters if start.progress.part else 0
+        done, epochs = start.progress.epoch, start.train.epochs
+        self._norms, self._pace = _Norms(start), _Pace(self._characters * (epochs - done) - begun)
+        self._before: list[str] = []  # perplexities of the last epoch
+        self._bar = tqdm(
+            total=self._characters * max(epochs, done),
+            initial=self._characters * done + begun,
+            unit="char",
+            unit_scale=True,
+            disable=None,
+            dynamic_ncols=True,
+            file=sys.stderr,
+            smoothing=0.1,
+            bar_format=_BAR,
+        )
+
+    def run(self, epochs: Callable[[Callable[[Step], object]], Any]) -> None:
+        """Show every step and every epoch of a training."""
+        final = self._start.progress
+        if finished(final, self._start.train):
+            say(f"finished    already, after epoch {final.epoch}; a larger --epochs continues it")
+        with self._bar:
+            for epoch in epochs(self._show_step):
+                self._show_epoch(epoch)
+                final = epoch.checkpoint.progress
+        if final.best_score is not None:
+            kind = "validation" if final.valid_perplexity is not None else "training"
+            say(f"best        epoch {final.best_epoch}, {kind} perplexity {show_number(final.best_score)}")
+
+    def _show_step(self, step: Step) -> None:
+        warning = self._norms.add(step)
+        if warning:
+            self._write_line(warning)
+        if not self._bar.disable:
+            self._bar.set_postfix_str(", ".join([*self._before, *self._norms.words()]), refresh=False)
+        self._bar.update(step.characters)
+        told = self._pace.tell(step.characters) if self._bar.disable else ""
+        if told:
+            say(f"time        {told}")
+
+    def _show_epoch(self, epoch: Epoch) -> None:
+        number = epoch.record.epoch
+        self._norms.begin_epoch()
+        self._before = _perplexities(epoch.record)
+        self._bar.update(self._characters * number - self._bar.n)
+        self._bar.set_postfix_str(scores(epoch.record), refresh=False)
+        has_preview = bool(self._prefixes) and (number % self._every == 0 or epoch.is_last)
+        if self._bar.disable or has_preview:
+            self._write_line(f"epoch {number}: {scores(epoch.record)}, {epoch.record.seconds:.2f} s")
+        for prefix in self._prefixes if has_preview else ():
+            self._write_line(f" - {preview_line(epoch.checkpoint, prefix)}")
+
+    def _write_line(self, words: str) -> None:
+        if self._bar.disable:
+            say(words)
+        else:
+            self._bar.write(words, file=sys.stderr)
 
 
 class _Pace:
@@ -162,11 +198,7 @@ class _Norms:
     """The norms of a training's gradients: their mean in an epoch so far, and a warning of the first that explodes."""
 
     def __init__(self, start: Checkpoint) -> None:
-        from lyricgen.engine.explosion import Explosion
-        from lyricgen.engine.training import cure
-        from lyricgen.model.checkpoint import Part
-
-        part = start.progress.part or Part()
+        part = start.progress.part or Subtotal()
         self._cure, self._epoch = cure(start.train), start.progress.epoch + 1
         self._steps, self._sum, self._clipped = part.steps, part.norms, part.clipped
         self._explosion = None if start.train.clip else Explosion()
@@ -195,21 +227,14 @@ class _Norms:
         return _norm_words(self._sum / self._steps, self._clipped / self._steps)
 
 
-def _write_line(bar: Any, words: str) -> None:
-    if bar.disable:
-        say(words)
-    else:
-        bar.write(words, file=sys.stderr)
-
-
-def scores(record: Mapping[str, Any]) -> str:
+def scores(record: Record) -> str:
     """The perplexities and the gradient's norm of a line of the log."""
-    norm = record["gradient_norm"]
-    return ", ".join(_perplexities(record) + ([] if norm is None else _norm_words(norm, record["clipped"])))
+    norm = record.gradient_norm
+    return ", ".join(_perplexities(record) + ([] if norm is None else _norm_words(norm, record.clipped or 0.0)))
 
 
-def _perplexities(record: Mapping[str, Any]) -> list[str]:
-    train, valid = record["train_perplexity"], record["valid_perplexity"]
+def _perplexities(record: Record) -> list[str]:
+    train, valid = record.train_perplexity, record.valid_perplexity
     return [f"perplexity {show_number(train)}"] + ([] if valid is None else [f"validation {show_number(valid)}"])
 
 
@@ -221,35 +246,5 @@ def _norm_words(norm: float, clipped: float) -> list[str]:
 
 def preview_line(checkpoint: Checkpoint, prefix: str) -> str:
     """A short text from a prefix, on one line."""
-    from lyricgen.writing.generation import write_songs
-
     seed = checkpoint.train.seed
     return show(next(write_songs(checkpoint.decoder(), checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))
-
-
-def open_board(folder: Path) -> Any:
-    """A writer of TensorBoard's files; FileError or MissingError if there can be none."""
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        raise MissingError('tensorboardX is not installed: pip install "tensorboardX>=2.6"') from None
-    if files.status(folder) and not files.is_folder(folder):
-        raise FileError(f"{folder}: is a file; name a folder with --tensorboard")
-    try:
-        return SummaryWriter(str(folder))
-    except OSError as error:
-        raise FileError(f"{folder}: cannot be written: {describe(error)}") from error
-
-
-def written(events: Iterable[Event], board: Any) -> Iterator[Event]:
-    """The same events; each epoch's figures go to TensorBoard's file as well."""
-    from lyricgen.engine.run import Epoch
-
-    with board:
-        for event in events:
-            if isinstance(event, Epoch):
-                for name, value in event.record.items():
-                    if name != "epoch" and value is not None:
-                        board.add_scalar(name, value, event.record["epoch"])
-                board.flush()
-            yield event

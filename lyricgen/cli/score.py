@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from lyricgen.cli.models import model_options, open_models
-from lyricgen.cli.options import STDIN, command, encoding_option, expand, option, put, read_texts, to_json
-
-if TYPE_CHECKING:
-    from lyricgen.model.scoring import Score
+from lyricgen.cli.models import model_options, open_model
+from lyricgen.cli.options import command, encoding_option, expand, option, put, read_texts, to_json
+from lyricgen.config import STDIN
+from lyricgen.model.scoring import Score
+from lyricgen.text import corpus
 
 
 @command("score")
@@ -20,24 +20,20 @@ if TYPE_CHECKING:
 @model_options
 @encoding_option
 @option("--json", is_flag=True, help="Print a line of JSON for each line.")
-def score(
-    files: tuple[str, ...], checkpoint: tuple[Path, ...], weights: str | None, cache: bool, dataset: str | None,
-    ngram: bool, encoding: str, json: bool,
-) -> None:  # fmt: skip
+def score(files: tuple[str, ...], checkpoint: Path | None, cache: bool, encoding: str, json: bool) -> None:
     """Rank lines: bits per character of each line of files.
 
     FILE is anything that `lyricgen prepare` reads; without one, or with -, each line of standard input counts. Prints
     the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as the
     beginning of a song; one without a character has no score (nan).
     """
-    model = open_models(checkpoint, weights, cache, dataset, ngram=ngram)
+    model = open_model(checkpoint, cache=cache)
+    model.check_writes()
     for line in _lines(files or (STDIN,), encoding):
         put(_show(line, model.score(line), json=json))
 
 
 def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
-    from lyricgen.text import corpus
-
     for file in files:
         if file == STDIN:
             yield from read_texts([STDIN], encoding)

@@ -19,9 +19,13 @@ _MOST = 1 << 20  # bytes
 def config_file_option(command: Decorated) -> Decorated:
     """Add ``--config``."""
     return option(
-        "--config", type=PATH, is_eager=True, expose_value=False, callback=_read,
+        "--config",
+        type=PATH,
+        is_eager=True,
+        expose_value=False,
+        callback=_read,
         help="A TOML file with options by their names; flags and variables count for more.",
-    )(command)  # fmt: skip
+    )(command)
 
 
 def _read(context: click.Context, _: click.Parameter, path: Path | None) -> None:

@@ -7,25 +7,31 @@ moments and random numbers are the same everywhere, and never sent.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import hashlib
 import json
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lyricgen import __version__, signals
+from lyricgen import __version__
 from lyricgen.config import flag
+from lyricgen.engine import watch
+from lyricgen.engine.engines import has_mxnet
 from lyricgen.errors import OptionError
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.parameters import Floats
+from lyricgen.system import signals
 
 if TYPE_CHECKING:
     from lyricgen.engine.mxnet.store import Store
 
+MAX_WORKERS = 256
 _FACTS = 8192  # bytes in which a worker tells how it was started
-_LAST_WORDS = 1.0  # seconds for the first worker, the only one that speaks, to say why all end
+_GRACE = 1.0  # seconds for the first worker, the only one that speaks, to say why all end
 
 
 class Cluster:
@@ -65,7 +71,7 @@ class Cluster:
             if name:
                 self.leave()
                 if self.rank:
-                    time.sleep(_LAST_WORDS)
+                    time.sleep(_GRACE)
                 shown = f"{name} {other.get(name)}, the first one with {first[name]}"
                 raise OptionError(f"--kvstore: worker {number} was started with {shown}: start all alike")
 
@@ -95,7 +101,45 @@ ALONE = Cluster()
 
 
 def join() -> Cluster:
-    """Join the workers that the ``DMLC_*`` variables describe; EngineError without a parameter server."""
-    from lyricgen.engine.mxnet.store import Store
+    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return.
 
-    return Cluster(Store())
+    Raises
+    ------
+    OptionError
+        MXNet is not installed, or the ``DMLC_*`` variables describe no cluster.
+    EngineError
+        The scheduler cannot listen, or does not answer; this MXNet has no parameter server.
+    """
+    if not has_mxnet():
+        raise OptionError("--kvstore: the parameter server is MXNet's, which is not installed here")
+    role = _check_variables()
+    if role != "worker":
+        os.environ.setdefault("MXNET_ENGINE_TYPE", "ThreadedEnginePerDevice")  # the naive one serves one at a time
+    with signals.immediate():
+        if role == "scheduler":
+            watch.serve()
+        elif role == "server":
+            atexit.register(watch.Watch(silent=True).leave)
+        from lyricgen.engine.mxnet.store import Store  # a scheduler and a server serve within this import
+
+        cluster = Cluster(Store())
+    if cluster.rank:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+    return cluster
+
+
+def _check_variables() -> str:
+    """The role of this process; OptionError for variables that the parameter server would fail at."""
+    for name in ("DMLC_ROLE", "DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_SERVER", "DMLC_NUM_WORKER"):
+        value = os.environ.get(name, "")
+        if not value:
+            raise OptionError(f"--kvstore: {name} is not set (lyricgen/engine/README.md lists all five)")
+        if "_NUM_" in name and not (value.isascii() and value.isdecimal() and 0 < int(value) <= MAX_WORKERS):
+            raise OptionError(f"--kvstore: {name} is {value!r}; it must be a number from 1 to {MAX_WORKERS}")
+    watch.address()
+    role = os.environ["DMLC_ROLE"]
+    if role not in ("scheduler", "server", "worker"):
+        raise OptionError(f"--kvstore: DMLC_ROLE is {role!r}; it must be scheduler, server or worker")
+    return role

@@ -19,6 +19,8 @@ from lyricgen.model.parameters import Floats
 from lyricgen.text.batches import Batch, blank, epoch_batches, fit
 from lyricgen.text.vocabulary import Ids
 
+UNKNOWN_RATE = 0.5  # of the characters that occur once, read as unknown in an epoch: both are learnt, in equal parts
+RESET_RATE = 0.02  # of the rows, which start from a zero state as a new text does (Melis et al. 2018)
 _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V times as much
 
 
@@ -52,11 +54,13 @@ def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Gener
     return np.random.default_rng([config.seed, epoch, step])
 
 
-def _minibatch(network: Network, config: TrainConfig, batch: Batch, step_rng: np.random.Generator) -> Minibatch:
+def _minibatch(
+    network: Network, config: TrainConfig, batch: Batch, step_rng: np.random.Generator, *, regularise: bool
+) -> Minibatch:
     count = batch.x.shape[1]
     resets = np.full(count, config.sampling == "random")
-    if config.sampling == "consecutive" and config.reset_rate:
-        resets = step_rng.random(count) < config.reset_rate
+    if config.sampling == "consecutive" and regularise:
+        resets = step_rng.random(count) < RESET_RATE
     masks = dropout_masks(network.config, config, count, step_rng)
     return Minibatch(blank(batch, step_rng) if network.config.bidirectional else batch, batch.y, resets, masks)
 
@@ -68,6 +72,7 @@ def train_epoch(
     config: TrainConfig,
     epoch: int,
     *,
+    regularise: bool = False,
     done: int = 0,
     state: Floats | None = None,
     cluster: Cluster = ALONE,
@@ -76,6 +81,7 @@ def train_epoch(
 
     An epoch that was interrupted goes on after ``done`` minibatches, with the ``state`` (L, S, N, H) that the last of
     them left. Of several workers each computes with its rows of every minibatch, and yields the figures of all.
+    ``regularise``: hide rare characters and reset rows at random, for a model that is to read other texts.
 
     Raises
     ------
@@ -84,15 +90,20 @@ def train_epoch(
     """
     shape = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
     batches = epoch_batches(
-        ids, shape, sampling=config.sampling, vocabulary_size=network.vocabulary_size,
-        unknown_rate=config.unknown_rate, rng=epoch_rng(config, epoch),
-    )  # fmt: skip
+        ids,
+        shape,
+        sampling=config.sampling,
+        vocabulary_size=network.vocabulary_size,
+        unknown_rate=UNKNOWN_RATE if regularise else None,
+        rng=epoch_rng(config, epoch),
+    )
     rows_state, read = _begin(network, shape.batch_size, state, cluster.rows), 0
     for number, batch in enumerate(batches):
         begun, read = read, read + batch.x.size
         if number < done:
             continue
-        minibatch = _minibatch(network, config, batch, epoch_rng(config, epoch, number + 1)).of_rows(cluster.rows)
+        minibatch = _minibatch(network, config, batch, epoch_rng(config, epoch, number + 1), regularise=regularise)
+        minibatch = minibatch.of_rows(cluster.rows)
         rate = learning_rate(config, (epoch - 1 + begun / len(ids)) / config.epochs)
         loss, rows_state = _backward(network, minibatch, _reset(rows_state, minibatch.resets))
         loss = cluster.total(network.gradient, loss)

@@ -18,7 +18,6 @@ from contextlib import suppress
 
 from lyricgen.errors import EngineError, OptionError, describe
 
-WATCHED = "LYRICGEN_WATCHED"  # set by who starts all the processes and watches them himself
 TOKEN = "LYRICGEN_TOKEN"  # the same for all processes of a cluster
 _WELCOME, _FAREWELL = b"+", b"."
 _NONCE, _DIGEST = 16, 32  # bytes

@@ -30,16 +30,15 @@ DEFAULT_FOLDER = "checkpoints"
 SHIPPED, SHIPPED_FILE = "zh", "zh.safetensors"  # the base model that comes with lyricgen
 _OPTIMIZER, _STATE, _TEXT = "optimizer.", "state", "text."
 MOMENTS = ("mean", "variance")  # of Adam
-_GONE = ("embedding_dropout", "weight_decay", "warmup")  # options of earlier versions, which gained nothing
-_OLD_TEXT = "index"  # the training part, in format 3
+_GONE = {"unknown_rate": 0.5, "reset_rate": 0.02}  # options of format 4 and the values that they always have now
 _COUNTED_AGAIN = 500_000  # characters whose n-grams are faster counted than worth their place in a file
 
 _COUNT, _SUM = Bounds(0, 2**63 - 1), Bounds(low=0.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Part(Checked):
-    """What the steps of an unfinished epoch have given so far: sums over ``steps`` minibatches."""
+class Subtotal(Checked):
+    """Sums over the minibatches of an unfinished epoch."""
 
     is_whole = True
     steps: int = field(int, 0, bounds=_COUNT)
@@ -47,7 +46,18 @@ class Part(Checked):
     nats: float = field(float, 0.0, bounds=_SUM)
     norms: float = field(float, 0.0, bounds=_SUM)
     seconds: float = field(float, 0.0, bounds=_SUM)
-    clipped: int = field(int, 0, bounds=_COUNT, added=True)
+    clipped: int = field(int, 0, bounds=_COUNT)
+
+    def plus(self, characters: int, nats: float, norm: float, seconds: float, *, clipped: bool) -> Subtotal:
+        """Return the sums with those of one more minibatch."""
+        return Subtotal(
+            self.steps + 1,
+            self.characters + characters,
+            self.nats + nats,
+            self.norms + norm,
+            self.seconds + seconds,
+            self.clipped + clipped,
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Progress(Checked):
     valid_perplexity: float | None = field(float, None, bounds=_SUM)
     best_epoch: int = field(int, 0, bounds=_COUNT)
     best_score: float | None = field(float, None, bounds=_SUM)
-    part: Part | None = field(Part, None)
+    part: Subtotal | None = field(Subtotal, None)
 
     @property
     def score(self) -> float | None:
@@ -73,7 +83,7 @@ class Progress(Checked):
 
 
 @dataclasses.dataclass(frozen=True)
-class Read(Checked):
+class TrainedOn(Checked):
     """A text that a model was trained on."""
 
     is_whole = True
@@ -102,8 +112,8 @@ class _Metadata(Checked):
     vocabulary: str = field(str)
     newlines: str = field(str, choices=("keep", "space"))
     dataset: str = field(str)
-    unseen: str = field(str, "")
-    read: list[Any] | None = field(list, None)
+    unseen: str = field(str)
+    read: list[Any] = field(list)
     ngram_share: float | None = field(float, None, bounds=Bounds(0.0, 1.0))
 
 
@@ -124,9 +134,9 @@ class Checkpoint:
     optimizer: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
     state: Floats | None = None  # (L, S, N, H) to go on with in an epoch that was interrupted
     text: Parts | None = None  # what it was trained on and what was held out, unless it was not to be kept
-    read: tuple[Read, ...] = ()  # all that it was trained on, that of its base first
+    read: tuple[TrainedOn, ...] = ()  # all that it was trained on, that of its base first
     counted: Counted | None = None  # beside a network
-    is_outdated: bool = False  # trained with options that there are no more, so that a training cannot go on
+    is_outdated: bool = False  # trained with an option that is gone, so that it cannot be resumed
 
     def decoder(self) -> Decoder:
         """The whole model, ready to write and to score."""
@@ -207,18 +217,21 @@ class Checkpoint:
 
 
 def fresh(
-    dataset: Dataset, model: ModelConfig, train: TrainConfig, parameters: Parameters, progress: Progress = NOT_BEGUN,
-    *, base: Checkpoint | None = None,
-) -> Checkpoint:  # fmt: skip
+    dataset: Dataset,
+    model: ModelConfig,
+    train: TrainConfig,
+    parameters: Parameters,
+    progress: Progress = NOT_BEGUN,
+    *,
+    base: Checkpoint | None = None,
+) -> Checkpoint:
     """The first checkpoint of a model of that dataset, which begins with what a ``base`` has read."""
     name = ", ".join(dataset.sources) or corpus.EMBEDDED
-    if base and base.train.dropout and train.dropout is None and len(dataset.valid):
-        train = dataclasses.replace(train, dropout=base.train.dropout)  # what its weights are used to
-    read = (*(base.read if base else ()), Read(name, len(dataset.train)))
+    read = (*(base.read if base else ()), TrainedOn(name, len(dataset.train)))
     return Checkpoint(
         read=read,
         model=model,
-        train=train.resolve_defaults(sum(each.characters for each in read), held_out=len(dataset.valid) > 0),
+        train=train,
         vocabulary=dataset.vocabulary,
         parameters=parameters,
         progress=progress,
@@ -260,7 +273,7 @@ def training_options(path: Path) -> TrainConfig:
     """What a checkpoint was trained with; only its metadata is read. FileError as of ``load``."""
     stored = storage.metadata_of(path, KIND)
     try:
-        return from_json(TrainConfig, _renamed(from_json(_Metadata, stored, lenient=True).train))
+        return from_json(TrainConfig, _known(from_json(_Metadata, stored, lenient=True).train))
     except FileError as error:
         raise FileError(f"{path}: {error}") from error
 
@@ -283,7 +296,7 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         _check_tensors(tensors, parameter_shapes(model, len(vocabulary)))
     checkpoint = Checkpoint(
         model=model,
-        train=from_json(TrainConfig, _renamed(metadata.train)),
+        train=from_json(TrainConfig, _known(metadata.train)),
         vocabulary=vocabulary,
         parameters=tensors,
         progress=metadata.progress,
@@ -292,9 +305,9 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         optimizer=optimizer,
         state=state,
         text=check_parts(vocabulary, metadata.unseen, text) if text else None,
-        read=_read(metadata, text),
+        read=tuple(from_json(TrainedOn, text) for text in metadata.read),
         counted=counted,
-        is_outdated=any(metadata.train.get(name) for name in _GONE),
+        is_outdated=any(metadata.train.get(name) not in (None, 0.0, usual) for name, usual in _GONE.items()),
     )
     _check_training(checkpoint)
     return checkpoint
@@ -303,13 +316,6 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
 def _widened(tensor: Any) -> Any:
     """A copy; numbers of half precision become those that are computed with."""
     return np.array(tensor, np.float32 if tensor.dtype == np.float16 else None)
-
-
-def _read(metadata: _Metadata, text: Mapping[str, Any]) -> tuple[Read, ...]:
-    """What a model has read; of files that do not tell, its own text."""
-    if metadata.read is None:
-        return (Read("its own text", len(text["train"])),) if text else ()
-    return tuple(from_json(Read, each) for each in metadata.read)
 
 
 def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfig, size: int) -> Counted | None:
@@ -326,18 +332,12 @@ def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfi
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
     """The parts of the text, which stay on disk until they are read; none if they were not kept."""
-    if _OLD_TEXT in tensors:
-        train = tensors.pop(_OLD_TEXT)
-        return {**dict.fromkeys(NAMES, train[:0]), "train": train}
     return {name: tensors.pop(_TEXT + name) for name in NAMES if _TEXT + name in tensors}
 
 
-def _renamed(train: Mapping[str, Any]) -> dict[str, Any]:
-    """The training options of a file of any format: ``keep_text`` was ``index`` in format 3, and not there in 2."""
-    values = {name: value for name, value in train.items() if name not in _GONE}
-    if "index" in values:
-        values["keep_text"] = values.pop("index")
-    return values
+def _known(train: Mapping[str, Any]) -> dict[str, Any]:
+    """The training options of a file, without those of format 4 that are gone."""
+    return {name: value for name, value in train.items() if name not in _GONE}
 
 
 def _check_training(checkpoint: Checkpoint) -> None:

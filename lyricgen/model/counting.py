@@ -12,6 +12,7 @@ from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.errors import FileError
 from lyricgen.model import log, ngram
 from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Progress, fresh
+from lyricgen.model.log import Record
 from lyricgen.model.scoring import score
 from lyricgen.text.dataset import Dataset
 
@@ -21,7 +22,7 @@ _USUAL_TIMES = 4  # where nothing is held out to choose by
 
 def count(
     dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkpoint | None = None
-) -> tuple[Checkpoint, dict[str, Any]]:
+) -> tuple[Checkpoint, Record]:
     """The n-gram model of the training part, and its line of the log.
 
     With a ``base``, that one's training text counts, too. The text itself then counts several times, as often as its
@@ -73,7 +74,7 @@ def estimate(dataset: Dataset, order: int, base: Checkpoint | None = None) -> di
     return min(map(counted, _TIMES), key=lambda each: _held_out(ngram.NGram(each, order, size), dataset))
 
 
-def save(checkpoint: Checkpoint, record: dict[str, Any], folder: Path) -> None:
+def save(checkpoint: Checkpoint, record: Record, folder: Path) -> None:
     """Write the same files as a training that took one epoch."""
     checkpoint.save(folder / BEST, obsolete=[folder / LAST, folder / LOG])
     log.append(folder / LOG, record)

@@ -34,7 +34,7 @@ class Evaluation(Score):
 
     measured: Text
     probabilities: NDArray[np.float64]
-    accuracy: float | None  # share of the characters that were the likeliest, if that was asked for
+    accuracy: float  # share of the characters that were the likeliest
     baselines: Mapping[str, Score]
 
     def songs(self) -> list[tuple[str, Score]]:
@@ -69,15 +69,13 @@ def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
     return checkpoint.vocabulary.encode(parts.text(name))
 
 
-def evaluate(
-    model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, accuracy: bool, baselines: bool
-) -> Evaluation:
+def evaluate(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, baselines: bool) -> Evaluation:
     """Measure a model on a text of at least two characters; FileError for a shorter one."""
     if len(text.ids) < 2:
         raise FileError(f"{text.name}: too short; it needs two characters")
     probabilities = model.probabilities(text.ids)
     score = scoring.score(probabilities, text.ids)
-    hits = scoring.accuracy(model, text.ids) if accuracy else None
+    hits = scoring.accuracy(model, text.ids)
     simpler = _baselines(text.ids, checkpoint) if baselines else {}
     return Evaluation(score.characters, score.unknown, score.nats, text, probabilities, hits, simpler)
 

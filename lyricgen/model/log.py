@@ -31,19 +31,19 @@ class Record(Checked):
     seconds: float = field(float, 0.0, bounds=_POSITIVE)
     learning_rate: float | None = field(float, None, bounds=_POSITIVE)
     gradient_norm: float | None = field(float, None, bounds=_POSITIVE)
-    clipped: float | None = field(float, None, bounds=Bounds(0.0, 1.0), added=True)
+    clipped: float | None = field(float, None, bounds=Bounds(0.0, 1.0))
 
 
-def record(*, characters: int, seconds: float, **figures: Any) -> dict[str, Any]:
-    """The values of a ``Record``, by their names."""
-    return dataclasses.asdict(Record(chars_per_second=characters / max(seconds, 1e-9), seconds=seconds, **figures))
+def record(*, characters: int, seconds: float, **figures: Any) -> Record:
+    """Return the line of an epoch that read so many characters in so many seconds."""
+    return Record(chars_per_second=characters / max(seconds, 1e-9), seconds=seconds, **figures)
 
 
-def append(path: Path, record: dict[str, Any]) -> None:
+def append(path: Path, record: Record) -> None:
     """Add an epoch's line and wait until it is on disk."""
     try:
         with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(record) + "\n")
+            file.write(_line(record))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -58,12 +58,16 @@ def truncate(path: Path, epoch: int) -> None:
     FileError
         Another line is no epoch's, so that the file is somebody else's; it stays as it is.
     """
-    kept = [json.dumps(line) + "\n" for line in read(path, may_be_cut=True) if line["epoch"] <= epoch]
+    kept = [_line(record) for record in read(path, may_be_cut=True) if record.epoch <= epoch]
     with files.replacing(path) as file:
         file.write("".join(kept).encode())
 
 
-def read(path: Path, *, may_be_cut: bool = False) -> list[dict[str, Any]]:
+def _line(record: Record) -> str:
+    return json.dumps(dataclasses.asdict(record)) + "\n"
+
+
+def read(path: Path, *, may_be_cut: bool = False) -> list[Record]:
     """Every epoch's line; none if there is no such file. FileError for a line that is no epoch's."""
     if files.status(path) is None:
         return []
@@ -76,7 +80,7 @@ def read(path: Path, *, may_be_cut: bool = False) -> list[dict[str, Any]]:
         is_last = number == len(lines)
         try:
             if line or not is_last:
-                found.append(dataclasses.asdict(schema.from_json(Record, schema.parse(line), lenient=True)))
+                found.append(schema.from_json(Record, schema.parse(line), lenient=True))
         except (FileError, ValueError) as error:
             if not (may_be_cut and is_last and line.startswith(_BEGINNING[: len(line)])):
                 raise FileError(f"{path}: line {number} is no line of a training's log; move the file away") from error

@@ -82,3 +82,8 @@ def parts(probabilities: NDArray[np.float64], ids: Ids, text: str, separator: st
             found.append((part, score(probabilities[first - 1 : end - 1], ids[first - 1 : end])))
         begin = end
     return found
+
+
+def show_number(value: float) -> str:
+    """A figure with two decimals, or with three digits and a power of ten where it is very large."""
+    return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.2e}"

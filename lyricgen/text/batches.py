@@ -87,9 +87,14 @@ def count_batches(length: int, shape: Shape, *, sampling: str) -> int:
 
 
 def epoch_batches(
-    ids: Ids, shape: Shape, *, sampling: str, rng: np.random.Generator, vocabulary_size: int = 0,
+    ids: Ids,
+    shape: Shape,
+    *,
+    sampling: str,
+    rng: np.random.Generator,
+    vocabulary_size: int = 0,
     unknown_rate: float | None = None,
-) -> Iterator[Batch]:  # fmt: skip
+) -> Iterator[Batch]:
     """One epoch's minibatches, with rare characters hidden.
 
     They begin at an offset drawn from ``rng``, so that the grid itself is not learnt.

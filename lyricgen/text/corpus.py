@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import IO, Callable, cast
 
 from lyricgen import files
+from lyricgen.config import STDIN
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
 from lyricgen.text import cleaning, records
 from lyricgen.text.script import Census, converter
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
-STDIN, STDIN_NAME = "-", "standard input"
+STDIN_NAME = "standard input"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
 _SUFFIXES = (".txt", ".lrc", ".json", ".jsonl", ".csv", ".gz", ".zip")
@@ -95,9 +96,13 @@ class Reader:
 
 
 def read(
-    sources: Sequence[str], *, encoding: str = "utf-8", newlines: str = "keep", may_be_empty: bool = False,
+    sources: Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    newlines: str = "keep",
+    may_be_empty: bool = False,
     as_it_is: bool = False,
-) -> Iterator[str]:  # fmt: skip
+) -> Iterator[str]:
     """The normalised text of all sources, in pieces of about a megabyte; see ``read_each``."""
     pieces = read_each(sources, Reader(encoding, as_it_is=as_it_is), may_be_empty=may_be_empty)
     return (flatten(piece, newlines) for _, piece in pieces)

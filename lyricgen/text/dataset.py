@@ -94,7 +94,7 @@ class _Metadata(Checked):
     config: dict[str, Any] = field(dict)
     sources: list[str] = field(list)
     fingerprint: str = field(str)
-    unseen: str = field(str, "")
+    unseen: str = field(str)
 
 
 def load(path: Path) -> Dataset:
@@ -104,10 +104,17 @@ def load(path: Path) -> Dataset:
         metadata = from_json(_Metadata, stored.metadata, lenient=True)
         vocabulary = Vocabulary.stored(metadata.vocabulary)
         parts = check_parts(vocabulary, metadata.unseen, stored.tensors)
-        config = from_json(PrepareConfig, {"split": "tail", **metadata.config})  # format 3 knew no other
+        config = from_json(PrepareConfig, metadata.config)
     except (FileError, KeyError, ValueError) as error:
         raise FileError(f"{path}: is a damaged dataset ({error}); prepare it again") from error
     return Dataset(parts, config, tuple(map(str, metadata.sources)), metadata.fingerprint)
+
+
+def open_sources(sources: Sequence[str]) -> Dataset:
+    """Return the dataset of a single dataset file, or else what ``prepare`` makes of the sources."""
+    if len(sources) == 1 and files.is_file(Path(sources[0])) and storage.is_stored(Path(sources[0])):
+        return load(Path(sources[0]))
+    return prepare(sources, PrepareConfig())
 
 
 def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:

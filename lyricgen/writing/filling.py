@@ -25,7 +25,7 @@ from lyricgen.writing.search.words import required_words
 from lyricgen.writing.template import BLANK, FormedTemplate, places_of
 
 _NO_FORM = FormConfig()
-MOST = 4096  # fillings side by side; each has a row of logits
+MOST, WIDTH = 4096, 64  # fillings side by side, at most and as a rule; each has a row of logits
 _COMPARED, _TRIED = 8, 8  # places of a word that are compared, and fillings side by side meanwhile
 Watch = Callable[[Sequence[int]], Iterable[int]]
 
@@ -70,10 +70,16 @@ class _Search(NamedTuple):
 
 
 def fill(
-    model: Decoder | Bidirectional, vocabulary: Vocabulary, template: str, *, best: int, beam: int,
-    watch: Watch = iter, form: FormConfig = _NO_FORM, ban: str | None = None,
-) -> list[Filling]:  # fmt: skip
-    """The ``best`` likeliest ways to fill all blanks of a text, found by a beam search of width ``beam``.
+    model: Decoder | Bidirectional,
+    vocabulary: Vocabulary,
+    template: str,
+    *,
+    best: int,
+    watch: Watch = iter,
+    form: FormConfig = _NO_FORM,
+    ban: str | None = None,
+) -> list[Filling]:
+    """The ``best`` likeliest ways to fill all blanks of a text, found by a beam search.
 
     A bidirectional network predicts each blank from the text around it. It reads the earlier blanks as they are filled,
     and the later ones as unknown characters, as in its training. A model that reads forward only gives a probability to
@@ -89,8 +95,8 @@ def fill(
     UnsatisfiableError
         No filling was found that keeps the form.
     """
-    if max(best, beam) > MOST:
-        raise OptionError(f"--beam: {max(best, beam):,} fillings are more than {MOST:,}")
+    if not 1 <= best <= MOST:
+        raise OptionError(f"--best: {best:,} is not from 1 to {MOST:,}")
     text = corpus.normalise(template)
     start = line_start(vocabulary)
     prompt = start + normalise_prompt(vocabulary, text) + start
@@ -114,16 +120,18 @@ def fill(
 
     FormedTemplate(text, vocabulary, form, ban)  # what is wrong without the words is said before they are placed
     known = _place_words(text, required_words(vocabulary, words, ban), search, log_probability)
-    found = search(known, beam, watch)
+    found = search(known, max(best, WIDTH), watch)
     probabilities = np.exp(found.scores) if isinstance(model, Bidirectional) else softmax(found.scores[None])[0]
     fills = [vocabulary.decode(ids) for ids in found.fills[:best]]
     return [Filling(_insert(text, each), each, float(p)) for each, p in zip(fills, probabilities)]
 
 
 def _place_words(
-    text: str, words: Sequence[str], search: Callable[[Mapping[int, str], int], _Beam],
+    text: str,
+    words: Sequence[str],
+    search: Callable[[Mapping[int, str], int], _Beam],
     log_probability: Callable[[Mapping[int, str]], float],
-) -> Mapping[int, str]:  # fmt: skip
+) -> Mapping[int, str]:
     """Characters of blanks, by the number of the blank, with which the text has all words: the likeliest of each alone.
 
     Of many places, those are tried at which the text has the highest ``log_probability`` while its other blanks are

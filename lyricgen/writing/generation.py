@@ -102,7 +102,7 @@ class Writer:
         """``samples`` whole songs, each with the prefix; errors as for ``stream``.
 
         The first one is that of ``samples=1``, bit for bit. It is written alone, because a product of matrices rounds
-        one row otherwise than many. The songs of a beam search need one another; it keeps the first one apart itself.
+        one row otherwise than many.
         """
         for numbers in self._groups(samples):
             songs = [prefix] * len(numbers)
@@ -112,9 +112,6 @@ class Writer:
 
     def _groups(self, samples: int) -> Iterator[range]:
         """The numbers of the songs that are written side by side."""
-        if self._config.beam:
-            yield range(samples)
-            return
         yield range(min(samples, 1))
         at_once = SEARCHED_AT_ONCE if self._search else AT_ONCE
         for first in range(1, samples, at_once):

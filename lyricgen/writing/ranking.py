@@ -49,9 +49,8 @@ def check(best_of: int, samples: int, config: SampleConfig) -> None:
         raise OptionError(f"--best-of: {best_of:,} is not from 1 to {MOST:,}")
     if samples > best_of:
         raise OptionError(f"--samples: {samples:,} songs cannot be the best of {best_of:,}; raise --best-of")
-    if config.beam or config.temperature == 0:
-        drawing = "--beam" if config.beam else "--temperature 0"
-        raise OptionError(f"--best-of: has no effect with {drawing}, which draws nothing; leave it out")
+    if config.temperature == 0:
+        raise OptionError("--best-of: --temperature 0 writes the same song each time; raise it or leave --best-of out")
 
 
 def variety(song: str) -> float:

@@ -139,8 +139,7 @@ class FormedTemplate:
             state = after
         number = sum(map(bool, state.lines)) + 1
         return UnsatisfiableError(
-            f"line {number} of the text: no filling was found that keeps what is asked for; ask for less, or raise "
-            "--beam"
+            f"line {number} of the text: no filling was found that keeps the form; remove a constraint"
         )
 
     def choose(self, states: Sequence[FormState], scores: NDArray[np.float64], blank: int, *, width: int) -> Chosen:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import lyricgen
-import lyricgen.threads
+import lyricgen.system.threads
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.writing.generation import Writer
 from lyricgen.writing.search import lookahead

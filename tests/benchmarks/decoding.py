@@ -18,7 +18,7 @@ from pathlib import Path
 
 from machine import TORCH_HELP, call, print_head, print_row
 
-from lyricgen import memory
+from lyricgen.system import memory
 from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
 from lyricgen.model.checkpoint import Checkpoint, Progress
 from lyricgen.model.parameters import initial_parameters

@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lyricgen import __version__, threads
+from lyricgen import __version__
+from lyricgen.system import threads
 
 TORCH_HELP = "a Python with PyTorch: python3 -m venv torch && torch/bin/pip install torch==2.13.0 numpy"
 

@@ -41,10 +41,7 @@ class Recipe:
         self.output = mx.gluon.nn.Dense(size)
         for block in (self.recurrent, self.output):
             block.initialize(mx.init.Normal(0.01), force_reinit=True)
-        self.parameters = [
-            *self.recurrent.collect_params().values(),
-            *self.output.collect_params().values(),
-        ]
+        self.parameters = [*self.recurrent.collect_params().values(), *self.output.collect_params().values()]
         everything = dict(self.recurrent.collect_params(), **self.output.collect_params())
         self.trainer = mx.gluon.Trainer(everything, "sgd", {"learning_rate": RATE})
         self.loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()

@@ -28,9 +28,14 @@ from machine import print_head, print_row
 def lyricgen(folder: str, *arguments: str) -> str:
     """Run the command line in the folder of the dataset."""
     done = subprocess.run(
-        [sys.executable, "-m", "lyricgen", *arguments], cwd=folder, check=True, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
-    )  # fmt: skip
+        [sys.executable, "-m", "lyricgen", *arguments],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    )
     return done.stdout
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from machine import call, print_head, print_row
 
-from lyricgen import threads
+from lyricgen.system import threads
 
 TARGET = 3.68  # what the recipe's 160 epochs come to
 EPOCHS = 15

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from machine import print_head, print_row
 
-from lyricgen import threads
+from lyricgen.system import threads
 from lyricgen.text import corpus
 
 SIZE, LENGTHS = 100_000_000, (10_000, 100_000, 1_000_000, 10_000_000)

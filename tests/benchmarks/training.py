@@ -19,7 +19,7 @@ from typing import Any
 
 from machine import TORCH_HELP, call, print_head, print_row
 
-from lyricgen import memory, threads
+from lyricgen.system import memory, threads
 from lyricgen.config import ENGINES, ModelConfig, TrainConfig
 from lyricgen.engine.engines import has_mxnet
 

@@ -132,19 +132,28 @@ FAULTS = [
 
 
 UNSET = [  # what a shell makes of "$variable" that is not set
-    (["prepare", ""], 1), (["train", ""], 1), (["score", "", "-c", "model"], 1), (["measure", "", "-c", "model"], 1),
-    (["evaluate", "", "-c", "model"], 1), (["inspect", "", "-c", "model"], 1),
+    (["prepare", ""], 1),
+    (["train", ""], 1),
+    (["score", "", "-c", "model"], 1),
+    (["measure", "", "-c", "model"], 1),
+    (["evaluate", "", "-c", "model"], 1),
+    (["inspect", "", "-c", "model"], 1),
     (["fill", "--template", "", "-c", "model"], 1),
-    (["prepare", "song.txt", "-o", ""], 2), (["train", "song.txt", "-o", ""], 2), (["generate", "-c", ""], 2),
-    (["info", ""], 2), (["plot", ""], 2),
-]  # fmt: skip
+    (["prepare", "song.txt", "-o", ""], 2),
+    (["train", "song.txt", "-o", ""], 2),
+    (["generate", "-c", ""], 2),
+    (["info", ""], 2),
+    (["plot", ""], 2),
+]
 
 
 @pytest.fixture(scope="module")
 def folder(
-    tmp_path_factory: pytest.TempPathFactory, trained: Path, random_checkpoint: Callable[..., Checkpoint],
+    tmp_path_factory: pytest.TempPathFactory,
+    trained: Path,
+    random_checkpoint: Callable[..., Checkpoint],
     launch: Launch,
-) -> Path:  # fmt: skip
+) -> Path:
     """One of everything that can be wrong."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "song.txt").write_text(SONG, "utf-8")

@@ -29,20 +29,43 @@ IN_A_FILE = [
     each for each in OPTIONS if each.id.startswith("train ") and not each.id.endswith(("config", "resume", "force"))
 ]
 CONFIGS: dict[str, tuple[type, ...]] = {
-    "prepare": (PrepareConfig,), "train": (ModelConfig, TrainConfig), "generate": (SampleConfig, FormConfig),
+    "prepare": (PrepareConfig,),
+    "train": (ModelConfig, TrainConfig),
+    "generate": (SampleConfig, FormConfig),
     "fill": (SampleConfig, FormConfig),
-}  # fmt: skip
+}
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "prepare": (lyricgen.prepare, lyricgen.minibatches), "train": (lyricgen.train,),
+    "prepare": (lyricgen.prepare, lyricgen.minibatches),
+    "train": (lyricgen.train,),
     "generate": (lyricgen.load, lyricgen.Model.generate, lyricgen.Model.best, lyricgen.Model.writer),
-    "fill": (lyricgen.load, lyricgen.Model.fill), "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
+    "fill": (lyricgen.load, lyricgen.Model.fill),
+    "evaluate": (lyricgen.evaluate, lyricgen.Model.evaluate),
     "inspect": (lyricgen.load, lyricgen.Model.inspect, lyricgen.gradients, lyricgen.context),
-    "score": (lyricgen.load, lyricgen.Model.score), "measure": (lyricgen.measure,), "export": (lyricgen.export,),
-}  # fmt: skip
+    "score": (lyricgen.load, lyricgen.Model.score),
+    "measure": (lyricgen.measure,),
+    "export": (lyricgen.export,),
+}
 TERMINAL = {  # what only a terminal, a pipe or a process needs
-    "json", "stream", "interactive", "config", "preview", "preview_every", "tensorboard", "workers", "kvstore", "html",
-    "template", "gradients", "context", "encoding", "force", "toml", "title", "output", "show_batches",
-}  # fmt: skip
+    "json",
+    "stream",
+    "interactive",
+    "config",
+    "preview",
+    "preview_every",
+    "tensorboard",
+    "workers",
+    "kvstore",
+    "html",
+    "template",
+    "gradients",
+    "context",
+    "encoding",
+    "force",
+    "toml",
+    "title",
+    "output",
+    "show_batches",
+}
 
 
 def settings(command: click.Command) -> dict[str, Any]:

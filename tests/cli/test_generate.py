@@ -71,8 +71,11 @@ def test_json_is_a_line_a_song(cli: Cli, trained: Path) -> None:
     result = cli("generate", "--prefix", "分开", "--prefix", "龙 \"'", "-n", "2", "--json", *LENGTH, cwd=trained)
     songs = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(song["prefix"], song["sample"], song["seed"]) for song in songs] == [
-        ("分开", 0, 1), ("分开", 1, 1), ("龙 \"'", 0, 1), ("龙 \"'", 1, 1),
-    ]  # fmt: skip
+        ("分开", 0, 1),
+        ("分开", 1, 1),
+        ("龙 \"'", 0, 1),
+        ("龙 \"'", 1, 1),
+    ]
     assert all(song["text"].startswith(song["prefix"]) for song in songs)
 
 

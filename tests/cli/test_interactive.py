@@ -106,10 +106,20 @@ def test_help_fits_a_narrow_terminal(text: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "parsed"),
     [
-        ("：ｑ", ("q", "")), ("１", ("number", "1")), (" 2 ", ("number", "2")), ("：T　，好 ", ("t", "，好 ")),
-        (":s! a b", ("s!", "a b")), (":e3", ("e", "3")), ("我，", ("", "我，")), ("", ("", "")), (" ", ("", " ")),
-        (":-)", (":", "-)")), ("：帮助", ("帮助", "")), (":?", ("?", "")), (":", (":", "")),
+        ("：ｑ", ("q", "")),
+        ("１", ("number", "1")),
+        (" 2 ", ("number", "2")),
+        ("：T　，好 ", ("t", "，好 ")),
+        (":s! a b", ("s!", "a b")),
+        (":e3", ("e", "3")),
+        ("我，", ("", "我，")),
+        ("", ("", "")),
+        (" ", ("", " ")),
+        (":-)", (":", "-)")),
+        ("：帮助", ("帮助", "")),
+        (":?", ("?", "")),
+        (":", (":", "")),
     ],
-)  # fmt: skip
+)
 def test_answers_are_what_they_look_like(answer: str, parsed: tuple[str, str]) -> None:
     assert interactive._parse(answer) == parsed

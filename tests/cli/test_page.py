@@ -66,9 +66,18 @@ def inspection(text: str = TEXT, hidden: int = H, followed: int = K) -> Inspecti
     memory[0][:, -1] = 0
     memory[0][0, 1:] = 0
     return Inspection(
-        "$text <i>", text, VOCABULARY.encode(text), VOCABULARY, 12.345, seen, layer, opened,
-        Memory(memory[0], memory[1]), like(rng, length), ("nothing of <n-grams>",),
-    )  # fmt: skip
+        "$text <i>",
+        text,
+        VOCABULARY.encode(text),
+        VOCABULARY,
+        12.345,
+        seen,
+        layer,
+        opened,
+        Memory(memory[0], memory[1]),
+        like(rng, length),
+        ("nothing of <n-grams>",),
+    )
 
 
 SEEN = inspection()
@@ -208,10 +217,17 @@ def browse(folder: Path, *pages: tuple[str, str]) -> Any:
     window = f'<!DOCTYPE html><meta charset="utf-8"><title></title>{TELL}{"".join(frames)}'
     (folder / "browse.html").write_text(window, "utf-8")
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-        f"--user-data-dir={folder / 'browser'}", "--virtual-time-budget=1000", "--dump-dom",
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        f"--user-data-dir={folder / 'browser'}",
+        "--virtual-time-budget=1000",
+        "--dump-dom",
         (folder / "browse.html").as_uri(),
-    ]  # fmt: skip
+    ]
     shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False).stdout
     return json.loads(unescape(shown.split("<title>")[1].split("</title>")[0]))
 

@@ -142,9 +142,16 @@ def test_rubbish_in_this_folder_stops_only_what_needs_it(trained: Path, tmp_path
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
     for command in (
-        "generate --length 3", "evaluate", "measure song.txt", "info", "score song.txt", "fill 山＿",
-        "export --format torch", "train song.txt --cell ngram -o new", "prepare song.txt -o new.safetensors",
-    ):  # fmt: skip
+        "generate --length 3",
+        "evaluate",
+        "measure song.txt",
+        "info",
+        "score song.txt",
+        "fill 山＿",
+        "export --format torch",
+        "train song.txt --cell ngram -o new",
+        "prepare song.txt -o new.safetensors",
+    ):
         result = cli(*command.split())
         assert result.returncode == 0, (command, result.stderr)
     assert "dataset.safetensors: is not a lyricgen file" in cli("train", "-o", "newer").stderr
@@ -157,13 +164,17 @@ def test_nothing_that_is_shown_moves_a_terminal(trained: Path, tmp_path: Path, c
     storage.write(tmp_path / "d.safetensors", "dataset", {**stored.metadata, "sources": [evil]}, stored.tensors)
     checkpoint = ("-c", str(trained / "checkpoints"))
     for arguments, given in (
-        (["info", "d.safetensors"], ""), (["info", "d.safetensors", "--json"], ""), (["prepare", evil + ".txt"], ""),
-        (["generate", *checkpoint, "--prefix", evil, "--length", "3"], ""), (["score", *checkpoint], evil + "\n"),
+        (["info", "d.safetensors"], ""),
+        (["info", "d.safetensors", "--json"], ""),
+        (["prepare", evil + ".txt"], ""),
+        (["generate", *checkpoint, "--prefix", evil, "--length", "3"], ""),
+        (["score", *checkpoint], evil + "\n"),
         (["generate", *checkpoint, "--prefix", "-", "--length", "3", "--json"], evil + "\n"),
-        (["fill", *checkpoint, "-"], f"山＿{evil}\n"), (["fill", *checkpoint, "-", "--json"], f"山＿{evil}\n"),
+        (["fill", *checkpoint, "-"], f"山＿{evil}\n"),
+        (["fill", *checkpoint, "-", "--json"], f"山＿{evil}\n"),
         (["score", *checkpoint, "--json"], evil + "\n"),
         (["train", "d.safetensors", "--cell", "ngram", "-o", evil], ""),
-    ):  # fmt: skip
+    ):
         result = cli(*arguments, input=given)
         shown = result.stdout + result.stderr
         assert "b" in shown, arguments
@@ -243,18 +254,24 @@ def test_training_with_stderr_closed(trained: Path, tmp_path: Path) -> None:
 def test_a_full_disk_behind_stdout_is_told(command: str, trained: Path) -> None:
     with open("/dev/full", "w") as full:
         result = subprocess.run(
-            [*LYRICGEN, *command.split()], cwd=trained, stdout=full, stderr=subprocess.PIPE, input="山\n", text=True,
+            [*LYRICGEN, *command.split()],
+            cwd=trained,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            input="山\n",
+            text=True,
             timeout=60,
-        )  # fmt: skip
+        )
     assert result.returncode == 1
     assert "standard output: cannot be written: No space left" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
 
 
 FILLED = (
-    "prepare song.txt -f", "train song.txt --cell ngram -f -o .",
+    "prepare song.txt -f",
+    "train song.txt --cell ngram -f -o .",
     "train song.txt --engine numpy --hidden 64 --epochs 1 -f -o .",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("command", FILLED)

@@ -66,16 +66,27 @@ def test_flag_before_variable_before_file_before_default(cli: Cli, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "status", "words"),
     [
-        ("hiden = 3", 1, "run.toml: hiden: no such option; hidden is meant?"), ("force = true", 1, "force"),
-        ("hidden = 'x'", 2, "hidden: is not"), ("hidden =", 1, "not a TOML"), ("[train]\nlr = 1", 1, "train"),
-        ("lr = -1.0", 2, "--lr"), ("[lr]\nx = 1", 1, "table"),
-            ("hidden = [3]", 1, "hidden: is a list"), ("hidden = 1979-05-27", 2, "hidden: is not"),
-            ("tie = 3", 2, "tie: is not"), ("hidden = true", 2, "hidden: is not"), ("hidden = 3.0", 2, "hidden:"),
-            ("lr = true", 2, "lr: is not"), ("preview = [1]", 2, "preview: is not"), ("output = 3", 2, "output:"),
-            ('output = "a\\u0000"', 2, "output: is not"), ("lr = " + "9" * 5000, 1, "not a TOML"),
-            ("hidden = " + "9" * 400, 2, "--hidden"), ("x = " + "[" * 100_000, 1, "not a TOML"),
+        ("hiden = 3", 1, "run.toml: hiden: no such option; hidden is meant?"),
+        ("force = true", 1, "force"),
+        ("hidden = 'x'", 2, "hidden: is not"),
+        ("hidden =", 1, "not a TOML"),
+        ("[train]\nlr = 1", 1, "train"),
+        ("lr = -1.0", 2, "--lr"),
+        ("[lr]\nx = 1", 1, "table"),
+        ("hidden = [3]", 1, "hidden: is a list"),
+        ("hidden = 1979-05-27", 2, "hidden: is not"),
+        ("tie = 3", 2, "tie: is not"),
+        ("hidden = true", 2, "hidden: is not"),
+        ("hidden = 3.0", 2, "hidden:"),
+        ("lr = true", 2, "lr: is not"),
+        ("preview = [1]", 2, "preview: is not"),
+        ("output = 3", 2, "output:"),
+        ('output = "a\\u0000"', 2, "output: is not"),
+        ("lr = " + "9" * 5000, 1, "not a TOML"),
+        ("hidden = " + "9" * 400, 2, "--hidden"),
+        ("x = " + "[" * 100_000, 1, "not a TOML"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_wrong(
     text: str, status: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,8 +131,13 @@ def test_shells_complete(shell: str, trained: Path) -> None:
         pytest.skip(f"{shell} is not installed here")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
-        [program, "-c", SHELLS[shell]], cwd=trained, env={**os.environ, "PATH": path}, capture_output=True, text=True,
-        timeout=30, check=False,
-    )  # fmt: skip
+        [program, "-c", SHELLS[shell]],
+        cwd=trained,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     assert "lstm" in result.stdout.split(), result.stderr
     assert "gru" not in result.stdout.split()

@@ -456,9 +456,7 @@ def norms_of(start: Checkpoint, *norms: float) -> list[str]:
     return [watched.add(Step(8, norm, norm, norm > 1, 0.1, np.zeros(0, "f4"))) for norm in norms]
 
 
-def test_a_gradient_that_explodes_without_clipping_is_told_once(
-    random_checkpoint: Callable[..., Checkpoint],
-) -> None:
+def test_a_gradient_that_explodes_without_clipping_is_told_once(random_checkpoint: Callable[..., Checkpoint]) -> None:
     start = dataclasses.replace(
         random_checkpoint(), train=TrainConfig(clip=0.0), progress=Progress(part=Part(steps=55))
     )

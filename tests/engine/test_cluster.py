@@ -26,10 +26,7 @@ from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model.checkpoint import LAST
 from lyricgen.text import dataset
 
-pytestmark = [
-    pytest.mark.process,
-    needs_mxnet,
-]
+pytestmark = [pytest.mark.process, needs_mxnet]
 RUNS: list[dict[str, Any]] = [
     {"cell": "rnn", "sampling": "random"},
     {"cell": "gru", "sampling": "consecutive"},
@@ -152,9 +149,7 @@ def test_workers_that_were_started_otherwise_end_with_one_line(other: str, named
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_under_any_launcher_strangers_at_the_port_end_nothing_and_a_lost_worker_ends_the_others(
-    tmp_path: Path,
-) -> None:
+def test_under_any_launcher_strangers_at_the_port_end_nothing_and_a_lost_worker_ends_the_others(tmp_path: Path) -> None:
     """The same command in four processes, as a launcher on several hosts would start it."""
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     port = launch._free_port()
@@ -201,14 +196,17 @@ def test_what_waits_for_its_partners_ends_at_the_first_signal(number: int, statu
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        ({"DMLC_PS_ROOT_PORT": "abc"}, 2, "from 1 to 65534"), ({"DMLC_PS_ROOT_PORT": "65535"}, 2, "from 1 to 65534"),
-        ({"DMLC_ROLE": "chief"}, 2, "DMLC_ROLE"), ({"DMLC_NUM_WORKER": "many"}, 2, "DMLC_NUM_WORKER"),
-        ({"DMLC_NUM_SERVER": ""}, 2, "DMLC_NUM_SERVER is not set"), ({}, 1, "Address already in use"),
+        ({"DMLC_PS_ROOT_PORT": "abc"}, 2, "from 1 to 65534"),
+        ({"DMLC_PS_ROOT_PORT": "65535"}, 2, "from 1 to 65534"),
+        ({"DMLC_ROLE": "chief"}, 2, "DMLC_ROLE"),
+        ({"DMLC_NUM_WORKER": "many"}, 2, "DMLC_NUM_WORKER"),
+        ({"DMLC_NUM_SERVER": ""}, 2, "DMLC_NUM_SERVER is not set"),
+        ({}, 1, "Address already in use"),
         ({"taken": "the watch's"}, 1, "Address already in use"),
         ({"DMLC_PS_ROOT_URI": "192.0.2.1"}, 1, "Cannot assign requested address"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_variables_that_are_wrong(change: dict[str, str], status: int, words: str, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -262,10 +260,12 @@ def test_without_a_launcher(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path:
         launch.join()
     (tmp_path / "song.txt").write_text(SONG, "utf-8")
     for arguments, status, words in (
-        (["--device", "gpu"], 1, "--device"), (["--device", "tpu"], 2, "--device"),
-        (["--workers", "2", "--cell", "ngram"], 2, "has no effect"), (["-", "--workers", "2"], 2, "name a file"),
+        (["--device", "gpu"], 1, "--device"),
+        (["--device", "tpu"], 2, "--device"),
+        (["--workers", "2", "--cell", "ngram"], 2, "has no effect"),
+        (["-", "--workers", "2"], 2, "name a file"),
         (["--workers", "0"], 2, "--workers"),
-    ):  # fmt: skip
+    ):
         result = cli("train", "song.txt", *arguments, cwd=tmp_path)
         assert (result.returncode, result.stdout) == (status, "")
         assert words in result.stderr.splitlines()[-1]

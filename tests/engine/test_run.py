@@ -148,9 +148,15 @@ RUNS = [(*cell, sampling, optimizer, False) for cell in CELLS for sampling in SA
 )
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
-    engine: str, cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, song_dataset: Dataset,
+    engine: str,
+    cell: str,
+    reset: str,
+    sampling: str,
+    optimizer: str,
+    bidirectional: bool,
+    song_dataset: Dataset,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     """Stopped within the first epoch, within the third, and at the end of the third."""
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3}
     options.update(unknown_rate=0.5)
@@ -188,9 +194,15 @@ def assert_alike(first: Path, second: Path) -> None:
 )
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_ten_epochs_of_both_engines_agree_and_one_goes_on_for_the_other(
-    cell: str, reset: str, sampling: str, optimizer: str, bidirectional: bool, dropout: float, song_dataset: Dataset,
+    cell: str,
+    reset: str,
+    sampling: str,
+    optimizer: str,
+    bidirectional: bool,
+    dropout: float,
+    song_dataset: Dataset,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": dropout, "epochs": 10}
     options.update(lr=0.003 if optimizer == "adam" else 0.5, reset_rate=0.2, batch_size=6)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}

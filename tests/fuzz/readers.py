@@ -190,9 +190,15 @@ def songs(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    "checkpoint": checkpoint, "dataset": prepared, "zip": zip, "gz": gz, "txt": txt, "toml": toml, "log": json_log,
+    "checkpoint": checkpoint,
+    "dataset": prepared,
+    "zip": zip,
+    "gz": gz,
+    "txt": txt,
+    "toml": toml,
+    "log": json_log,
     "songs": songs,
-}  # fmt: skip
+}
 
 
 def _write_corpus(target: str, folder: Path) -> None:

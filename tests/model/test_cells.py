@@ -43,9 +43,13 @@ for width, depth in [(60, 160), (62, 512), (65, 512), (404, 101), (1024, 256), (
 """
     found = [
         subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "OPENBLAS_NUM_THREADS": threads}, check=True,
-            capture_output=True, text=True, timeout=60,
+            [sys.executable, "-c", code],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
         ).stdout
         for threads in ("1", "2")
-    ]  # fmt: skip
+    ]
     assert found[0].splitlines() == found[1].splitlines()

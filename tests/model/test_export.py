@@ -31,8 +31,10 @@ class Runtime:
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self._decoder = checkpoint.decoder()
         self.initial_state, self.select, self.join = (
-            self._decoder.initial_state, self._decoder.select, self._decoder.join,
-        )  # fmt: skip
+            self._decoder.initial_state,
+            self._decoder.select,
+            self._decoder.join,
+        )
 
     def step(self, ids: Any, state: Any) -> tuple[Any, Any]:
         logits, after = self.session.run(None, {"ids": np.asarray(ids, np.int64), "state": state})

@@ -115,9 +115,13 @@ def test_what_occurred_once_is_hidden_at_a_rate() -> None:
     hidden = []
     for seed in range(200):
         (batch,) = epoch_batches(
-            ids, Shape(1, len(ids) - 1), sampling="random", rng=np.random.default_rng(seed), vocabulary_size=7,
+            ids,
+            Shape(1, len(ids) - 1),
+            sampling="random",
+            rng=np.random.default_rng(seed),
+            vocabulary_size=7,
             unknown_rate=0.25,
-        )  # fmt: skip
+        )
         np.testing.assert_array_equal(batch.x[1:], batch.y[:-1])
         assert np.all((batch.y[:, 0] == ids[1:]) | (batch.y[:, 0] == UNKNOWN))
         hidden.append(np.count_nonzero(batch.y == UNKNOWN))

@@ -20,12 +20,25 @@ LRC = """[ti:一首歌]
 @pytest.mark.parametrize(
     "line",
     [
-        "作词：某人", "作曲 : 某人", "词/曲：某人", "词：某人  曲：某人", "编曲: A/B", "制作人：某人",
-        "作词 某人", "作詞：某人", "混音师(Mix)：某人", "作曲（Composer）：某人", "Lyrics by Some One",
-        "Written by A & B", "Music: Somebody", "Produced By X", "录音室：某处", "吉他：某人",
+        "作词：某人",
+        "作曲 : 某人",
+        "词/曲：某人",
+        "词：某人  曲：某人",
+        "编曲: A/B",
+        "制作人：某人",
+        "作词 某人",
+        "作詞：某人",
+        "混音师(Mix)：某人",
+        "作曲（Composer）：某人",
+        "Lyrics by Some One",
+        "Written by A & B",
+        "Music: Somebody",
+        "Produced By X",
+        "录音室：某处",
+        "吉他：某人",
         "Lyrics and music by X",
     ],
-)  # fmt: skip
+)
 def test_credits(line: str) -> None:
     assert is_credit(line)
     removed = Removed()
@@ -37,10 +50,19 @@ def test_credits(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "[Verse 1]", "[Chorus]", "[Pre-Chorus: Someone]", "(Bridge)", "Chorus:", "副歌：", "【主歌】",
-        "[主歌A]", "间奏：", "(副歌)", "副歌 x2:",
+        "[Verse 1]",
+        "[Chorus]",
+        "[Pre-Chorus: Someone]",
+        "(Bridge)",
+        "Chorus:",
+        "副歌：",
+        "【主歌】",
+        "[主歌A]",
+        "间奏：",
+        "(副歌)",
+        "副歌 x2:",
     ],
-)  # fmt: skip
+)
 def test_section_marks(line: str) -> None:
     removed = Removed()
     assert clean(f"山\n{line}\n雨\n", removed, keep_credits=True) == "山\n雨\n"
@@ -50,12 +72,31 @@ def test_section_marks(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "我说：你来", "词不达意", "曲终人散", "你的副歌唱完了", "他作词 我唱歌的夜", "编曲的人走了",
-        "鼓声响起：天亮了", "Music was my first love", "the chorus sang", "written in the stars",
-        "First Citizen:", "ROMEO:", "[笑]", "(我爱你)", "鼓点敲在心上", "12:30 的列车", "produced a song",
-        "钢琴键上", "曲", "Words", "words and wind", "Written by the moon I wait", "mixed by love",
+        "我说：你来",
+        "词不达意",
+        "曲终人散",
+        "你的副歌唱完了",
+        "他作词 我唱歌的夜",
+        "编曲的人走了",
+        "鼓声响起：天亮了",
+        "Music was my first love",
+        "the chorus sang",
+        "written in the stars",
+        "First Citizen:",
+        "ROMEO:",
+        "[笑]",
+        "(我爱你)",
+        "鼓点敲在心上",
+        "12:30 的列车",
+        "produced a song",
+        "钢琴键上",
+        "曲",
+        "Words",
+        "words and wind",
+        "Written by the moon I wait",
+        "mixed by love",
     ],
-)  # fmt: skip
+)
 def test_lines_that_are_sung_stay(line: str) -> None:
     removed = Removed()
     assert clean(line + "\n", removed) == line + "\n"

@@ -288,8 +288,14 @@ def test_what_cannot_be_looked_into_is_not_passed_over(
     (tmp_path / "songs" / "closed" / "b.txt").write_text("山水" * 9, "utf-8")
     (tmp_path / "songs" / "closed").chmod(0)
     try:
-        for call in ("prepare songs", "prepare songs/closed/b.txt", "generate -c songs/closed/m", "plot songs/closed/m",
-                     "train songs/a.txt -o songs/closed/m --cell ngram", "info songs/closed/m"):  # fmt: skip
+        for call in (
+            "prepare songs",
+            "prepare songs/closed/b.txt",
+            "generate -c songs/closed/m",
+            "plot songs/closed/m",
+            "train songs/a.txt -o songs/closed/m --cell ngram",
+            "info songs/closed/m",
+        ):
             result = cli(*call.split(), preexec_fn=unprivileged)
             assert (result.returncode, result.stdout) == (1, ""), call
             assert "closed" in result.stderr, call

@@ -21,9 +21,7 @@ STANZA = st.lists(st.one_of(LENGTH.map(str), st.just("*")), min_size=1, max_size
 TEMPLATE = st.tuples(st.lists(STANZA, min_size=1, max_size=2).map("/".join), st.sampled_from(["", "/"])).map("".join)
 SCHEME = st.text("AB-/", min_size=1, max_size=5).filter(lambda scheme: scheme.strip("-/"))
 EXAMPLE = st.sampled_from(["光", "风", "家", "心"])
-STRICTNESS: Options = {
-    "rhyme_strict": st.booleans(), "rhyme_near": st.booleans(), "rhyme_identical": st.booleans()
-}  # fmt: skip
+STRICTNESS: Options = {"rhyme_strict": st.booleans(), "rhyme_near": st.booleans(), "rhyme_identical": st.booleans()}
 TONES = st.lists(st.text("平仄中", min_size=3, max_size=7), min_size=1, max_size=3).map(",".join)
 LENGTHS = st.one_of(
     st.just({}),

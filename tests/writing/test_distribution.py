@@ -40,10 +40,15 @@ SONGS = 1000
 CLASSES = ("山天", "阳香")
 TWO_LINES = Asked((2, 2), "AA", CLASSES)
 CONTROLS: list[dict[str, Any]] = [
-    {}, {"temperature": 0.5}, {"temperature": 2.0}, {"top_k": 3}, {"top_p": 0.7},
-    {"temperature": 1.5, "top_k": 4, "top_p": 0.8}, {"repetition_penalty": 3.0},
+    {},
+    {"temperature": 0.5},
+    {"temperature": 2.0},
+    {"top_k": 3},
+    {"top_p": 0.7},
+    {"temperature": 1.5, "top_k": 4, "top_p": 0.8},
+    {"repetition_penalty": 3.0},
     {"repetition_penalty": 3.0, "temperature": 0.5, "top_k": 4, "top_p": 0.9},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

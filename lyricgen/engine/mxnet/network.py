@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lyricgen.config import ModelConfig
-from lyricgen.engine.mxnet.recurrence import GruBefore
 from lyricgen.engine.mxnet.runtime import NDArray, mx, nd
 from lyricgen.engine.network import Masks, Minibatch, Network
 from lyricgen.model.parameters import STATES, Floats, layer_names
@@ -44,7 +43,7 @@ class MxnetNetwork(Network):
 
     def _watch(self) -> None:
         """Let autograd write into the gradient vector."""
-        layers = [] if self.config.resets_before else list(self._layers)
+        layers = list(self._layers)
         names = [name for name in self.shapes if name.rpartition(".")[0] not in layers]
         gradients = self._arrays(self._gradient)
         mx.autograd.mark_variables(
@@ -106,21 +105,11 @@ class MxnetNetwork(Network):
 
     def _layer(self, name: str, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
-        if self.config.resets_before:
-            return self._reset_before(name, x, state[0])
         size, mode = self.config.hidden, _MODES[self.config.cell]
         hidden, *new = nd.RNN(
             x, self._layers[name], *state, state_size=size, num_layers=1, mode=mode, state_outputs=True
         )
         return hidden, new
-
-    def _reset_before(self, layer: str, x: NDArray, state: NDArray) -> tuple[NDArray, list[NDArray]]:
-        """The GRU that resets before the product, which the fused operator does not have."""
-        names = ("input_weight", "input_bias", "hidden_weight", "hidden_bias")
-        input_weight, input_bias, weight, bias = (self._weights[f"{layer}.{name}"] for name in names)
-        gates = nd.FullyConnected(x, input_weight, input_bias, num_hidden=len(bias), flatten=False)  # (T, N, 3H)
-        hidden = GruBefore()(gates, weight, bias, state[0])
-        return hidden, [hidden[-1:]]
 
     def _logits(self, hidden: NDArray) -> NDArray:
         """(T·N, H) -> (T·N, V)."""

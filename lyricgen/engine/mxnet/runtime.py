@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen import memory, signals, threads
 from lyricgen.errors import EngineError
+from lyricgen.system import memory, signals, threads
 
 # In the order in which MXNet falls over them. Functions moved or merged by NumPy 1.20 to 2.4, the financial ones to a
 # package of their own; MXNet only wants to list the latter, so that a stand-in which fails when called is enough.

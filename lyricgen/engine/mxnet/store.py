@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from lyricgen.engine.mxnet.runtime import mx, nd
-from lyricgen.engine.watch import WATCHED, Watch
+from lyricgen.engine.watch import Watch
 from lyricgen.errors import EngineError
 from lyricgen.model.parameters import Floats
 
@@ -16,7 +15,7 @@ class Store:
 
     def __init__(self) -> None:
         """EngineError if this MXNet has no parameter server."""
-        self._watch = None if os.environ.get(WATCHED) else Watch()
+        self._watch = Watch()
         try:
             self._server: Any = mx.kv.create("dist_sync")
         except mx.base.MXNetError as error:
@@ -39,5 +38,4 @@ class Store:
 
     def leave(self) -> None:
         """Say farewell: without it the others take this process for lost."""
-        if self._watch:
-            self._watch.leave()
+        self._watch.leave()

@@ -23,10 +23,16 @@ _MOST_OF_SECTION = 0.5  # of its lines that return
 _LINES = ("form", "syllables", "tones", "tones_by")
 _RHYME = ("rhyme", "rhyme_near", "rhyme_identical")
 _INSTEAD = {
-    "line_length": _LINES, "form": _LINES, "syllables": _LINES, "tones": ("tones", "tones_by"),
+    "line_length": _LINES,
+    "form": _LINES,
+    "syllables": _LINES,
+    "tones": ("tones", "tones_by"),
     "structure": ("repeats",),
-    "rhyme": _RHYME, "rhyme_with": _RHYME, "rhyme_strict": ("rhyme_near",), "tune": (*_LINES, *_RHYME, "repeats"),
-}  # fmt: skip
+    "rhyme": _RHYME,
+    "rhyme_with": _RHYME,
+    "rhyme_strict": ("rhyme_near",),
+    "tune": (*_LINES, *_RHYME, "repeats"),
+}
 
 
 class SongForm(NamedTuple):

@@ -154,9 +154,19 @@ def compile_form(config: FormConfig, length: int | None) -> Form:
     else:
         count = _count(config, length, max(period, len(acrostic), 1 + max(repeats, default=-1)))
     form = Form(
-        count, measure.lengths, measure.blanks, acrostic, scheme, rhymes_with, structure, config.until_blank,
-        scheme_parts, measure.syllables, measure.tones, repeats,
-    )  # fmt: skip
+        count,
+        measure.lengths,
+        measure.blanks,
+        acrostic,
+        scheme,
+        rhymes_with,
+        structure,
+        config.until_blank,
+        scheme_parts,
+        measure.syllables,
+        measure.tones,
+        repeats,
+    )
     _check_count(form)
     _check_tones(form)
     _check_repeated_lines(form)
@@ -242,8 +252,10 @@ def _with_tune(config: FormConfig) -> FormConfig:
     from lyricgen.writing.form import tunes
 
     tune = tunes.find(config.tune)
-    tones = "".join(("/" if number in tune.blanks else "," if number else "") + (line or _NO_TONES)
-                    for number, line in enumerate(tune.tones))  # fmt: skip
+    tones = "".join(
+        ("/" if number in tune.blanks else "," if number else "") + (line or _NO_TONES)
+        for number, line in enumerate(tune.tones)
+    )
     firsts = range(1, (config.lines or len(tune.tones)) + 1, len(tune.tones))  # lines from 1, of each stanza
     repeats = ",".join(
         f"{first + line}={first + earlier}" for first in firsts for line, earlier in tune.repeats.items()

@@ -70,7 +70,7 @@ class Constraints:
     def _penalise(self, output: DecoderOutput) -> Floats:
         logits = output.logits.astype(np.float32)
         if self._theme is not None:
-            logits += np.float32(self._config.theme_strength) * theme.gains(self._theme, output.recent)
+            logits += theme.STRENGTH * theme.gains(self._theme, output.recent)
         logits[:, UNKNOWN] = NEVER
         if self._config.repetition_penalty == 1:
             return logits

@@ -30,7 +30,7 @@ class Hypothesis(NamedTuple):
     state: FormState
     output: DecoderOutput  # shared with other hypotheses
     row: int  # of this one in the output
-    weight: float = 0.0  # ln of the importance weight of a particle; ln p of a hypothesis of a beam
+    weight: float = 0.0  # ln of the importance weight of a particle
 
 
 def gather(decoder: Decoder, hypotheses: Sequence[Hypothesis]) -> DecoderOutput:

@@ -14,7 +14,6 @@ from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.tones import READERS
 from lyricgen.writing.form.tracker import FormTracker
-from lyricgen.writing.search.beam import BeamSearch
 from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.session import Session
 from lyricgen.writing.search.space import SearchSpace
@@ -39,18 +38,19 @@ class Search:
         self._vocabulary = vocabulary
         spec = compile_form(form, config.length)
         self._tracker = FormTracker(
-            spec, vocabulary, rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
-            identical=form.rhyme_identical, tones=READERS[form.tones_by](),
-        )  # fmt: skip
+            spec,
+            vocabulary,
+            rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
+            identical=form.rhyme_identical,
+            tones=READERS[form.tones_by](),
+        )
         self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text)
         self._sampler = ParticleSampler(self._space, config)
-        self._beam = BeamSearch(self._space, config.beam) if config.beam else None
         words = required_words(vocabulary, form.words, config.ban)
         self._words = None
         if words:
             check_room(words, self._tracker, config.length)
-            temperature = 0 if config.beam else config.temperature
-            self._words = WordSearch(self._space, self._beam or self._sampler, words, temperature)
+            self._words = WordSearch(self._space, self._sampler, words, config.temperature)
 
     def check(self, prefix: str) -> None:
         """OptionError if the prefix breaks the form already."""
@@ -71,9 +71,7 @@ class Search:
         if self._words:
             pieces = iter([self._words.write(start, rngs, prefix)])
         else:
-            pieces = (
-                self._beam.write(start, len(rngs)) if self._beam else self._sampler.write([start] * len(rngs), rngs)
-            )
+            pieces = self._sampler.write([start] * len(rngs), rngs)
         for new in pieces:
             yield [self.shown(piece) for piece in new]
 

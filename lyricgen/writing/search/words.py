@@ -24,7 +24,6 @@ from lyricgen.writing.form.rhyme import is_counted, is_latin
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Line
 from lyricgen.writing.form.toning import Toning
 from lyricgen.writing.form.tracker import FormTracker
-from lyricgen.writing.search.beam import BeamSearch
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.space import SearchSpace
@@ -56,9 +55,7 @@ class _Song:
 class WordSearch:
     """Writes songs that contain all of some words, by a search that knows nothing of them."""
 
-    def __init__(
-        self, space: SearchSpace, search: BeamSearch | ParticleSampler, words: Sequence[str], temperature: float
-    ) -> None:
+    def __init__(self, space: SearchSpace, search: ParticleSampler, words: Sequence[str], temperature: float) -> None:
         """``temperature``: of the draw of a place; 0 takes the likeliest."""
         self._space = space
         self._temperature = temperature
@@ -117,18 +114,10 @@ class WordSearch:
     def _pieces(self, songs: Sequence[_Song]) -> Iterator[list[str]]:
         starts = [song.start for song in songs]
         over = [self._tracker.is_over(start.state) for start in starts]
-        if isinstance(self._search, ParticleSampler) and not all(over):
-            yield from self._search.write(starts, [song.rng for song in songs])
-        elif isinstance(self._search, BeamSearch) and all(start is starts[0] for start in starts) and not over[0]:
-            yield from self._search.write(starts[0], len(starts))
+        if all(over):
+            yield [start.state.written for start in starts]
         else:
-            yield [self._alone(start) for start in starts]
-
-    def _alone(self, start: Hypothesis) -> str:
-        """The likeliest song from a start, or the song that is whole already."""
-        if isinstance(self._search, ParticleSampler) or self._tracker.is_over(start.state):
-            return start.state.written
-        return "".join(piece for (piece,) in self._search.write(start, 1))
+            yield from self._search.write(starts, [song.rng for song in songs])
 
     def _follow(self, songs: Sequence[_Song], drafts: Sequence[str | None]) -> Iterator[list[Hypothesis]]:
         """For each song the hypotheses from its start on, after each character of its draft."""

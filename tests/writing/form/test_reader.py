@@ -66,9 +66,11 @@ def test_english_songs_are_measured_by_syllables() -> None:
     assert options == {"syllables": "7,6/*"}
 
 
-@pytest.mark.parametrize("given", [
-    {"line_length": 5}, {"rhyme": "AABB"}, {"structure": "AB", "lines": 2}, {"form": "5,5"}, {"lines": 3}, {},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [{"line_length": 5}, {"rhyme": "AABB"}, {"structure": "AB", "lines": 2}, {"form": "5,5"}, {"lines": 3}, {}],
+    ids=str,
+)
 def test_given_options_take_the_place_of_a_template_s(given: dict[str, object], counted: Checkpoint) -> None:
     options = read(SONG).with_options(given)
     assert given.items() <= options.items()

@@ -62,8 +62,15 @@ def test_a_length_that_is_given_leaves_the_count_open() -> None:
 def test_rhymes_begin_anew_with_each_repetition_but_a_single_one() -> None:
     scheme = form(rhyme="aab-", lines=8)
     assert [scheme.line(n).rhyme for n in range(8)] == [
-        Rhyme("A"), Rhyme("A"), Rhyme("B"), None, Rhyme("A", 0, 1), Rhyme("A", 0, 1), Rhyme("B", 0, 1), None,
-    ]  # fmt: skip
+        Rhyme("A"),
+        Rhyme("A"),
+        Rhyme("B"),
+        None,
+        Rhyme("A", 0, 1),
+        Rhyme("A", 0, 1),
+        Rhyme("B", 0, 1),
+        None,
+    ]
     assert scheme.count_rhyming_lines(Rhyme("A", 0, 1)) == 2
     single = form(rhyme="A", lines=5)
     assert {single.line(n).rhyme for n in range(5)} == {Rhyme("A")}
@@ -97,13 +104,27 @@ def test_a_song_may_end_after_whole_repetitions() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"form": "7,,7"}, {"form": "x"}, {"form": ""}, {"form": "/"}, {"form": "257"}, {"form": "7 7"},
-        {"form": "7", "line_length": 7}, {"rhyme": "12"}, {"rhyme": "--"}, {"rhyme": ""}, {"rhyme_with": " "},
-        {"rhyme": "A", "rhyme_with": "光年"}, {"rhyme_strict": True}, {"rhyme_identical": True}, {"structure": "V1"},
-        {"acrostic": " "}, {"acrostic": "春夏", "lines": 1}, {"until_blank": True, "lines": 2},
+        {"form": "7,,7"},
+        {"form": "x"},
+        {"form": ""},
+        {"form": "/"},
+        {"form": "257"},
+        {"form": "7 7"},
+        {"form": "7", "line_length": 7},
+        {"rhyme": "12"},
+        {"rhyme": "--"},
+        {"rhyme": ""},
+        {"rhyme_with": " "},
+        {"rhyme": "A", "rhyme_with": "光年"},
+        {"rhyme_strict": True},
+        {"rhyme_identical": True},
+        {"structure": "V1"},
+        {"acrostic": " "},
+        {"acrostic": "春夏", "lines": 1},
+        {"until_blank": True, "lines": 2},
         {"structure": "AA", "lines": 1, "acrostic": "春夏"},
     ],
-)  # fmt: skip
+)
 def test_options_that_are_no_form(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=r"^--"):
         form(**options)
@@ -137,8 +158,11 @@ def test_a_final_that_is_given_as_a_scheme_is_understood() -> None:
 def test_tones_give_lines_their_lengths_and_blank_lines() -> None:
     form = compile_form(FormConfig(tones="平平仄,ｐ＊/-，中"), None)
     assert [form.line(number)[:1] + form.line(number)[4::2] for number in range(4)] == [
-        (3, False, "ppz"), (2, False, "p*"), (None, True, ""), (1, False, "*"),
-    ]  # fmt: skip
+        (3, False, "ppz"),
+        (2, False, "p*"),
+        (None, True, ""),
+        (1, False, "*"),
+    ]
     assert form.count == 4
     with_lengths = compile_form(FormConfig(tones="pz,-", form="2,5", lines=6), None)
     assert [with_lengths.line(number).length for number in range(3)] == [2, 5, 2]
@@ -177,8 +201,10 @@ def test_what_cannot_be_meant_by_tones_and_repeats(options: dict[str, Any], mess
 def test_syllables_take_the_place_of_lengths() -> None:
     form = compile_form(FormConfig(syllables="8，6/*"), None)
     assert [(form.line(number).syllables, form.line(number).blank_before) for number in range(3)] == [
-        (8, False), (6, False), (None, True),
-    ]  # fmt: skip
+        (8, False),
+        (6, False),
+        (None, True),
+    ]
     assert form.count == 3
     with pytest.raises(OptionError, match="--form gives the lines"):
         compile_form(FormConfig(syllables="8", form="8"), None)

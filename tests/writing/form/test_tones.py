@@ -13,10 +13,18 @@ OF_NUMBER = {"1": "p", "2": "p", "3": "z", "4": "z", "5": "*"}
 @pytest.mark.parametrize(
     ("line", "tones"),
     [
-        ("山水", "pz"), ("长江", "pp"), ("长大", "zz"), ("银行 行人", "pppp"), ("我的", "z*"), ("a1山", "--p"),
-        ("", ""), ("，山…水", "pz"), ("月亮", "zz"), ("一定", "pz"),
+        ("山水", "pz"),
+        ("长江", "pp"),
+        ("长大", "zz"),
+        ("银行 行人", "pppp"),
+        ("我的", "z*"),
+        ("a1山", "--p"),
+        ("", ""),
+        ("，山…水", "pz"),
+        ("月亮", "zz"),
+        ("一定", "pz"),
     ],
-)  # fmt: skip
+)
 def test_modern_tones_of_a_line(line: str, tones: str) -> None:
     assert [tone or "-" for tone in Tones().of_line(line)] == list(tones)
 

@@ -92,11 +92,15 @@ def test_a_prefix_counts(counted: Checkpoint) -> None:
 @pytest.mark.parametrize(
     ("prefix", "options"),
     [
-        ("夏", {"acrostic": "春"}), ("春天来了", {"form": "3"}), ("春\n", {"form": "3,3"}),
-        ("春天来\n夏", {"form": "3/3,3", "acrostic": "春夏"}), ("春\n夏", {"form": "1/1"}),
-        ("你看\n红叶\n", {"form": "2,2,*", "rhyme": "AAA"}), ("春\n夏\n秋", {"lines": 2}),
+        ("夏", {"acrostic": "春"}),
+        ("春天来了", {"form": "3"}),
+        ("春\n", {"form": "3,3"}),
+        ("春天来\n夏", {"form": "3/3,3", "acrostic": "春夏"}),
+        ("春\n夏", {"form": "1/1"}),
+        ("你看\n红叶\n", {"form": "2,2,*", "rhyme": "AAA"}),
+        ("春\n夏\n秋", {"lines": 2}),
     ],
-)  # fmt: skip
+)
 def test_a_prefix_that_breaks_the_form(prefix: str, options: dict[str, Any], counted: Checkpoint) -> None:
     with pytest.raises(OptionError, match=r"^--prefix: its line"):
         writer(counted, options).check(prefix)
@@ -105,11 +109,13 @@ def test_a_prefix_that_breaks_the_form(prefix: str, options: dict[str, Any], cou
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"rhyme": "A", "lines": 2000}, "--rhyme"), ({"rhyme_with": "7", "lines": 2}, "--rhyme-with"),
-        ({"form": "7,7", "lines": 4, "length": 30}, "--length"), ({"beam": 2, "lines": 2, "rhyme": "AA"}, "--beam"),
+        ({"rhyme": "A", "lines": 2000}, "--rhyme"),
+        ({"rhyme_with": "7", "lines": 2}, "--rhyme-with"),
+        ({"form": "7,7", "lines": 4, "length": 30}, "--length"),
+        ({"beam": 2, "lines": 2, "rhyme": "AA"}, "--beam"),
         ({"rhyme_with": "light", "lines": 2}, "--rhyme"),
     ],
-)  # fmt: skip
+)
 def test_options_that_no_song_can_satisfy_are_refused_at_once(
     options: dict[str, Any], named: str, counted: Checkpoint
 ) -> None:

@@ -246,9 +246,14 @@ def test_whatever_is_said_the_song_keeps_its_form(asked: dict[str, Any], seed: i
         assert not choices or song.take(choices[rng.integers(len(choices))].text) is None
 
     actions: list[Callable[[], object]] = [
-        choose, choose, lambda: song.take(words()), song.end_line, song.undo, lambda: song.rewrite(1, words()),
+        choose,
+        choose,
+        lambda: song.take(words()),
+        song.end_line,
+        song.undo,
+        lambda: song.rewrite(1, words()),
         lambda: song.take(song.lines(1)[0].text),
-    ]  # fmt: skip
+    ]
     while not song.is_over:
         actions[rng.integers(len(actions))]()
     assert broken(song.written, **asked) == []

@@ -14,10 +14,18 @@ from lyricgen.errors import MissingError, OptionError
 KINDS = (".png", ".svg")
 _FONTS = [
     "DejaVu Sans",
-    "Noto Sans CJK SC", "Noto Sans CJK JP",  # the first of their common file, the only one that matplotlib < 3.11 reads
-    "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei",
-    "SimHei", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS",
-]  # fmt: skip
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # the first of their common file, the only one that matplotlib < 3.11 reads
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "Hiragino Sans GB",
+    "Heiti TC",
+    "Arial Unicode MS",
+]
 _DECADES = 100  # largest over smallest value of an axis that is still labelled within the powers of ten
 
 
