@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from lyricgen import files, schema
 from lyricgen.errors import FileError, describe
 
-FORMAT, OLDEST = 4, 4  # what is written, and the oldest that can be read: one version back, once there is one
+FORMAT, OLDEST = 5, 4  # what is written, and the oldest that can be read: one version back
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
 _SMALL = 1 << 26  # bytes; a smaller file is read at once, a larger one mapped

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import io
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import numpy.testing  # starts a process when it is first imported
 import pytest
-from forked import Fork, Forks
+from support.command import SONG, Cli, Launch, run_here, start
 from threadpoolctl import threadpool_limits
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
-from lyricgen.engine.engines import has_mxnet
 from lyricgen.model.checkpoint import Checkpoint, Progress
 from lyricgen.model.parameters import initial_parameters
 from lyricgen.text import dataset
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import Vocabulary
-
-SONG = "山上的雨\n雨落在山上 山上的雨\n我们不分开 我们不说再见\n雨停了以后 你看那座山\n分开以后 山还是山\n\n" * 8
-
-Cli = Callable[..., "subprocess.CompletedProcess[str]"]
-Launch = Callable[..., "Fork | subprocess.Popen[bytes]"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose children would ignore it, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,16 +31,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background
 if "PYTEST_XDIST_WORKER" in os.environ:  # there are as many workers as processors: no threads beside them
     threadpool_limits(1, "blas")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for their processes
-
-
-@contextmanager
-def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A process that does not outlive the block, so that a test that fails does not wait for it."""
-    with subprocess.Popen(command, **options) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -71,55 +52,37 @@ def random_checkpoint() -> Callable[..., Checkpoint]:
 
 
 @pytest.fixture(scope="session")
-def started() -> Iterator[Callable[[bool], Forks]]:
-    """The processes from which commands are forked, with MXNet and without, each started when it is first needed."""
-    with ExitStack() as opened:
-
-        @functools.cache
-        def start(mxnet: bool) -> Forks:
-            return opened.enter_context(closing(Forks(mxnet=mxnet)))
-
-        yield start
-
-
-@pytest.fixture(scope="session")
-def launch(started: Callable[[bool], Forks]) -> Launch:
-    """Start ``lyricgen`` in a folder: as a fork, unless variables or options are for the start itself."""
-
-    def start(
-        *arguments: str,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        input: bytes = b"",
-        anew: bool = False,
-        **options: Any,
-    ) -> Fork | subprocess.Popen[bytes]:
-        environment = {**os.environ, **(env or {})}
-        anew = anew or bool(options) or any(not name.startswith("LYRICGEN_") for name in env or {})
-        if sys.platform == "linux" and not anew:
-            trains = arguments[:1] == ("train",) and not {"ngram", "numpy"} & set(arguments)
-            return started(trains and has_mxnet()).start(arguments, cwd=cwd, env=environment, input=input)
-        with tempfile.TemporaryFile() as given:
-            given.write(input)
-            given.seek(0)
-            command = [sys.executable, "-m", "lyricgen", *arguments]
-            options = {"stdin": given, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-            return subprocess.Popen(command, cwd=cwd, env=environment, **options)
-
+def launch() -> Launch:
+    """Start ``lyricgen`` as a process in a folder."""
     return start
 
 
 @pytest.fixture
-def cli(tmp_path: Path, launch: Launch) -> Cli:
-    """Run ``lyricgen`` in an empty folder, as a shell would; what is given as bytes comes back as bytes."""
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
+    """Run ``lyricgen`` in an empty folder; what is given as bytes comes back as bytes.
 
-    def run(*arguments: str, input: str | bytes = "", **options: Any) -> subprocess.CompletedProcess[Any]:
+    It runs within this process, unless variables beyond its own or options of ``Popen`` are for the start itself, or
+    ``anew`` asks for a process; such a test is marked ``process``.
+    """
+
+    def run(
+        *arguments: str,
+        input: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path = tmp_path,
+        anew: bool = False,
+        **options: Any,
+    ) -> subprocess.CompletedProcess[Any]:
         given = input.encode() if isinstance(input, str) else input
-        process = launch(*arguments, input=given, **{"cwd": tmp_path, **options})
-        said = process.communicate()
+        if anew or options or any(not name.startswith("LYRICGEN_") for name in env or {}):
+            process = start(*arguments, cwd=cwd, env=env, input=given, **options)
+            said = process.communicate()
+            status = process.wait()
+        else:
+            status, *said = run_here(arguments, cwd=cwd, env=env or {}, input=given)
         if isinstance(input, str):
-            said = tuple(io.TextIOWrapper(io.BytesIO(each), "utf-8").read() for each in said)
-        return subprocess.CompletedProcess(arguments, process.wait(), *said)
+            said = [io.TextIOWrapper(io.BytesIO(each or b""), "utf-8").read() for each in said]
+        return subprocess.CompletedProcess(arguments, status, *said)
 
     return run
 
@@ -148,31 +111,17 @@ def unprivileged() -> Callable[[], None] | None:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset, launch: Launch) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, song_dataset: Dataset) -> Path:
     """A folder with ``dataset.safetensors`` and a model in ``checkpoints``, trained for a few epochs."""
     folder = tmp_path_factory.mktemp("trained")
     song_dataset.save(folder / "dataset.safetensors")
-    options = (
-        "--cell",
-        "gru",
-        "--hidden",
-        "16",
-        "--batch-size",
-        "4",
-        "--steps",
-        "12",
-        "--epochs",
-        "30",
-        "--lr",
-        "0.03",
-    )
-    process = launch("train", *options, cwd=folder)
-    process.communicate()
-    assert process.wait() == 0
+    options = "--cell gru --hidden 16 --batch-size 4 --steps 12 --epochs 30 --lr 0.03 --no-ngram"
+    status, _, err = run_here(("train", *options.split()), cwd=folder, env={}, input=b"")
+    assert status == 0, err.decode()
     return folder
 
 
-PROCESSES, TRAININGS = {"cli", "launch", "train", "trained"}, {"trained"}  # fixtures
+PROCESSES, TRAININGS = {"launch"}, {"trained"}  # fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checker import broken, final, rhyme
+from support.checker import broken, final, rhyme
 
 GOOD: list[tuple[str, dict[str, Any]]] = [
     ("春天来了\n\n风吹", {"form": "4/2"}),

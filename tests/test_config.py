@@ -2,10 +2,26 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 
-from lyricgen.config import ModelConfig, PrepareConfig, SampleConfig, TrainConfig, flag, usual_options
+from lyricgen import keywords
+from lyricgen.config import (
+    FILLED,
+    Base,
+    EngineConfig,
+    FormConfig,
+    ModelConfig,
+    Plan,
+    PrepareConfig,
+    SampleConfig,
+    Size,
+    TrainConfig,
+    flag,
+    given,
+    resolve,
+)
 from lyricgen.errors import FileError, OptionError
 from lyricgen.schema import from_json
 
@@ -55,26 +71,134 @@ def test_a_config_from_a_file_is_checked_too() -> None:
             from_json(ModelConfig, values)
 
 
-def test_the_usual_options_follow_the_size_of_the_text() -> None:
-    sizes = [usual_options(count) for count in (10, 10_000, 60_000, 300_000, 2_000_000, 10_000_000)]
-    assert [size["epochs"] for size in sizes] == [60, 39, 16, 7, 3, 1]
-    assert [size["batch_size"] for size in sizes] == [16, 16, 16, 32, 32, 32]
-    assert [size["lr"] for size in sizes] == [0.006] * 4 + [0.0042] * 2
-    assert [(size.get("hidden"), size.get("embedding")) for size in sizes] == [(None, None)] * 4 + [(512, 256)] * 2
-    assert usual_options(60_000, hidden=1024)["lr"] == 0.003
-    assert usual_options(0)["epochs"] == 60
+def usual(characters: int, *, held_out: bool = True, read: int = 0, **options: Any) -> Plan:
+    """What a text of so many characters is trained with, beside a base of the usual kind that has read so many."""
+    base = Base("base", ModelConfig(), TrainConfig(), read) if read else None
+    return resolve(options, Size(characters, held_out), base)
+
+
+def test_defaults_follow_the_size_of_the_text() -> None:
+    plans = [usual(count) for count in (10, 10_000, 60_000, 300_000, 2_000_000, 10_000_000)]
+    assert [plan.train.epochs for plan in plans] == [60, 39, 16, 7, 3, 1]
+    assert [plan.train.batch_size for plan in plans] == [16, 16, 16, 32, 32, 32]
+    assert [plan.train.lr for plan in plans] == [0.006] * 4 + [0.0042] * 2
+    assert [(plan.model.hidden, plan.model.embedding) for plan in plans] == [(256, 0)] * 4 + [(512, 256)] * 2
+    assert [plan.model.ngram for plan in plans] == [True] * 5 + [False]
+    assert usual(60_000, hidden=1024).train.lr == 0.003
+    assert usual(0).train.epochs == 60
 
 
 def test_the_more_was_read_before_the_less_is_to_learn() -> None:
-    alone, tuned = usual_options(60_000), usual_options(60_000, 180_000)
-    assert (tuned["lr"], tuned["epochs"]) == (alone["lr"] / 2, alone["epochs"] / 2)
-    assert tuned["batch_size"] == 32
-    assert usual_options(10, 10**9) == {"hidden": 512, "embedding": 256, "lr": 4.2e-07, "epochs": 1, "batch_size": 32}
+    alone, tuned = usual(60_000).train, usual(60_000, read=180_000).train
+    assert (tuned.lr, tuned.epochs) == (alone.lr / 2, alone.epochs / 2)
+    assert tuned.batch_size == 32
+    most = usual(10, read=10**9)
+    assert (most.model.hidden, most.train.lr, most.train.epochs) == (256, 6e-07, 1)
 
 
 def test_dropout_falls_with_the_text() -> None:
-    def dropout(characters: int, *, held_out: bool = True) -> float | None:
-        return TrainConfig().resolve_defaults(characters, held_out=held_out).dropout
+    sizes = (10, 10_000, 100_000, 1_000_000, 10**9)
+    assert [usual(count).train.dropout for count in sizes] == [0.7, 0.7, 0.5, 0.22, 0.02]
 
-    assert [dropout(count) for count in (10, 10_000, 100_000, 1_000_000, 10**9)] == [0.7, 0.7, 0.5, 0.22, 0.02]
-    assert dropout(10_000, held_out=False) == 0
+
+def test_without_a_held_out_part_the_text_is_memorised() -> None:
+    plan = usual(10_000, held_out=False)
+    assert (plan.train.dropout, plan.model.ngram) == (0.0, False)
+    assert usual(10_000, held_out=False, order=3).model.ngram
+
+
+PLANS = [
+    (characters, held_out, read)
+    for characters in (10, 60_000, 2_000_000, 4_000_000)
+    for held_out in (True, False)
+    for read in (0, 300_000)
+]
+
+
+@pytest.mark.parametrize(("characters", "held_out", "read"), PLANS)
+def test_naming_a_default_changes_nothing(characters: int, held_out: bool, read: int) -> None:
+    plan = usual(characters, held_out=held_out, read=read)
+    values = {name: value for part in plan for name, value in dataclasses.asdict(part).items()}
+    for name, value in values.items():
+        if not (name == "order" and not plan.model.ngram):  # naming an order asks for n-grams
+            assert usual(characters, held_out=held_out, read=read, **{name: value}) == plan, name
+
+
+def test_a_base_hands_on_the_dropout_that_its_weights_are_used_to() -> None:
+    base = Base("base", ModelConfig(cell="lstm", hidden=64), TrainConfig(dropout=0.45), 100)
+    size = Size(60_000, held_out=True)
+    assert resolve({}, size, base).train.dropout == 0.45
+    assert resolve({"dropout": 0.1}, size, base).train.dropout == 0.1
+    assert resolve({}, Size(60_000, held_out=False), base).train.dropout == 0
+    assert (resolve({}, size, base).model.cell, resolve({}, size, base).model.hidden) == ("lstm", 64)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"hidden": 65}, "--hidden: 65 given, but the base has 64"),
+        ({"cell": "gru"}, "--cell"),
+        ({"bidirectional": True, "ngram": True}, "--ngram"),
+        ({"engine": "numpy", "device": "gpu"}, "--device gpu: needs MXNet"),
+    ],
+    ids=str,
+)
+def test_contradictions_are_named(options: dict[str, Any], named: str) -> None:
+    base = Base("base", ModelConfig(cell="lstm", hidden=64, bidirectional="bidirectional" in options), TrainConfig(), 9)
+    with pytest.raises(OptionError, match=named):
+        resolve(options, Size(60_000, held_out=True), base)
+
+
+def test_an_n_gram_model_has_no_network_beside_it() -> None:
+    network = Base("base", ModelConfig(cell="lstm"), TrainConfig(), 9)
+    assert not resolve({"cell": "ngram"}, Size(9_000, held_out=True), network).model.ngram
+    counted = Base("base", ModelConfig(cell="ngram"), TrainConfig(), 9)
+    with pytest.raises(OptionError, match="--cell ngram"):
+        resolve({}, Size(9_000, held_out=True), counted)
+
+
+@pytest.mark.parametrize(
+    ("options", "has_mxnet", "engine"),
+    [
+        ({}, True, "mxnet"),
+        ({}, False, "numpy"),
+        ({"gru_reset": "before"}, True, "numpy"),
+        ({"engine": "numpy"}, True, "numpy"),
+        ({"engine": "mxnet"}, False, "mxnet"),  # and one line says that it is not installed
+        ({"device": "gpu:1"}, True, "mxnet"),
+    ],
+    ids=str,
+)
+def test_the_engine(options: dict[str, Any], has_mxnet: bool, engine: str) -> None:
+    assert resolve(options, Size(9_000, held_out=True), has_mxnet=has_mxnet).engine.engine == engine
+
+
+def test_what_is_given_is_remembered() -> None:
+    config = TrainConfig(epochs=16, lr=0.1)
+    assert config.given == {"epochs": 16, "lr": 0.1}
+    assert given([ModelConfig("lstm"), config], {"lr": 0.2}, ModelConfig, TrainConfig) == {
+        "cell": "lstm",
+        "epochs": 16,
+        "lr": 0.2,
+    }
+    with pytest.raises(TypeError, match="hiden"):
+        given([], {"hiden": 3}, ModelConfig)
+    with pytest.raises(TypeError, match="SampleConfig"):
+        given([SampleConfig()], {}, ModelConfig, TrainConfig)
+
+
+KEYWORDS = {
+    keywords.PrepareKeywords: (PrepareConfig,),
+    keywords.TrainKeywords: (ModelConfig, TrainConfig, EngineConfig),
+    keywords.SongKeywords: (SampleConfig, FormConfig),
+    keywords.FillKeywords: (SampleConfig, FormConfig),
+}
+
+
+@pytest.mark.parametrize("kind", KEYWORDS, ids=lambda kind: kind.__name__)
+def test_keywords_are_the_fields(kind: Any) -> None:
+    fields = {field.name: field.type for config in KEYWORDS[kind] for field in dataclasses.fields(config)}
+    if kind is keywords.FillKeywords:
+        fields = {name: fields[name] for name in fields if name in FILLED}
+    typed = {name: getattr(each, "__forward_arg__", each) for name, each in kind.__annotations__.items()}
+    assert typed == fields

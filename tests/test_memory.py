@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lyricgen.system import memory
 from lyricgen.errors import LyricgenError
+from lyricgen.system import memory
 
 
 @pytest.mark.parametrize(

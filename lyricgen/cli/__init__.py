@@ -38,7 +38,7 @@ SUMMARIES = {
     "forms": "List the named forms (格律, 词牌), or show their patterns.",
     "info": "Show what is in datasets and checkpoints, or the form of a song.",
     "plot": "Draw perplexity, gradient norm and learning rate over the epochs.",
-    "export": "Write a model for another framework.",
+    "export": "Write a model for another framework, with its vocabulary and options in the file's metadata.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -71,7 +71,7 @@ class _Path(click.Path):
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if not str(value):
-            self.fail("is no name of a file; is a variable of the shell unset?", parameter, context)
+            self.fail("empty file name; is a shell variable unset?", parameter, context)
         return super().convert(value, parameter, context)
 
 

@@ -117,7 +117,7 @@ class _Display:
         self._characters = characters - 1  # of an epoch
         begun = start.progress.part.characters if start.progress.part else 0
         done, epochs = start.progress.epoch, start.train.epochs
-        self._norms, self._pace = _Norms(start), _Pace(self._characters * (epochs - done) - begun)
+        self._norms, self._pace = Norms(start), Pace(self._characters * (epochs - done) - begun)
         self._before: list[str] = []  # perplexities of the last epoch
         self._bar = tqdm(
             total=self._characters * max(epochs, done),
@@ -174,7 +174,7 @@ class _Display:
             self._bar.write(words, file=sys.stderr)
 
 
-class _Pace:
+class Pace:
     """How long a training of so many characters will take, told once after its first steps."""
 
     def __init__(self, characters: int) -> None:
@@ -194,7 +194,7 @@ class _Pace:
         return f"about {whole:.0f} s" if whole < 100 else f"about {whole / 60:.0f} min"
 
 
-class _Norms:
+class Norms:
     """The norms of a training's gradients: their mean in an epoch so far, and a warning of the first that explodes."""
 
     def __init__(self, start: Checkpoint) -> None:

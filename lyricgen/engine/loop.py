@@ -50,7 +50,7 @@ class Trainer:
 
     ``best`` and the log line of an epoch are written before its ``last``, which is therefore never ahead of them: after
     an interruption the log's lines beyond ``last`` are dropped and their epochs repeated. Within an epoch ``last`` is
-    written every ``save_every`` seconds, and when ``stopped`` returns true, which ends the training. Of several workers
+    written every ``SAVE_EVERY`` seconds, and when ``stopped`` returns true, which ends the training. Of several workers
     the first one writes, and only whole epochs. A new training replaces an older model with the first file it writes.
     """
 
@@ -61,13 +61,12 @@ class Trainer:
         folder: Path,
         *,
         engine: str,
-        save_every: float = SAVE_EVERY,
         stopped: Callable[[], bool] = never,
         cluster: Cluster = ALONE,
     ) -> None:
         self._start, self._dataset = start, dataset
         self._folder, self._engine = folder, engine
-        self._save_every, self._stopped, self._cluster = save_every, stopped, cluster
+        self._stopped, self._cluster = stopped, cluster
         self.progress, self._state, self._counted = start.progress, start.state, start.counted
         self._output: _Output | None = None
 
@@ -129,7 +128,7 @@ class Trainer:
             )
             on_step(step)
             tick, is_stopped = now, self._stopped()
-            if self._cluster.workers == 1 and (is_stopped or now - saved >= self._save_every):
+            if self._cluster.workers == 1 and (is_stopped or now - saved >= SAVE_EVERY):
                 self._save_within(step.state)
                 saved = now
             if is_stopped:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen.errors import FileError
-from lyricgen.inspection.memory import by_known, known
+from lyricgen.inspection.saliency import by_known, known
 from lyricgen.inspection.trace import Weights
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.text.vocabulary import Ids

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lyricgen.inspection import features as of_text
 from lyricgen.inspection import nearest
 from lyricgen.inspection.expectation import expectation, of_logits
-from lyricgen.inspection.memory import known, memory
+from lyricgen.inspection.saliency import known, memory
 from lyricgen.inspection.trace import Layer, Trace, Weights
 from lyricgen.inspection.units import follow
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, States

@@ -307,7 +307,7 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
         text=check_parts(vocabulary, metadata.unseen, text) if text else None,
         read=tuple(from_json(TrainedOn, text) for text in metadata.read),
         counted=counted,
-        is_outdated=any(metadata.train.get(name) not in (None, 0.0, usual) for name, usual in _GONE.items()),
+        is_outdated=_is_outdated(metadata),
     )
     _check_training(checkpoint)
     return checkpoint
@@ -333,6 +333,13 @@ def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfi
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
     """The parts of the text, which stay on disk until they are read; none if they were not kept."""
     return {name: tensors.pop(_TEXT + name) for name in NAMES if _TEXT + name in tensors}
+
+
+def _is_outdated(metadata: _Metadata) -> bool:
+    """Whether an option that is gone had another value than it always has now: 0 if nothing is held out."""
+    holds_out = metadata.progress.valid_perplexity is not None
+    now = {name: usual if holds_out else 0.0 for name, usual in _GONE.items()}
+    return any(metadata.train.get(name, value) != value for name, value in now.items())
 
 
 def _known(train: Mapping[str, Any]) -> dict[str, Any]:

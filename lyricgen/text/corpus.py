@@ -196,7 +196,7 @@ def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, It
             yield 0, _decode(file, "utf-8", EMBEDDED)
     for number, source in enumerate(sources):
         if not source:
-            raise FileError("'': is no name of a file; is a variable of the shell unset?")
+            raise FileError("'': empty file name; is a shell variable unset?")
         if source == STDIN:
             yield number, _cleaned(_decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
         else:

@@ -68,6 +68,11 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.parts)
 
+    def __repr__(self) -> str:
+        name = ", ".join(self.sources) or corpus.EMBEDDED
+        held_out = len(self) - len(self.train)
+        return f"<Dataset {name}: {len(self):,} characters, {held_out:,} held out>"
+
     def unknown_share(self, name: str) -> float:
         """The share of a part's characters that are unknown; 0 for an empty part."""
         ids = self.parts.ids(name)

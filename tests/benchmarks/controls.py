@@ -22,7 +22,7 @@ from lyricgen.writing.generation import Writer
 from lyricgen.writing.search import lookahead
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from checker import broken
+from support.checker import broken
 
 FORM = {"form": "7,7,5,7"}
 LYRIC = {"form": "7,7,7,7", "rhyme": "AABA"}

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from machine import TORCH_HELP, call, print_head, print_row
 
-from lyricgen.system import memory
 from lyricgen.config import ModelConfig, SampleConfig, TrainConfig
 from lyricgen.model.checkpoint import Checkpoint, Progress
 from lyricgen.model.parameters import initial_parameters
 from lyricgen.model.recurrent import Recurrent
+from lyricgen.system import memory
 from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.generation import write_songs
 

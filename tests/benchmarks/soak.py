@@ -48,8 +48,9 @@ def songs(count: int) -> None:
 
 def epochs(count: int) -> None:
     """Train for that many epochs, with a checkpoint at each."""
-    from lyricgen.engine import run
     from lyricgen.engine.run import Epoch
+
+    from lyricgen.engine import run
     from lyricgen.text import dataset
 
     data = dataset.split([TEXT], PrepareConfig(valid_fraction=0.1))

@@ -21,7 +21,7 @@ from lyricgen.text import corpus
 from lyricgen.writing.form.reader import read_form
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from checker import broken
+from support.checker import broken
 
 Options = dict[str, Any]
 FIVE, SEVEN = "仄仄平平仄,平平仄仄平", "平平仄仄仄平平,仄仄平平仄仄平"

@@ -19,9 +19,9 @@ from typing import Any
 
 from machine import TORCH_HELP, call, print_head, print_row
 
-from lyricgen.system import memory, threads
 from lyricgen.config import ENGINES, ModelConfig, TrainConfig
 from lyricgen.engine.engines import has_mxnet
+from lyricgen.system import memory, threads
 
 # NumPy is imported after lyricgen, as by the tool: it names NumPy's kernels.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}

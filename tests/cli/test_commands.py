@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from conftest import Cli
+from support.command import Cli
 
 import lyricgen
 from lyricgen.cli import commands

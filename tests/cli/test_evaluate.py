@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import SONG, Cli
+from support.command import SONG, Cli
 
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model.scoring import score

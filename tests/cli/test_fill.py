@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from checker import broken
-from conftest import SONG, Cli
+from support.checker import broken
+from support.command import SONG, Cli
 
 import lyricgen
 from lyricgen.errors import OptionError

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checker import broken
-from conftest import SONG, Cli, running
-from engines import needs_mxnet
+from support.checker import broken
+from support.command import SONG, Cli, running
+from support.networks import needs_mxnet
 
 import lyricgen
 

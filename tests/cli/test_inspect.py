@@ -1,18 +1,15 @@
-"""``lyricgen inspect``: the page, its figures, the pictures of several models."""
+"""``lyricgen inspect``: the page, its figures; ``lyricgen plot``: the pictures of several models."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import SONG, Cli
+from support.command import SONG, Cli
 
 import lyricgen
-from lyricgen.cli import page
-from lyricgen.cli.inspect import inspect
-from lyricgen.inspection import views
+from lyricgen import api
 
 
 def test_a_page_of_the_models_own_songs(cli: Cli, trained: Path, tmp_path: Path) -> None:
@@ -34,19 +31,10 @@ def test_a_page_of_the_models_own_songs(cli: Cli, trained: Path, tmp_path: Path)
     assert (tmp_path / "inspect.html").read_text("utf-8").count("<button") >= 60
 
 
-def test_what_help_may_not_import_is_the_same_there() -> None:
-    """Names and bounds that the command line spells out, so that it need not import NumPy for them."""
-    options: Any = {each.name: each for each in inspect.params}
-    assert tuple(options["without"].type.choices) == views.NAMES
-    assert options["max_chars"].type.max <= page.MOST
-
-
-def test_a_page_of_standard_input_without_views(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    views = [word for name in ("units", "gates", "memory", "like") for word in ("--without", name)]
-    arguments = ("inspect", "-", "-c", str(trained / "checkpoints"), "-o", "new/a.html", *views)
+def test_a_page_of_standard_input(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    arguments = ("inspect", "-", "-c", str(trained / "checkpoints"), "-o", "new/a.html")
     result = cli(*arguments, input="山上的雨\n山", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (0, "new/a.html\n"), result.stderr
-    assert len(result.stderr.splitlines()) == 1
     again = cli(*arguments, input="山上的雨\n山", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (1, "")
     assert "--force" in again.stderr
@@ -58,7 +46,7 @@ def test_a_page_of_standard_input_without_views(cli: Cli, trained: Path, tmp_pat
 def test_the_picture_of_gradients(cli: Cli, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(10 * SONG, "utf-8")
     run = str(trained / "checkpoints")
-    result = cli("inspect", "--gradients", run, run, "--scale", "3", "--dataset", "song.txt", "--json", cwd=tmp_path)
+    result = cli("plot", "--gradients", run, run, "--scale", "3", "--dataset", "song.txt", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(each["run"], each["scale"], len(each["norms"])) for each in found] == 2 * [(run, 1, 101), (run, 3, 101)]
@@ -69,8 +57,8 @@ def test_the_picture_of_gradients(cli: Cli, trained: Path, tmp_path: Path) -> No
 def test_the_picture_of_contexts(trained: Path, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(10 * SONG, "utf-8")
     run = str(trained / "checkpoints")
-    result = cli("inspect", "--context", run, "--dataset", "song.txt", "-o", "a.svg", cwd=tmp_path)
+    result = cli("plot", "--context", run, "--dataset", "song.txt", "-o", "a.svg", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (0, "a.svg\n"), result.stderr
     assert (tmp_path / "a.svg").read_text("utf-8").count("<path") > 10
-    (found,) = lyricgen.context(run, dataset=tmp_path / "song.txt")
+    (found,) = api.context(run, dataset=tmp_path / "song.txt")
     assert f"perplexity {found.network[1]:.2f} seeing 1, {found.network[5]:.2f} seeing 5," in result.stderr

@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 from typing import Any, Callable
 
 import pytest
-from conftest import Cli
+from support.command import Cli
 
 from lyricgen.cli import interactive
 

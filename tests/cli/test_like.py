@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from checker import broken
-from conftest import Cli
+from support.checker import broken
+from support.command import Cli
 
 import lyricgen
+from lyricgen import api
 from lyricgen.errors import FileError
 
 SONG = """\
@@ -83,9 +84,9 @@ def test_python_takes_a_form_over_in_the_same_words(song: Path, cli: Cli) -> Non
     assert text + "\n" == cli("generate", "-c", "zh", "--like", str(song), "--tones", "--seed", "1").stdout
     (best,) = model.best(best_of=2, like=song, particles=2, seed=1)
     assert not broken(best.text, form="8,5,5,8,5", repeats="4-5=1-2")
-    assert lyricgen.read_form(song).options == {"form": "8,5,5,8,5", "repeats": "4-5=1-2"}
+    assert api.read_form(song).options == {"form": "8,5,5,8,5", "repeats": "4-5=1-2"}
 
 
 def test_a_model_is_no_song(trained: Path) -> None:
     with pytest.raises(FileError, match=r"dataset\.safetensors: is no song but a dataset; name a text"):
-        lyricgen.read_form(trained / "dataset.safetensors")
+        api.read_form(trained / "dataset.safetensors")

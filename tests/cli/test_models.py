@@ -1,4 +1,4 @@
-"""n-gram models, mixtures and the cache, from the command line."""
+"""n-gram models and the cache, from the command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import SONG, Cli
+from support.command import SONG, Cli
+
+from lyricgen.model.mixture import with_cache
 
 NEW = "河上的雪\n雪落在河上\n" * 4
 
@@ -44,7 +47,7 @@ def test_counting_asks_before_it_replaces_and_cannot_be_resumed(counted: Path, c
     assert "--force replaces it" in cli(*again, cwd=counted).stderr
     resumed = cli(*again, "--resume", cwd=counted)
     assert (resumed.returncode, resumed.stdout) == (2, "")
-    assert "counted in one go" in resumed.stderr
+    assert "counted in one pass" in resumed.stderr
     assert cli(*again, "--order", "4", "--force", cwd=counted).returncode == 0
 
 
@@ -63,32 +66,29 @@ def test_an_n_gram_model_writes_and_is_measured_like_any_other(counted: Path, cl
     assert figures["baselines"]["uniform"]["perplexity"] == pytest.approx(len(set(SONG)) + 1)
 
 
-def test_a_mixture_is_between_its_models_and_the_cache_finds_refrains(counted: Path, cli: Cli) -> None:
+def test_the_cache_finds_refrains(counted: Path, cli: Cli) -> None:
     def perplexity(*options: str) -> float:
         result = cli("evaluate", "-", "--json", *options, cwd=counted, input=NEW)
         assert result.returncode == 0, result.stderr
         return float(json.loads(result.stdout)["perplexity"])
 
-    network, ngram = perplexity(), perplexity("-c", "counted")
-    both = ["-c", "checkpoints", "-c", "counted"]
-    assert perplexity(*both, "--weights", "1,0") == pytest.approx(network)
-    assert perplexity(*both, "--weights", "0,5") == pytest.approx(ngram)
-    assert perplexity(*both, "--weights", "1,1") < max(network, ngram)
-    assert perplexity(*both, "--cache") < min(network, ngram)
+    for model in ("checkpoints", "counted"):
+        assert perplexity("-c", model, "--cache") < perplexity("-c", model)
 
 
-def test_weights_are_fitted_on_the_validation_part_and_told(counted: Path, cli: Cli) -> None:
-    both = ["-c", "checkpoints", "-c", "counted"]
-    fitted = cli("evaluate", "-", "--json", *both, cwd=counted, input=NEW)
+def test_the_share_of_the_cache_is_fitted_on_the_validation_part_and_told(counted: Path, cli: Cli) -> None:
+    fitted = cli("evaluate", "-", "--json", "--cache", cwd=counted, input=NEW)
     assert "fitted on" in fitted.stderr
     assert sum(json.loads(fitted.stdout)["weights"][0]) == pytest.approx(1)
-    held_out = cli("evaluate", "--json", *both, cwd=counted)
-    assert "equal" in held_out.stderr, "what is measured is never fitted on"
-    assert json.loads(held_out.stdout)["weights"] == [[0.5, 0.5]]
+    for options in ([], ["--dataset", "dataset.safetensors"]):
+        held_out = cli("evaluate", "--json", "--cache", *options, cwd=counted)
+        assert held_out.returncode == 0, held_out.stderr
+        assert "fitted" not in held_out.stderr, "what is measured is never fitted on"
+        assert json.loads(held_out.stdout)["weights"] == with_cache(np.array([1.0])).tolist()
 
 
-def test_a_mixture_with_a_cache_writes_one_song_as_it_writes_many(counted: Path, cli: Cli) -> None:
-    command = ["generate", "-c", "checkpoints", "-c", "counted", "--cache", "--seed", "5", "--length", "30"]
+def test_a_model_with_a_cache_writes_one_song_as_it_writes_many(counted: Path, cli: Cli) -> None:
+    command = ["generate", "-c", "checkpoints", "--cache", "--seed", "5", "--length", "30"]
     one = cli(*command, cwd=counted)
     assert one.returncode == 0, one.stderr
     many = cli(*command, "-n", "3", "--json", cwd=counted).stdout.splitlines()
@@ -100,25 +100,6 @@ def test_songs_and_lines_have_figures_of_their_own(counted: Path, cli: Cli) -> N
     assert [line["text"] for line in figures["lines"]] == ["山上的雨", "雨", "我们"]
     assert [song["text"] for song in figures["songs"]] == ["山上的雨\n雨", "我们"]
     assert sum(song["characters"] for song in figures["songs"]) == figures["characters"]
-
-
-@pytest.mark.parametrize(
-    ("options", "status", "words"),
-    [
-        (["--weights", "1"], 2, "1 numbers for 2 checkpoints"),
-        (["--weights", "a,b"], 2, "not a list of numbers"),
-        (["--weights", "-1,2"], 2, "none may be negative"),
-        (["--weights", "nan,2"], 2, "none may be negative"),
-        (["-c", "other"], 1, "another vocabulary"),
-    ],
-)
-def test_what_cannot_be_mixed(options: list[str], status: int, words: str, counted: Path, cli: Cli) -> None:
-    if not (counted / "other").exists():
-        assert cli("train", "-", "--cell", "ngram", "-o", "other", cwd=counted, input="别的\n" * 9).returncode == 0
-    result = cli("generate", "-c", "checkpoints", "-c", "counted", *options, cwd=counted)
-    assert (result.returncode, result.stdout) == (status, "")
-    assert result.stderr.splitlines()[-1].startswith("Error: ")
-    assert words in result.stderr
 
 
 def test_score_ranks_lines(counted: Path, cli: Cli) -> None:

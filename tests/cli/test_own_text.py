@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import SONG, Cli
+from support.command import SONG, Cli
 
 import lyricgen
 from lyricgen.errors import FileError
@@ -78,7 +78,7 @@ def test_without_a_text_of_its_own_one_must_be_named(cli: Cli, tmp_path: Path) -
         assert "--dataset" in result.stderr
     assert cli("evaluate", "--dataset", "song.txt").returncode == 0
     assert cli("measure", "song.txt", "--dataset", "song.txt").returncode == 0
-    assert lyricgen.load(tmp_path / "checkpoints").copied("山") is None
+    assert lyricgen.load(tmp_path / "checkpoints").longest_copy("山") is None
 
 
 def test_nothing_held_out_is_said(cli: Cli, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_nothing_held_out_is_said(cli: Cli, tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert "nothing was held out; name a text" in result.stderr
     with pytest.raises(FileError, match="nothing was held out"):
-        lyricgen.evaluate(checkpoint=tmp_path / "checkpoints")
+        lyricgen.load(tmp_path / "checkpoints").evaluate()
 
 
 @pytest.mark.parametrize("command", ["evaluate", "score", "prepare -o b.safetensors", "train --cell ngram -o b"])

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Cli
 from numpy.typing import NDArray
+from support.command import Cli
 
 from lyricgen.cli import page
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, Memory, States

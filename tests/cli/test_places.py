@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import SONG, Cli, Launch
+from support.command import SONG, Cli, Launch
 
 import lyricgen.cli
 from lyricgen import storage

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from support.command import Cli
 
 from lyricgen.text import dataset
 

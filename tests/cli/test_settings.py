@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import SONG, Cli
+from support.command import SONG, Cli
 
 from lyricgen.cli import commands
 from lyricgen.errors import LyricgenError

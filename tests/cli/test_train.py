@@ -15,14 +15,15 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from conftest import SONG, Cli, Launch, running
+from support.command import SONG, Cli, Launch, running
 
 from lyricgen.cli import progress
-from lyricgen.config import TrainConfig, flag, usual_options
+from lyricgen.config import Base, Size, TrainConfig, flag, resolve
 from lyricgen.engine.engines import has_mxnet
 from lyricgen.engine.training import Step
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.model.checkpoint import Checkpoint, Part, Progress
+from lyricgen.model.checkpoint import Checkpoint, Progress, Subtotal
+from lyricgen.model.log import Record
 from lyricgen.text.dataset import Dataset
 
 pytestmark = [pytest.mark.process, pytest.mark.train]
@@ -117,7 +118,7 @@ def test_resume_goes_on_and_refuses_another_model_or_dataset(cli: Cli, song: Pat
     assert checkpoints.load(tmp_path / "checkpoints" / "last.safetensors").progress.epoch == 4
     again = cli("train", "song.txt", "--resume")
     assert (again.returncode, again.stdout) == (0, result.stdout)
-    assert "finished    after epoch 4 already" in again.stderr
+    assert "finished    already, after epoch 4" in again.stderr
     forced = cli("train", "song.txt", *SMALL, "--epochs", "1", "--force")
     assert forced.returncode == 0
     assert len((tmp_path / "checkpoints" / "log.jsonl").read_text().splitlines()) == 1
@@ -141,7 +142,6 @@ def test_the_engine_is_mxnet_where_it_is_installed_and_numpy_goes_on_for_it(
     for options, status, words in (
         (["--engine", "mxnet"], 1, "MXNet is not installed"),
         (["--device", "gpu"], 2, "needs MXNet"),
-        (["--workers", "2"], 2, "is MXNet's, which is not installed"),
         (["--kvstore", "dist_sync"], 2, "is MXNet's, which is not installed"),
     ):
         refused = cli("train", "song.txt", *SMALL, "-f", *options, env=without)
@@ -181,13 +181,19 @@ class Training:
 Start = Callable[..., Training]
 
 
+def saving_every(seconds: float) -> str:
+    """The program, writing within an epoch as often as that."""
+    change = f"import lyricgen.engine.loop; lyricgen.engine.loop.SAVE_EVERY = {seconds}"
+    return f"{change}; from lyricgen.cli import main; main()"
+
+
 @pytest.fixture
 def train(tmp_path: Path, launch: Launch) -> Iterator[Start]:
     started: list[Training] = []
 
-    def start(*options: str, anew: bool = False) -> Training:
+    def start(*options: str, save_every: float = 60.0) -> Training:
         command = ("train", "song.txt", *SMALL, "--epochs", "100000", *options)
-        started.append(Training(tmp_path, launch(*command, cwd=tmp_path, anew=anew)))
+        started.append(Training(tmp_path, launch(*command, cwd=tmp_path, code=saving_every(save_every))))
         return started[-1]
 
     yield start
@@ -199,7 +205,7 @@ def train(tmp_path: Path, launch: Launch) -> Iterator[Start]:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, song: Path, train: Start) -> None:
     song.write_text(SONG * 500, "utf-8")  # the first epoch is still under way
-    training = train("--checkpoint-every", "0.2")
+    training = train(save_every=0.2)
     training.wait_for(training.last)
     code, out, err = training.end(number)
     assert (code, out) == (status, "")
@@ -207,7 +213,7 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, 
     progress = checkpoints.load(training.last).progress
     assert progress.epoch == 0
     assert progress.part is not None
-    resumed = train("--resume", "--checkpoint-every", "0.1")
+    resumed = train("--resume", save_every=0.1)
     deadline = time.monotonic() + 60
     while checkpoints.load(training.last).progress == progress and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -216,7 +222,7 @@ def test_a_signal_ends_the_step_and_says_how_to_go_on(number: int, status: int, 
 
 
 def test_ctrl_c_before_the_first_step_changes_nothing(song: Path, train: Start) -> None:
-    training = train(anew=True)
+    training = train()
     training.wait_for_imports()
     code, out, err = training.end(signal.SIGINT)
     assert (code, out) == (130, "")
@@ -245,13 +251,13 @@ def test_an_older_model_stays_whole_until_the_new_one_has_something_to_show(
     diverging = cli("train", "song.txt", *SMALL, "--force", "--lr", "1e30", "--optimizer", "sgd", "--clip", "0")
     assert diverging.returncode == 1
     assert diverging.stderr.splitlines()[-1].endswith("nothing was written")
-    training = train("--force", anew=True)
+    training = train("--force")
     training.wait_for_imports()
     _, _, err = training.end(signal.SIGINT)
     assert err.splitlines()[-1].endswith("nothing to resume; the model that was there is unchanged")
     assert read_all(folder) == before
     song.write_text(SONG * 500, "utf-8")  # the first epoch is still under way when it is first written
-    training = train("--force", "--checkpoint-every", "0.1")
+    training = train("--force", save_every=0.1)
     deadline = time.monotonic() + 60
     while training.last.read_bytes() == before[training.last.name] and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -260,11 +266,21 @@ def test_an_older_model_stays_whole_until_the_new_one_has_something_to_show(
     assert [path.name for path in folder.iterdir()] == [training.last.name], "nothing of the older model is left"
 
 
+def wait_until_it_reads(pid: int) -> None:
+    """Until a process sleeps in a read of its standard input, where the system tells (Linux)."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        waits = Path(f"/proc/{pid}/wchan").read_text() if Path(f"/proc/{pid}/wchan").exists() else ""
+        if "pipe" in waits:
+            return
+        time.sleep(0.05)
+
+
 def test_ctrl_c_ends_a_training_that_waits_for_its_text(tmp_path: Path) -> None:
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         command = [sys.executable, "-m", "lyricgen", "train", "-", *SMALL]
         with running(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            time.sleep(1.0)
+            wait_until_it_reads(process.pid)
             process.send_signal(number)
             assert process.wait(5) == status
             assert process.stderr.read() == "Interrupted before the first checkpoint: nothing to resume\n"
@@ -307,7 +323,7 @@ def test_two_trainings_do_not_share_a_folder(song: Path, train: Start, cli: Cli)
     assert cli("train", "song.txt", "--cell", "ngram", "--force").returncode == 0, "a crash leaves no lock behind"
 
 
-OFTEN = ["--threads", "1", "--checkpoint-every", "0.005"]
+OFTEN = ["--threads", "1"]
 KILLED = ["--cell", "lstm", *SMALL, "--epochs", "60", "--dropout", "0.3", *OFTEN]
 
 
@@ -317,7 +333,7 @@ def kill_and_resume(folder: Path, times: int, seed: int, *, launch: Launch) -> i
     for _ in range(times):
         go_on = ["--resume", *OFTEN] if last.exists() else KILLED
         before = last.read_bytes() if last.exists() else b""
-        process = launch("train", "-o", folder.name, *go_on, cwd=folder.parent)
+        process = launch("train", "-o", folder.name, *go_on, cwd=folder.parent, code=saving_every(0.005))
         deadline = time.monotonic() + 60
         while (not last.exists() or last.read_bytes() == before) and time.monotonic() < deadline:
             if process.poll() is not None:
@@ -375,9 +391,11 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "base        has read 396 characters of song.txt; 3 characters are new to it" in result.stderr
     tuned = checkpoints.load(tmp_path / "tuned")
-    before, own = (each.characters for each in tuned.read)
-    usual = usual_options(own, before, hidden=8)
-    assert usual == {name: getattr(tuned.train, name) for name in ("lr", "epochs", "batch_size")}
+    before, own = (text.characters for text in tuned.read)
+    old = checkpoints.load(tmp_path / "base")
+    usual = resolve({}, Size(own, held_out=True), Base("base", old.model, old.train, before)).train
+    for name in ("lr", "epochs", "batch_size", "dropout"):
+        assert getattr(usual, name) == getattr(tuned.train, name)
     assert (tuned.model.hidden, tuned.train.seed) == (8, 2)
     assert set(SONG) | set("龙飞云") == set(tuned.vocabulary.characters)
     assert cli("generate", "-c", "tuned", "--prefix", "雨龙", "--length", "3").stderr.startswith("seed")
@@ -388,10 +406,9 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "7")
     assert resumed.returncode == 0, resumed.stderr
     assert cli("train", "new.txt", "--cell", "ngram", "--base", "base", "-o", "counted").returncode == 0
-    assert "mixture" in cli("evaluate", "-c", "tuned", "-c", "counted").stdout
     for options, status, words in (
         (["--hidden", "9"], 2, "--hidden: 9 given, but the base has 8"),
-        (["--resume"], 2, "--base: has no effect with --resume"),
+        (["--resume"], 2, "--base: --resume continues with the weights of the last checkpoint"),
     ):
         result = cli("train", "new.txt", "--base", "base", "-o", "x" if "--hidden" in options else "tuned", *options)
         assert (result.returncode, result.stdout) == (status, "")
@@ -403,12 +420,14 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_n_grams_are_counted_beside_a_network_unless_its_cell_is_named(song: Path, cli: Cli, tmp_path: Path) -> None:
+def test_n_grams_are_counted_beside_a_network_whether_its_cell_is_named_or_not(
+    song: Path, cli: Cli, tmp_path: Path
+) -> None:
     for folder, options, counts in (
         ("both", [], True),
-        ("cell", ["--cell", "gru"], False),
+        ("cell", ["--cell", "gru"], True),
         ("none", ["--no-ngram"], False),
-        ("order", ["--cell", "gru", "--order", "2"], True),
+        ("order", ["--order", "2"], True),
         ("all", ["--valid-fraction", "0"], False),
     ):
         source = "song.txt"
@@ -419,6 +438,10 @@ def test_n_grams_are_counted_beside_a_network_unless_its_cell_is_named(song: Pat
         assert result.returncode == 0, result.stderr
         assert ("-grams" in result.stderr) == counts, folder
         assert (checkpoints.load(tmp_path / folder).counted is not None) == counts
+    both, cell = (checkpoints.load(tmp_path / folder) for folder in ("both", "cell"))
+    assert (both.model, both.train) == (cell.model, cell.train), "naming a default changes nothing"
+    for name, tensor in both.parameters.items():
+        np.testing.assert_array_equal(cell.parameters[name], tensor)
     figures = [json.loads(cli("evaluate", "-c", "both", "--json", *options).stdout) for options in ([], ["--no-ngram"])]
     alone = json.loads(cli("evaluate", "-c", "none", "--json").stdout)
     assert figures[1]["perplexity"] == alone["perplexity"]
@@ -443,22 +466,21 @@ def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, 
 
 
 def test_the_line_of_an_epoch() -> None:
-    record = {"train_perplexity": 50.0, "valid_perplexity": 40.0, "gradient_norm": 0.523, "clipped": 0.125}
+    record = Record(1, 50.0, 40.0, gradient_norm=0.523, clipped=0.125)
     assert progress.scores(record) == "perplexity 50.00, validation 40.00, norm 0.52, 12% clipped"
-    assert progress.scores({**record, "clipped": 0.0}) == "perplexity 50.00, validation 40.00, norm 0.52"
-    counted = dict.fromkeys(record, None)
-    assert progress.scores({**counted, "train_perplexity": 50.0}) == "perplexity 50.00"
+    assert progress.scores(dataclasses.replace(record, clipped=0.0)) == "perplexity 50.00, validation 40.00, norm 0.52"
+    assert progress.scores(Record(1, 50.0)) == "perplexity 50.00"
 
 
 def norms_of(start: Checkpoint, *norms: float) -> list[str]:
     """What is said after each of the steps with these norms, and losses that rise with them."""
-    watched = progress._Norms(start)
+    watched = progress.Norms(start)
     return [watched.add(Step(8, norm, norm, norm > 1, 0.1, np.zeros(0, "f4"))) for norm in norms]
 
 
 def test_a_gradient_that_explodes_without_clipping_is_told_once(random_checkpoint: Callable[..., Checkpoint]) -> None:
     start = dataclasses.replace(
-        random_checkpoint(), train=TrainConfig(clip=0.0), progress=Progress(part=Part(steps=55))
+        random_checkpoint(), train=TrainConfig(clip=0.0), progress=Progress(part=Subtotal(steps=55))
     )
     words = "the gradient's norm is 1.3e+04 in epoch 1, step 57, 13,000 times the usual one: it explodes"
     assert norms_of(start, 1.0, 1.3e4, 1e9) == ["", f"Warning: {words}; lower --lr, or set --clip", ""]
@@ -466,8 +488,8 @@ def test_a_gradient_that_explodes_without_clipping_is_told_once(random_checkpoin
 
 
 def test_the_running_norm_goes_on_where_an_epoch_was_interrupted(random_checkpoint: Callable[..., Checkpoint]) -> None:
-    part = Progress(part=Part(steps=2, norms=1.0, clipped=0))
-    watched = progress._Norms(dataclasses.replace(random_checkpoint(), progress=part))
+    part = Progress(part=Subtotal(steps=2, norms=1.0, clipped=0))
+    watched = progress.Norms(dataclasses.replace(random_checkpoint(), progress=part))
     for norm in (1.5, 3.5):
         watched.add(Step(8, 1.0, norm, norm > 1, 0.1, np.zeros(0, "f4")))
     assert watched.words() == ["norm 1.50", "50% clipped"]
@@ -479,5 +501,5 @@ def test_the_running_norm_goes_on_where_an_epoch_was_interrupted(random_checkpoi
 def test_a_training_tells_how_long_it_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter([5.0, 5.5, 7.0, 8.0])
     monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
-    pace = progress._Pace(30_000)
+    pace = progress.Pace(30_000)
     assert [pace.tell(100) for _ in range(4)] == ["", "", "about 5 min", ""]

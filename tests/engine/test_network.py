@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import CELLS, ENGINES, D, H, V, build, minibatch, needs_mxnet
-from tests_plain import plain_forward, plain_loss
+from support.equations import plain_forward, plain_loss
+from support.networks import ENGINES, ENGINES_AND_CELLS, MXNET_CELLS, D, H, V, build, minibatch, needs_mxnet
 
 from lyricgen.config import ModelConfig, TrainConfig
 from lyricgen.engine.network import Network, dropout_masks
@@ -21,7 +21,8 @@ IDS = RNG.integers(V, size=(T + 1, N))
 
 def of_every_kind(test: Any) -> Any:
     """Run a test with every engine, cell, number of layers and output weight."""
-    for names, values in (("tie", [False, True]), ("layers", [1, 2]), (("cell", "reset"), CELLS), ("engine", ENGINES)):
+    cells = (("engine", "cell", "reset"), ENGINES_AND_CELLS)
+    for names, values in (("tie", [False, True]), ("layers", [1, 2]), cells):
         test = pytest.mark.parametrize(names, values)(test)
     return test
 
@@ -110,8 +111,7 @@ def test_nothing_stands_behind_the_last_character_of_one_step(engine: str) -> No
     assert not any(each.any() for each in backward.values())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
+@pytest.mark.parametrize(("engine", "cell", "reset"), ENGINES_AND_CELLS)
 def test_a_sequence_is_its_chunks_with_the_state_carried(engine: str, cell: str, reset: str) -> None:
     network = build(engine, cell, reset, layers=2)
     ids = RNG.integers(V, size=(8, N))
@@ -134,7 +134,7 @@ def test_the_gradient_ends_at_the_state_that_a_minibatch_begins_with(engine: str
 
 
 @needs_mxnet
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
+@pytest.mark.parametrize(("cell", "reset"), MXNET_CELLS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_both_engines_have_the_same_gradient_under_dropout(cell: str, reset: str, bidirectional: bool) -> None:
     networks = [build(engine, cell, reset, layers=2, bidirectional=bidirectional) for engine in ("mxnet", "numpy")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engines import CELLS, V, build, minibatch
+from support.networks import CELLS, V, build, minibatch
 
 from lyricgen.engine.optimizer import global_norm
 from lyricgen.engine.pool import Pool

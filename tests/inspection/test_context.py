@@ -7,7 +7,7 @@ from typing import Callable
 
 import numpy as np
 import pytest
-from conftest import SONG
+from support.command import SONG
 
 from lyricgen.errors import FileError
 from lyricgen.inspection.context import SEEN, context

@@ -4,7 +4,7 @@ from typing import Callable
 
 import numpy as np
 import pytest
-from conftest import SONG
+from support.command import SONG
 
 from lyricgen.inspection.expectation import GUESSES, expectation, of_logits
 from lyricgen.model.bidirectional import Bidirectional

@@ -6,12 +6,12 @@ from typing import Callable
 
 import numpy as np
 import pytest
-from conftest import SONG
+from support.command import SONG
 
 from lyricgen.errors import FileError
 from lyricgen.inspection.gradients import BACK, gradients
-from lyricgen.inspection.memory import by_known, known
-from lyricgen.inspection.trace import gradients_back, traces, weights_of
+from lyricgen.inspection.saliency import by_known, known
+from lyricgen.inspection.trace import Weights
 from lyricgen.model.checkpoint import Checkpoint
 
 Make = Callable[..., Checkpoint]
@@ -22,12 +22,11 @@ def test_the_mean_of_norms_over_layers(random_checkpoint: Make) -> None:
     ids = checkpoint.vocabulary.encode(SONG[: BACK + 8])
     found = gradients(checkpoint, ids, run="a")
     assert found.predicted == 7
-    weights = weights_of(checkpoint.model, checkpoint.parameters)
-    read = traces(weights, ids)
-    above = by_known(weights, known(weights, read), ids)
-    for k, (by_states, _) in enumerate(gradients_back(read[0].steps_back(), above, BACK + 1)):
-        both = np.concatenate([each[-7:].reshape(7, -1) for each in by_states], axis=1)
-        assert found.norms[k] == pytest.approx(np.linalg.norm(both, axis=1).mean())
+    weights = Weights(checkpoint.model, checkpoint.parameters)
+    (trace,) = weights.traces(ids)
+    above = by_known(weights, known(weights, (trace,)), ids)
+    norms, _ = trace.norms_back(above, BACK + 1)
+    np.testing.assert_allclose(found.norms, norms[-7:].mean(axis=0), rtol=1e-4)
     assert found.shares.sum() == pytest.approx(1)
     assert found.shares[: found.reach(0.9)].sum() < 0.9 <= found.shares[: found.reach(0.9) + 1].sum() + 1e-12
     assert found.figures()["norms"] == found.norms.tolist()

@@ -8,10 +8,10 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from inspection.plain import double, log_p_of_next, output_of, read_plainly
+from support.traces import double, log_p_of_next, output_of, read_plainly
 
 from lyricgen.inspection.inspection import half_lives, inspect
-from lyricgen.inspection.views import NAMES, Gates, Inspection
+from lyricgen.inspection.views import Gates, Inspection
 from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.evaluation import Text
@@ -21,11 +21,11 @@ Make = Callable[..., Checkpoint]
 WORDS = "山上的雨\n雨落在山上\n\n我们"
 
 
-def seen(checkpoint: Checkpoint, **options: Any) -> Inspection:
+def seen(checkpoint: Checkpoint) -> Inspection:
     model: Any = checkpoint
     kind = checkpoint.model
     model = Bidirectional(kind, checkpoint.parameters) if kind.bidirectional else checkpoint.decoder()
-    return inspect(model, checkpoint, Text("a text", WORDS, checkpoint.vocabulary.encode(WORDS)), **options)
+    return inspect(model, checkpoint, Text("a text", WORDS, checkpoint.vocabulary.encode(WORDS)))
 
 
 def with_text(checkpoint: Checkpoint, dataset: Dataset) -> Checkpoint:
@@ -52,11 +52,6 @@ def test_a_network_has_every_view(random_checkpoint: Make, song_dataset: Dataset
     assert set(figures["gates"]["layer 1"]["open"]) == {"input", "forget", "output"}
 
 
-def test_views_are_left_out(random_checkpoint: Make, song_dataset: Dataset) -> None:
-    found = seen(with_text(random_checkpoint(), song_dataset), without=NAMES)
-    assert (found.states, found.gates, found.memory, found.like, found.notes) == ((), (), None, None, ())
-
-
 def test_what_a_model_does_not_have(random_checkpoint: Make, song_dataset: Dataset) -> None:
     found = seen(random_checkpoint(cell="rnn"))
     assert found.gates == ()
@@ -76,13 +71,13 @@ def test_both_sides(random_checkpoint: Make, song_dataset: Dataset) -> None:
     assert [each.name for each in found.expectations] == ["the text before", "the text behind", "both sides"]
     for each, one, other in zip(found.expectations, (1, 0, 1), (0, 1, 1)):
         nats = log_p_of_next(config, p, np.concatenate([one * before, other * behind], axis=1), ids)
-        np.testing.assert_allclose(each.bits, -nats / np.log(2), rtol=1e-6)
+        np.testing.assert_allclose(each.bits, -nats / np.log(2), rtol=1e-5)
     assert output_of(config, p).shape[1] == 2 * config.hidden
     assert [each.name for each in found.states] == ["forward layer 1, hidden state", "backward layer 1, hidden state"]
     np.testing.assert_allclose(found.states[1].values[2:], behind[:-2], atol=1e-6)
     opened = np.concatenate([each[0]["update"] for each in read_plainly(config, p, x[::-1], stack="backward")[1][::-1]])
     np.testing.assert_allclose(found.gates[1].values["update"], opened, atol=1e-6)
-    np.testing.assert_allclose(found.gates[1].half_lives, half_lives(opened), rtol=1e-6)
+    np.testing.assert_allclose(found.gates[1].half_lives, half_lives(opened), rtol=1e-5)
     assert found.memory is not None
     assert found.memory.behind is not None
     assert set(found.figures()["bits"]) == {"the text before", "the text behind", "both sides"}

@@ -6,20 +6,20 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from conftest import SONG
-from inspection.plain import double, embedded, read_plainly
+from support.command import SONG
+from support.traces import double, embedded, read_plainly
 
 from lyricgen.inspection import nearest
-from lyricgen.inspection.memory import known
-from lyricgen.inspection.trace import traces, weights_of
+from lyricgen.inspection.saliency import known
+from lyricgen.inspection.trace import Weights
 from lyricgen.model.bidirectional import Bidirectional
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.recurrent import Recurrent
 
 
 def states_of(checkpoint: Checkpoint, ids: Any) -> Any:
-    weights = weights_of(checkpoint.model, checkpoint.parameters)
-    return known(weights, traces(weights, ids)).astype(np.float32)
+    weights = Weights(checkpoint.model, checkpoint.parameters)
+    return known(weights, weights.traces(ids))
 
 
 def test_the_nearest_places(random_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None:

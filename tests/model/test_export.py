@@ -9,8 +9,8 @@ from typing import Any, Callable
 import numpy as np
 import onnxruntime
 import pytest
-from conftest import Cli
 from safetensors import safe_open
+from support.command import Cli
 
 from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError

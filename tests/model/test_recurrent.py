@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests_plain import plain_forward
+from support.equations import plain_forward
 
 from lyricgen.config import ModelConfig
 from lyricgen.model.parameters import initial_state, parameter_shapes

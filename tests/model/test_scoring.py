@@ -5,7 +5,7 @@ from typing import Callable
 
 import numpy as np
 import pytest
-from tests_plain import plain_loss
+from support.equations import plain_loss
 
 from lyricgen.config import ModelConfig
 from lyricgen.model import recurrent

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import Cli
 from hypothesis import given
 from hypothesis import strategies as st
+from support.command import Cli
 
 from lyricgen.errors import FileError, OptionError
 from lyricgen.text import corpus
@@ -274,7 +274,7 @@ def test_an_encoding_that_the_bytes_fit_is_offered(text: str, encoding: str, tmp
 def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("山水", "utf-8")
-    with pytest.raises(FileError, match="is a variable of the shell unset"):
+    with pytest.raises(FileError, match="is a shell variable unset"):
         read("")
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checker import broken
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
+from support.checker import broken
 
 import lyricgen
 from lyricgen.api import Model
@@ -63,7 +63,6 @@ SEARCH = st.one_of(
         },
     ),
     st.just({"temperature": 0.0}),
-    st.fixed_dictionaries({"beam": st.integers(1, 6)}),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from toy import (
+from support.toy import (
     Asked,
     Toy,
     Weigh,
@@ -28,12 +28,10 @@ from toy import (
     per_character,
     surprise,
     times,
-    whole,
     within,
 )
 
 from lyricgen.writing import filling
-from lyricgen.writing.search import beam
 
 MOST = 4.5  # standard deviations of chi-square; what is right stays below 3
 SONGS = 1000
@@ -383,54 +381,6 @@ def test_as_many_lines_are_taken_along_as_need_be() -> None:
         assert repeats_nothing(1)(song)
 
 
-# -- the likeliest songs
-
-
-def ranked(songs: dict[str, float]) -> list[str]:
-    """Songs by ln p per character, the highest first."""
-    return sorted(songs, key=lambda song: np.log(songs[song]) / len(song), reverse=True)
-
-
-@pytest.mark.parametrize("controls", [{}, {"repetition_penalty": 5.0}, {"no_repeat": 1}], ids=str)
-def test_a_wide_beam_finds_the_likeliest_songs_in_their_order(controls: dict[str, Any], pausing: Toy) -> None:
-    """Those with pauses are longer and compete by the mean."""
-    demands = [Asked((1, 1), "AA", CLASSES), *([repeats_nothing(1)] if "no_repeat" in controls else [])]
-    weigh = controlled(pausing, *demands, **controls)
-    found = pausing.songs(5, form="1,1", rhyme="AA", beam=300, **controls)
-    assert found == ranked(whole(weigh, 2))[:5]
-
-
-def test_a_wide_beam_over_free_songs(toy: Toy) -> None:
-    assert toy.songs(5, length=3, beam=200) == ranked(free(model(toy), 3))[:5]
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_narrow_beam_keeps_the_likeliest_beginnings(seed: int) -> None:
-    toy = Toy("\n山天阳香", seed=seed)
-    kept = {"": 1.0}
-    for _ in range(5):
-        longer = {text + c: p * q for text, p in kept.items() for c, q in model(toy)(text).items()}
-        kept = {text: longer[text] for text in sorted(longer, key=lambda text: -longer[text])[:2]}
-    assert toy.songs(1, length=5, beam=2) == [next(iter(kept))]
-
-
-def test_a_beam_of_one_is_guided_and_pays_for_what_others_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The seed is one where neither the guide nor the cost leaves the song as it is."""
-    toy = Toy("\n山天阳香", seed=3)
-    weigh, worth = within(model(toy), TWO_LINES), guide(toy, TWO_LINES)
-    (first,) = whole(greedy(times(weigh, worth)), 2)
-
-    def differing(text: str, character: str) -> float:
-        taken = f"{first}\n"[len(text)] == character
-        return worth(text, character) * np.exp(-1.0 * taken)
-
-    (second,) = whole(greedy(times(weigh, differing)), 2)
-    (unguided,) = whole(greedy(weigh), 2)
-    assert len({first, second, unguided}) == 3
-    monkeypatch.setattr(beam, "_DIVERSITY", 1.0)
-    assert toy.songs(2, form="2,2", rhyme="AA", beam=1) == [first, second]
-
-
 # -- songs in turns
 
 
@@ -472,7 +422,7 @@ def test_fillings_have_their_share_of_the_probability_of_all(pausing: Toy) -> No
     texts = [f"山{one}{two}阳" for one, two in itertools.product("，山天阳香", repeat=2)]
     ids = [pausing.vocabulary.encode(f"\n{text}\n") for text in texts]
     expected = normalised({text: float(pausing.probabilities(each).prod()) for text, each in zip(texts, ids)})
-    found = filling.fill(pausing, pausing.vocabulary, "山_＿阳", best=25, beam=25)
+    found = filling.fill(pausing, pausing.vocabulary, "山_＿阳", best=25)
     assert {each.text: each.probability for each in found} == pytest.approx(expected)
     assert [each.text for each in found] == sorted(expected, key=lambda text: -expected[text])
 

@@ -29,11 +29,11 @@ def test_a_model_that_reads_forward_ranks_fillings_by_the_whole_text(random_chec
         return float(np.log(decoder.probabilities(ids)).sum())
 
     ranked = sorted(itertools.product("山水雨", repeat=3), key=nats, reverse=True)
-    found = filling.fill(decoder, vocabulary, "山＿_水＿", best=27, beam=100)
+    found = filling.fill(decoder, vocabulary, "山＿_水＿", best=27)
     assert [each.fills for each in found] == ["".join(fills) for fills in ranked]
     assert found[0].text == "山{}{}水{}".format(*ranked[0])
     assert sum(each.probability for each in found) == pytest.approx(1)
-    best = filling.fill(decoder, vocabulary, "山＿_水＿", best=1, beam=100)
+    best = filling.fill(decoder, vocabulary, "山＿_水＿", best=1)
     assert best[0].text == found[0].text
 
 
@@ -48,7 +48,7 @@ def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
         shown = [char_id for char_id in range(1, len(vocabulary)) if vocabulary.id_to_char[char_id] != "\n"]
         return float(row[wanted] / row[shown].sum())
 
-    found = filling.fill(model, vocabulary, "山＿雨＿", best=9, beam=100)
+    found = filling.fill(model, vocabulary, "山＿雨＿", best=9)
     assert len({each.fills for each in found}) == 9
     assert sum(each.probability for each in found) == pytest.approx(1)
     for each in found:
@@ -59,7 +59,7 @@ def test_blanks_are_filled_one_after_the_other(random_checkpoint: Make) -> None:
 
 def test_texts_come_back_as_they_are_but_for_the_blanks(random_checkpoint: Make) -> None:
     checkpoint = random_checkpoint(newlines="space", text="山上的雨 我们")
-    (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙□\r\n我_ e\u0301", best=1, beam=4)
+    (found,) = filling.fill(checkpoint.decoder(), checkpoint.vocabulary, "龙□\r\n我_ e\u0301", best=1)
     assert found.text == f"龙{found.fills[0]}\n我{found.fills[1]} é"
     assert not set(found.fills) & set(" \n\ufffd")
 
@@ -75,6 +75,6 @@ def test_whoever_watches_sees_every_place_once(bidirectional: bool, random_check
             seen.append(place)
             yield place
 
-    found = filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1, beam=4, watch=watch)
-    assert found == filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1, beam=4)
+    found = filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1, watch=watch)
+    assert found == filling.fill(model, checkpoint.vocabulary, "山＿雨＿", best=1)
     assert seen == ([2, 4] if bidirectional else [1, 2, 3, 4, 5])

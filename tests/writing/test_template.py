@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from typing import Any, Callable, Union
+from typing import Any
+from unittest import Callable, Union, mock
 
-import forms
 import numpy as np
 import pytest
-from checker import broken
+from support.checker import broken
+from support.songs import songs
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError, UnsatisfiableError
@@ -45,16 +46,17 @@ def both(random_checkpoint: Make) -> tuple[Checkpoint, list[Model]]:
 def fill(both: tuple[Checkpoint, list[Model]], text: str, beam: int = 3, **asked: Any) -> list[list[filling.Filling]]:
     """The fillings of each of the models."""
     ban = asked.pop("ban", None)
-    return [
-        filling.fill(model, both[0].vocabulary, text, best=beam, beam=beam, form=FormConfig(**asked), ban=ban)
-        for model in both[1]
-    ]
+    with mock.patch.object(filling, "WIDTH", beam):
+        return [
+            filling.fill(model, both[0].vocabulary, text, best=beam, form=FormConfig(**asked), ban=ban)
+            for model in both[1]
+        ]
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_a_text_that_can_keep_its_form_keeps_it(asked: dict[str, Any], both: tuple[Checkpoint, list[Model]]) -> None:
     """Blanks in songs that keep it, few and many, at the ends of lines and elsewhere; with a small beam."""
-    for seed, song in enumerate(forms.songs(both[0], asked, samples=6)):
+    for seed, song in enumerate(songs(both[0], asked, samples=6)):
         rng = np.random.default_rng(seed)
         share = rng.uniform(0.1, 0.9)
         template = "".join("＿" if c not in "\n ，" and rng.random() < share else c for c in song)

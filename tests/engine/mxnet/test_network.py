@@ -1,4 +1,4 @@
-"""What MXNet's network has beside a gradient: a decoder, its loss, and copies on a device of its own."""
+"""What MXNet's network has beside a gradient: steps, its loss, and copies on a device of its own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from lyricgen.engine.engines import has_mxnet
 if not has_mxnet():
     pytest.skip("MXNet is not installed", allow_module_level=True)
 
-from engines import CELLS, V, build, minibatch
+from support.networks import MXNET_CELLS, V, build, minibatch
 
-from lyricgen.engine.mxnet.decoder import NetworkDecoder
-from lyricgen.engine.mxnet.network import MxnetNetwork, cross_entropy, loss_gradient
+from lyricgen.engine.mxnet.network import MxnetNetwork, cross_entropy, load_state, loss_gradient, save_state
 from lyricgen.engine.mxnet.runtime import mx, nd
 from lyricgen.model.recurrent import Recurrent
 
@@ -23,16 +22,17 @@ T, N = 3, 4
 RNG = np.random.default_rng(2)
 
 
-@pytest.mark.parametrize(("cell", "reset"), CELLS)
-def test_both_decoders_agree(cell: str, reset: str) -> None:
+@pytest.mark.parametrize(("cell", "reset"), MXNET_CELLS)
+def test_a_step_is_that_of_the_decoder(cell: str, reset: str) -> None:
     network = build("mxnet", cell, reset, layers=2)
     assert isinstance(network, MxnetNetwork)
-    ours, theirs = Recurrent(network.config, network.parameters()), NetworkDecoder(network)
-    states = [ours.initial_state(N), theirs.initial_state(N)]
+    ours, state = Recurrent(network.config, network.parameters()), network.initial_state(N)
     for row in RNG.integers(V, size=(5, N)):
-        (logits, states[0]), (other, states[1]) = ours.step(row, states[0]), theirs.step(row, states[1])
-        np.testing.assert_allclose(logits, other, atol=1e-5)
-        np.testing.assert_allclose(states[0], states[1], atol=2e-6)
+        expected, after = ours.step(row, state)
+        logits, new = network.forward(row[None], load_state(state))
+        np.testing.assert_allclose(logits.asnumpy(), expected, atol=1e-5)
+        np.testing.assert_allclose(save_state(new), after, atol=2e-6)
+        state = after
 
 
 def test_the_loss_and_its_gradient_are_autograd_s() -> None:

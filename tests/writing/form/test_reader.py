@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from checker import broken
-from forms import songs
+from support.checker import broken
+from support.songs import songs
 
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model.checkpoint import Checkpoint

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from toy import Toy
+from support.toy import Toy
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checker import broken
-from forms import LYRIC, songs, writer
+from support.checker import broken
+from support.songs import LYRIC, songs, writer
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
@@ -112,7 +112,6 @@ def test_a_prefix_that_breaks_the_form(prefix: str, options: dict[str, Any], cou
         ({"rhyme": "A", "lines": 2000}, "--rhyme"),
         ({"rhyme_with": "7", "lines": 2}, "--rhyme-with"),
         ({"form": "7,7", "lines": 4, "length": 30}, "--length"),
-        ({"beam": 2, "lines": 2, "rhyme": "AA"}, "--beam"),
         ({"rhyme_with": "light", "lines": 2}, "--rhyme"),
     ],
 )

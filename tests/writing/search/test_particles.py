@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from checker import broken, rhyme
-from forms import LYRIC, songs, writer
-from toy import Toy
+from support.checker import broken, rhyme
+from support.songs import LYRIC, songs, writer
+from support.toy import Toy
 
 from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model import mixture
@@ -36,7 +36,6 @@ FORMS: list[dict[str, Any]] = [
     {"lines": 5, "rhyme": "A", "no_repeat": 1, "top_k": 50},
     {**LYRIC, "temperature": 0.0},
     {**LYRIC, "top_p": 0.5, "acrostic": "春夏"},
-    {**LYRIC, "beam": 3},
     {"lines": 3, "length": 20},
     {"form": "3,3", "rhyme": "AA", "rhyme_identical": True, "rhyme_strict": True},
 ]

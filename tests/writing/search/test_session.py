@@ -4,8 +4,8 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from checker import broken
-from conftest import SONG
+from support.checker import broken
+from support.command import SONG
 
 from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.model.checkpoint import Checkpoint

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from checker import broken
-from forms import songs
+from support.checker import broken
+from support.songs import songs
 
 from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model.checkpoint import Checkpoint
@@ -18,7 +18,6 @@ DEMANDS: list[dict[str, Any]] = [
     {"lines": 3, "rhyme": "AAA", "length": 60},
     {"structure": "ABA", "lines": 2, "line_length": 5},
     {"line_length": 6, "lines": 3, "particles": 3, "no_repeat": 2},
-    {"line_length": 5, "lines": 3, "beam": 4, "rhyme": "AAA"},
 ]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import numpy as np
-from tests_plain import Array, plain_step_and_gates
 
 from lyricgen.config import ModelConfig
 from lyricgen.model.checkpoint import Checkpoint
+from support.equations import Array, plain_step_and_gates
 
 CELLS: list[dict[str, Any]] = [
     {"cell": "rnn"},

@@ -324,7 +324,7 @@ def classical(line: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _classical_tones() -> dict[str, str]:
-    table = (Path(__file__).parents[1] / "data" / "tones.txt").read_text("utf-8")
+    table = (Path(__file__).parents[2] / "data" / "tones.txt").read_text("utf-8")
     blocks = re.findall("^(平仄|平|仄)$(.*?)(?=^(?:平仄|仄)$|\\Z)", table, re.MULTILINE | re.DOTALL)
     return {character: tone for tone, characters in blocks for character in "".join(characters.split())}
 

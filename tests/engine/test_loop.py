@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import CELLS, ENGINES, needs_mxnet
+from support.networks import MXNET_CELLS, needs_mxnet
+from support.trainings import SMALL, begin, trainer
 
 from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
-from lyricgen.engine import run
-from lyricgen.engine.run import Epoch
+from lyricgen.engine import loop
+from lyricgen.engine.loop import Epoch, finished
 from lyricgen.engine.training import Step
 from lyricgen.errors import DivergenceError
 from lyricgen.model import checkpoint as checkpoints
@@ -20,7 +21,6 @@ from lyricgen.model.checkpoint import BEST, LAST, LOG, Counted, Progress
 from lyricgen.text import dataset
 from lyricgen.text.dataset import Dataset
 
-SMALL = {"batch_size": 3, "steps": 8}
 TIMES = {"seconds", "chars_per_second"}
 FIELDS = {
     "epoch",
@@ -37,15 +37,14 @@ FIELDS = {
 def train(
     data: Dataset, folder: Path, model: dict[str, Any] | None = None, engine: str | None = None, **options: Any
 ) -> list[Epoch]:
-    config = TrainConfig(**{**SMALL, **options})
-    start = run.begin(data, ModelConfig(**{"hidden": 6, **(model or {})}), config)
-    return [event for event in run.run(start, data, folder, engine=engine) if isinstance(event, Epoch)]
+    start = begin(data, ModelConfig(**{"hidden": 6, **(model or {})}), TrainConfig(**{**SMALL, **options}))
+    return list(trainer(start, data, folder, engine).epochs())
 
 
 def resume(data: Dataset, folder: Path, engine: str | None = None, **changes: Any) -> list[Epoch]:
     start = checkpoints.load(folder / LAST)
     start = dataclasses.replace(start, train=dataclasses.replace(start.train, **changes))
-    return [event for event in run.run(start, data, folder, engine=engine) if isinstance(event, Epoch)]
+    return list(trainer(start, data, folder, engine).epochs())
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
@@ -66,20 +65,19 @@ def test_a_run_leaves_best_last_and_a_log(song_dataset: Dataset, tmp_path: Path)
 
 
 def test_steps_add_up_to_the_epoch(song_dataset: Dataset, tmp_path: Path) -> None:
-    start = run.begin(song_dataset, ModelConfig(hidden=6), TrainConfig(**SMALL, epochs=1))
-    *steps, epoch = run.run(start, song_dataset, tmp_path)
-    assert isinstance(epoch, Epoch)
-    assert all(isinstance(step, Step) for step in steps)
-    nats = sum(step.loss_sum for step in steps) / sum(step.characters for step in steps)  # type: ignore[union-attr]
-    assert epoch.record["train_perplexity"] == pytest.approx(np.exp(nats))
-    norms = [step.gradient_norm for step in steps]  # type: ignore[union-attr]
-    assert epoch.record["gradient_norm"] == pytest.approx(np.mean(norms))
-    assert epoch.record["clipped"] == pytest.approx(np.mean(np.array(norms) > start.train.clip))
-    assert 0 < epoch.record["clipped"] < 1
+    start = begin(song_dataset, ModelConfig(hidden=6), TrainConfig(**SMALL, epochs=1, clip=0.5))
+    steps: list[Step] = []
+    (epoch,) = trainer(start, song_dataset, tmp_path).epochs(steps.append)
+    nats = sum(step.loss_sum for step in steps) / sum(step.characters for step in steps)
+    assert epoch.record.train_perplexity == pytest.approx(np.exp(nats))
+    norms = [step.gradient_norm for step in steps]
+    assert epoch.record.gradient_norm == pytest.approx(np.mean(norms))
+    assert epoch.record.clipped == pytest.approx(np.mean(np.array(norms) > start.train.clip))
+    assert 0 < epoch.record.clipped < 1
 
 
 def test_best_is_the_lowest_validation_perplexity(song_dataset: Dataset, tmp_path: Path) -> None:
-    train(song_dataset, tmp_path, {"hidden": 24}, epochs=25, lr=0.05, schedule="constant")
+    train(song_dataset, tmp_path, {"hidden": 24}, epochs=25, lr=0.2, schedule="constant")
     scores = [line["valid_perplexity"] for line in log(tmp_path)]
     progress = checkpoints.load(tmp_path / BEST).progress
     assert progress.best_score == min(scores)
@@ -102,14 +100,14 @@ def test_n_grams_beside_a_network_have_the_share_that_suits_the_validation_part(
     *_, alone = train(song_dataset, tmp_path / "alone", epochs=2)
     (counted,), valid = last.checkpoint.ngrams_beside(), song_dataset.valid
     network = last.checkpoint.main_model().probabilities(valid)
-    assert last.record["train_perplexity"] == alone.record["train_perplexity"], "the same network"
+    assert last.record.train_perplexity == alone.record.train_perplexity, "the same network"
 
     def perplexity(share: float) -> float:
         return float(np.exp(-np.log((1 - share) * network + share * counted.probabilities(valid)).mean()))
 
     assert last.checkpoint.counted
     share = last.checkpoint.counted.share
-    assert last.record["valid_perplexity"] == pytest.approx(perplexity(share), rel=1e-4)
+    assert last.record.valid_perplexity == pytest.approx(perplexity(share), rel=1e-4)
     assert perplexity(share) <= min(map(perplexity, np.linspace(0, 1, 21))) * 1.001
     stored = checkpoints.load(tmp_path / "both" / BEST)
     assert stored.counted == Counted(pytest.approx(share))
@@ -121,7 +119,7 @@ def test_patience_stops_early(song_dataset: Dataset, tmp_path: Path) -> None:
     last = epochs[-1].checkpoint.progress
     assert last.epoch - last.best_epoch == 2
     assert last.epoch < 60
-    assert run.finished(last, epochs[-1].checkpoint.train)
+    assert finished(last, epochs[-1].checkpoint.train)
 
 
 def assert_same_run(whole: Path, other: Path) -> None:
@@ -140,13 +138,19 @@ def assert_same_run(whole: Path, other: Path) -> None:
 
 SAMPLINGS, OPTIMIZERS = ("random", "consecutive"), ("adam", "sgd")
 
-RUNS = [(*cell, sampling, optimizer, False) for cell in CELLS for sampling in SAMPLINGS for optimizer in OPTIMIZERS]
+RUNS = [
+    (*cell, sampling, optimizer, False) for cell in MXNET_CELLS for sampling in SAMPLINGS for optimizer in OPTIMIZERS
+]
+BEFORE = [("numpy", "gru", "before", sampling, "adam", False) for sampling in SAMPLINGS]
+MXNET_RUNS = [
+    pytest.param("mxnet", *run, marks=needs_mxnet) for run in [*RUNS, ("lstm", "after", "consecutive", "adam", True)]
+]
+NUMPY_RUNS = [("numpy", *run) for run in [*RUNS, ("lstm", "after", "consecutive", "adam", True)]]
 
 
 @pytest.mark.parametrize(
-    ("cell", "reset", "sampling", "optimizer", "bidirectional"), [*RUNS, ("lstm", "after", "consecutive", "adam", True)]
+    ("engine", "cell", "reset", "sampling", "optimizer", "bidirectional"), [*MXNET_RUNS, *NUMPY_RUNS, *BEFORE]
 )
-@pytest.mark.parametrize("engine", ENGINES)
 def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
     engine: str,
     cell: str,
@@ -159,14 +163,15 @@ def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
 ) -> None:
     """Stopped within the first epoch, within the third, and at the end of the third."""
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": 0.2, "epochs": 4, "patience": 3}
-    options.update(unknown_rate=0.5)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
-    start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
-    steps = sum(1 for _ in run.run(start, song_dataset, tmp_path / "whole", engine=engine)) // 4
-    for count in (2, 2 * steps, steps - 3, None):
-        seen: list[Any] = []
+    start = begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
+    whole: list[Step] = []
+    list(trainer(start, song_dataset, tmp_path / "whole", engine).epochs(whole.append))
+    steps = len(whole) // 4
+    for count in (2, 2 * steps + 1, steps - 3, None):
+        seen: list[Step] = []
         stopped = partial(lambda seen, limit: len(seen) >= limit, seen, count or 10**9)
-        seen.extend(run.run(start, song_dataset, tmp_path / "cut", engine=engine, stopped=stopped))
+        list(trainer(start, song_dataset, tmp_path / "cut", engine, stopped=stopped).epochs(seen.append))
         start = checkpoints.load(tmp_path / "cut" / LAST)
         if count == 2:
             assert start.progress.epoch == 0
@@ -204,27 +209,32 @@ def test_ten_epochs_of_both_engines_agree_and_one_goes_on_for_the_other(
     tmp_path: Path,
 ) -> None:
     options = {"sampling": sampling, "optimizer": optimizer, "dropout": dropout, "epochs": 10}
-    options.update(lr=0.003 if optimizer == "adam" else 0.5, reset_rate=0.2, batch_size=6)
+    options.update(lr=0.003 if optimizer == "adam" else 0.5, batch_size=6)
     model = {"cell": cell, "gru_reset": reset, "layers": 2, "bidirectional": bidirectional}
     train(song_dataset, tmp_path / "mxnet", model, "mxnet", **options)
     train(song_dataset, tmp_path / "numpy", model, "numpy", **options)
-    start = run.begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
-    seen: list[Any] = []
+    start = begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
+    seen: list[Step] = []
     both = tmp_path / "both"
-    seen.extend(run.run(start, song_dataset, both, engine="mxnet", stopped=lambda: len(seen) >= 10))
+    list(trainer(start, song_dataset, both, "mxnet", stopped=lambda: len(seen) >= 10).epochs(seen.append))
     assert checkpoints.load(both / LAST).progress.part is not None
     resume(song_dataset, both, "numpy")
     for other in ("numpy", "both"):
         assert_alike(tmp_path / "mxnet", tmp_path / other)
 
 
-def test_last_is_written_within_an_epoch(song_dataset: Dataset, tmp_path: Path) -> None:
-    start = run.begin(song_dataset, ModelConfig(hidden=6), TrainConfig(**SMALL, epochs=1))
-    parts = [
-        checkpoints.load(tmp_path / LAST).progress.part
-        for event in run.run(start, song_dataset, tmp_path, save_every=1e-9)
-        if isinstance(event, Step) and (tmp_path / LAST).exists()
-    ]
+def test_last_is_written_within_an_epoch(
+    song_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SAVE_EVERY", 1e-9)
+    start = begin(song_dataset, ModelConfig(hidden=6), TrainConfig(**SMALL, epochs=1))
+    parts: list[Any] = []
+
+    def look(_step: Step) -> None:
+        if (tmp_path / LAST).exists():
+            parts.append(checkpoints.load(tmp_path / LAST).progress.part)
+
+    list(trainer(start, song_dataset, tmp_path).epochs(look))
     assert len(parts) > 1
     assert [part and part.steps for part in parts] == list(range(1, len(parts) + 1))
     assert checkpoints.load(tmp_path / LAST).progress.part is None
@@ -234,7 +244,7 @@ def test_last_is_written_within_an_epoch(song_dataset: Dataset, tmp_path: Path) 
 def test_a_finished_run_can_be_given_more_epochs(song_dataset: Dataset, tmp_path: Path) -> None:
     train(song_dataset, tmp_path, epochs=1)
     assert resume(song_dataset, tmp_path) == []
-    assert [epoch.record["epoch"] for epoch in resume(song_dataset, tmp_path, epochs=3)] == [2, 3]
+    assert [epoch.record.epoch for epoch in resume(song_dataset, tmp_path, epochs=3)] == [2, 3]
 
 
 def test_divergence_keeps_the_last_good_epoch(song_dataset: Dataset, tmp_path: Path) -> None:
@@ -243,7 +253,7 @@ def test_divergence_keeps_the_last_good_epoch(song_dataset: Dataset, tmp_path: P
     start = checkpoints.load(tmp_path / LAST)
     wild = dataclasses.replace(start.train, lr=1e38, optimizer="sgd", clip=0.0, epochs=9)
     with pytest.raises(DivergenceError):
-        list(run.run(dataclasses.replace(start, train=wild), song_dataset, tmp_path))
+        list(trainer(dataclasses.replace(start, train=wild), song_dataset, tmp_path).epochs())
     assert (tmp_path / LAST).read_bytes() == before
 
 
@@ -257,22 +267,13 @@ def test_a_training_that_begins_with_a_base_is_resumed_exactly(song_dataset: Dat
     new = dataset.split(["龙飞在山上\n我们的云\n" * 20], PrepareConfig(valid_fraction=0.2))
     data = new.in_vocabulary(base.vocabulary.union(new.vocabulary))
     config = TrainConfig(**SMALL, epochs=3, lr=0.01)
-    start = run.begin(data, dataclasses.replace(base.model, ngram=True), config, base)
-    assert [each.characters for each in start.read] == [len(song_dataset.train), len(new.train)]
-    epochs = [event for event in run.run(start, data, tmp_path / "whole") if isinstance(event, Epoch)]
-    assert epochs[-1].record["train_perplexity"] < epochs[0].record["train_perplexity"]
-    seen: list[Any] = []
-    seen.extend(run.run(start, data, tmp_path / "cut", stopped=lambda: len(seen) >= 0))
+    start = begin(new, dataclasses.replace(base.model, ngram=True), config, base)
+    assert [text.characters for text in start.read] == [len(song_dataset.train), len(new.train)]
+    epochs = list(trainer(start, data, tmp_path / "whole").epochs())
+    assert epochs[-1].record.train_perplexity < epochs[0].record.train_perplexity
+    steps: list[Step] = []
+    list(trainer(start, data, tmp_path / "cut", stopped=lambda: len(steps) > 0).epochs(steps.append))
     assert checkpoints.load(tmp_path / "cut" / LAST).progress.part is not None
     resume(data, tmp_path / "cut")
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
     assert checkpoints.load(tmp_path / "cut").read == start.read
-
-
-def test_a_base_hands_on_the_dropout_that_its_weights_are_used_to(song_dataset: Dataset) -> None:
-    base = run.begin(song_dataset, ModelConfig(hidden=6), TrainConfig(dropout=0.45))
-    for given, expected in ((None, 0.45), (0.1, 0.1)):
-        assert run.begin(song_dataset, base.model, TrainConfig(dropout=given), base).train.dropout == expected
-    nothing = dataset.split(["山上的雨 " * 40], PrepareConfig(valid_fraction=0.0))
-    data = nothing.in_vocabulary(base.vocabulary.union(nothing.vocabulary))
-    assert run.begin(data, base.model, TrainConfig(), base).train.dropout == 0

@@ -18,6 +18,14 @@ needs_mxnet = pytest.mark.skipif(not has_mxnet(), reason="MXNet is not installed
 ENGINES = [pytest.param("mxnet", marks=needs_mxnet), "numpy"]
 CELLS = [("rnn", "after"), ("gru", "after"), ("gru", "before"), ("lstm", "after")]
 V, D, H = 7, 5, 6
+# Every engine with every cell that it has: MXNet has no GRU that resets before the product.
+ENGINES_AND_CELLS = [
+    pytest.param(engine, *cell, marks=[needs_mxnet] if engine == "mxnet" else [])
+    for engine in ("mxnet", "numpy")
+    for cell in CELLS
+    if (engine, cell) != ("mxnet", ("gru", "before"))
+]
+MXNET_CELLS = [cell for cell in CELLS if cell != ("gru", "before")]
 
 
 def build(engine: str, cell: str, reset: str = "after", *, threads: int = 2, **model: Any) -> Network:
