@@ -128,23 +128,20 @@ def training(
     base: PathLike | None = None,
     resume: bool = False,
     force: bool = False,
-    stopped: Callable[[], bool] | None = None,
     cluster: Cluster | None = None,
     **options: Unpack[TrainKeywords],
 ) -> Iterator[Training]:
     """Lock a folder for the length of the block; ``epochs()`` of what it yields trains there.
 
-    ``stopped`` is asked after each minibatch; when it returns true, the training is saved and ends. ``cluster``: the
-    workers that this process has joined. The other parameters are those of ``train``.
+    ``cluster``: the workers that this process has joined. The other parameters are those of ``train``.
     """
     from lyricgen.engine import start  # writing songs needs none of it
     from lyricgen.engine.cluster import ALONE
-    from lyricgen.engine.loop import never
 
     values = given(configs, cast("Mapping[str, Any]", options), ModelConfig, TrainConfig, EngineConfig)
     request = start.Request(Path(output), None if base is None else Path(base), resume, force)
     data = dataset if callable(dataset) else lambda: _dataset(dataset)
-    with start.begin(data, request, values, cluster=cluster or ALONE, stopped=stopped or never) as begun:
+    with start.begin(data, request, values, cluster=cluster or ALONE) as begun:
         yield begun
 
 
@@ -239,12 +236,13 @@ class Model:
         *configs: SampleConfig | FormConfig,
         best_of: int = 20,
         samples: int = 1,
+        like: PathLike | None = None,
         **options: Unpack[SongKeywords],
     ) -> list[Ranked]:
         """Return the ``samples`` best of ``best_of`` songs, the best first."""
         values = given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig)
         ranking.check(best_of, samples, build(values, SampleConfig, FormConfig)[0])
-        return self.rank(self.generate(prefix, *configs, samples=best_of, **options), samples)
+        return self.rank(self.generate(prefix, *configs, samples=best_of, like=like, **options), samples)
 
     def rank(self, songs: Iterable[str], samples: int = 1) -> list[Ranked]:
         """Return the ``samples`` best of some songs, the best first, by the score of ``lyricgen.writing.ranking``."""

@@ -362,9 +362,6 @@ class SampleConfig(Config):
         bounds=Bounds(0.0, 1.0, low_open=True),
         group=DRAWING,
     )
-    repetition_penalty: float = _option(
-        1.0, "Divides the probability of recent characters (1: off).", bounds=Bounds(1.0, 1e6), group=DRAWING
-    )
     no_repeat: int = _option(
         0,
         "No N characters in a row occur twice in the lines of a song (0: off).",
@@ -400,7 +397,7 @@ class SampleConfig(Config):
     def is_free(self) -> bool:
         """Whether each character is drawn as the model would have it."""
         asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None)
-        return self.repetition_penalty == 1 and not any(asks)
+        return not any(asks)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,7 +59,6 @@ class SongKeywords(TypedDict, total=False):
     temperature: float
     top_k: int
     top_p: float
-    repetition_penalty: float
     no_repeat: int
     max_copy: int
     ban: str | None

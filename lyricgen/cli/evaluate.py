@@ -13,9 +13,10 @@ from lyricgen.cli.models import dataset_option, model_options, say_weights
 from lyricgen.cli.options import command, encoding_option, expand, option, put, say, show, to_json
 from lyricgen.config import MODEL
 from lyricgen.model import evaluation
-from lyricgen.model.checkpoint import DEFAULT_FOLDER
+from lyricgen.model.checkpoint import DEFAULT_FOLDER, Checkpoint
 from lyricgen.model.evaluation import Evaluation
 from lyricgen.model.scoring import Score, show_number
+from lyricgen.text.dataset import Dataset, open_sources
 
 _SHOWN = 40
 
@@ -56,7 +57,10 @@ def evaluate(
     sides.
     """
     path = checkpoint or Path(DEFAULT_FOLDER)
-    model, text = api.load_to_evaluate(path, *sources, encoding=encoding, dataset=dataset, cache=cache, ngram=ngram)
+    data = None if dataset is None else open_sources([dataset])
+    model, text = api.load_to_evaluate(path, *sources, encoding=encoding, dataset=data, cache=cache, ngram=ngram)
+    if data:
+        _warn_of_other(data, str(dataset), model.checkpoint)
     say_weights(model)
     found = evaluation.evaluate(model.model, model.checkpoint, text, baselines=baselines)
     if not sources:
@@ -65,6 +69,14 @@ def evaluate(
         put(to_json(_all_figures(model, found)))
     else:
         _print(model, found)
+
+
+def _warn_of_other(data: Dataset, name: str, checkpoint: Checkpoint) -> None:
+    """Say if a dataset is not the one that the model was trained on, and has other characters."""
+    is_own = data.fingerprint == checkpoint.dataset  # of a base it may know more characters
+    if not is_own and data.vocabulary != checkpoint.vocabulary:
+        theirs, ours = len(data.vocabulary) - 1, len(checkpoint.vocabulary) - 1
+        say(f"Warning: {name} is not the model's dataset: it has {theirs:,} characters, the model {ours:,}")
 
 
 def _all_figures(model: api.Model, found: Evaluation) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from lyricgen.cli.models import model_options, open_model, warn_of_unknown
 from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, show, to_json
 from lyricgen.config import FILLED, FormConfig, SampleConfig, build
 from lyricgen.errors import FileError, OptionError
-from lyricgen.text import corpus
 from lyricgen.writing.filling import MOST, Filling
 from lyricgen.writing.template import BLANK
 
@@ -23,7 +22,6 @@ from lyricgen.writing.template import BLANK
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_options
 @config_options(SampleConfig, FormConfig, names=FILLED)
-@option("--template", metavar="FILE", help="A file that is one text, all its lines.")
 @encoding_option
 @option("-n", "--best", type=click.IntRange(1, MOST), default=1, show_default=True, help="Fillings of each text.")
 @option("--json", is_flag=True, help="Print a line of JSON for each filling.")
@@ -34,7 +32,6 @@ def fill(
     texts: tuple[str, ...],
     checkpoint: Path | None,
     cache: bool,
-    template: str | None,
     encoding: str,
     best: int,
     json: bool,
@@ -42,15 +39,13 @@ def fill(
 ) -> None:
     """Fill the blanks of a text, each ＿, □ or _ a character.
 
-    TEXT is a line or several; -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
+    TEXT is a line or several (`"$(cat song.txt)"`); -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
     but any other will do. With several fillings, each has its probability before it. A form and a rhyme are kept by the
     text with its blanks filled.
     """
-    if not texts and template is None:
-        raise OptionError("nothing to fill: name a TEXT or a --template")
+    if not texts:
+        raise OptionError("nothing to fill: name a TEXT, or - to read lines from standard input")
     wanted = list(read_texts(texts, encoding))
-    if template is not None:
-        wanted.append("".join(corpus.read([template], encoding=encoding, as_it_is=True)).rstrip("\n"))
     for text in wanted:
         if not BLANK.search(text):
             raise FileError(f"{show(text, 40)!r}: has no blank (＿, □ or _)")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tqdm import tqdm
 
@@ -21,7 +20,7 @@ from lyricgen.engine.training import Step, cure
 from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, Checkpoint, Subtotal, load
 from lyricgen.model.log import Record
 from lyricgen.model.scoring import show_number
-from lyricgen.system import threads
+from lyricgen.system import signals, threads
 from lyricgen.text import corpus
 from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
@@ -34,15 +33,21 @@ _BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"  #
 _PACED = 1.0  # seconds after which a training tells how long it will take
 
 
-def follow(training: Training, name: str, prefixes: Sequence[str], every: int) -> None:
-    """Introduce a training on the dataset of that name, run it, and show it as it goes."""
+def follow(training: Training, name: str, prefixes: Sequence[str], every: int) -> int:
+    """Introduce a training on the dataset of that name, run it, and show it as it goes.
+
+    Returns the number of the signal that ended it; 0 if it came to its end.
+    """
     _introduce_text(name, training.dataset)
     _say_base(training)
     if training.start is None:
         _follow_counting(training, prefixes)
-    else:
-        _introduce(training, training.start, is_embedded=name.startswith(corpus.EMBEDDED))
-        _Display(training.start, len(training.dataset.train), prefixes, every).run(training.epochs)
+        return 0
+    _introduce(training, training.start, is_embedded=name.startswith(corpus.EMBEDDED))
+    display = _Display(training.start, len(training.dataset.train), prefixes, every)
+    with signals.caught() as caught:
+        display.run(training.epochs(display.show_step, stopped=lambda: bool(caught)))
+    return caught[0] if caught else 0
 
 
 def _introduce_text(name: str, data: Dataset) -> None:
@@ -131,20 +136,21 @@ class _Display:
             bar_format=_BAR,
         )
 
-    def run(self, epochs: Callable[[Callable[[Step], object]], Any]) -> None:
-        """Show every step and every epoch of a training."""
+    def run(self, epochs: Iterator[Epoch]) -> None:
+        """Show every epoch of a training."""
         final = self._start.progress
         if finished(final, self._start.train):
             say(f"finished    already, after epoch {final.epoch}; a larger --epochs continues it")
         with self._bar:
-            for epoch in epochs(self._show_step):
+            for epoch in epochs:
                 self._show_epoch(epoch)
                 final = epoch.checkpoint.progress
         if final.best_score is not None:
             kind = "validation" if final.valid_perplexity is not None else "training"
             say(f"best        epoch {final.best_epoch}, {kind} perplexity {show_number(final.best_score)}")
 
-    def _show_step(self, step: Step) -> None:
+    def show_step(self, step: Step) -> None:
+        """Show a step of a training."""
         warning = self._norms.add(step)
         if warning:
             self._write_line(warning)

@@ -73,21 +73,10 @@ def train(
     before = None if resume else files.identity(output / LAST)
     try:
         cluster = _join() if kvstore else None
-        with (
-            signals.caught() as caught,
-            api.training(
-                partial(_open, dataset),
-                output,
-                base=base,
-                resume=resume,
-                force=force,
-                cluster=cluster,
-                stopped=lambda: bool(caught),
-                **options,
-            ) as training,
-        ):
-            progress.follow(training, _name(dataset), preview, preview_every)
-        number = caught[0] if caught else 0
+        with api.training(
+            partial(_open, dataset), output, base=base, resume=resume, force=force, cluster=cluster, **options
+        ) as training:
+            number = progress.follow(training, _name(dataset), preview, preview_every)
     except KeyboardInterrupt as error:
         number = signals.exit_status(error) - 128
     if number:

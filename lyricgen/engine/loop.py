@@ -55,18 +55,11 @@ class Trainer:
     """
 
     def __init__(
-        self,
-        start: Checkpoint,
-        dataset: Dataset,
-        folder: Path,
-        *,
-        engine: str,
-        stopped: Callable[[], bool] = never,
-        cluster: Cluster = ALONE,
+        self, start: Checkpoint, dataset: Dataset, folder: Path, *, engine: str, cluster: Cluster = ALONE
     ) -> None:
         self._start, self._dataset = start, dataset
         self._folder, self._engine = folder, engine
-        self._stopped, self._cluster = stopped, cluster
+        self._cluster = cluster
         self.progress, self._state, self._counted = start.progress, start.state, start.counted
         self._output: _Output | None = None
 
@@ -75,8 +68,10 @@ class Trainer:
         """Whether all epochs are done, or ``patience`` of them have brought no improvement."""
         return finished(self.progress, self._start.train)
 
-    def epochs(self, on_step: Callable[[Step], object] = never) -> Iterator[Epoch]:
-        """Train; yield each epoch when it is on disk.
+    def epochs(
+        self, on_step: Callable[[Step], object] = never, *, stopped: Callable[[], bool] = never
+    ) -> Iterator[Epoch]:
+        """Train; yield each epoch when it is on disk. ``stopped`` is asked after each step and each epoch.
 
         Raises
         ------
@@ -85,10 +80,12 @@ class Trainer:
         """
         try:
             self._prepare()
-            while not self.is_finished and not self._stopped():
-                if not self._run_epoch(on_step):
+            while not self.is_finished:
+                if not self._run_epoch(on_step, stopped):
                     return
                 yield self._end_epoch()
+                if stopped():
+                    return
         except DivergenceError as error:
             is_kept = self._output is not None and self._output.is_begun
             kept = "the last good checkpoint is kept" if is_kept else "nothing was written"
@@ -107,7 +104,7 @@ class Trainer:
             self._optimizer.restore(start.optimizer, start.progress.step)
         self._validation = _Validation(start, self._dataset)
 
-    def _run_epoch(self, on_step: Callable[[Step], object]) -> bool:
+    def _run_epoch(self, on_step: Callable[[Step], object], stopped: Callable[[], bool]) -> bool:
         """Train on the minibatches that are left of an epoch; False if the training was stopped meanwhile."""
         self._subtotal = self.progress.part or Subtotal()
         saved = tick = time.perf_counter()
@@ -127,7 +124,7 @@ class Trainer:
                 step.characters, step.loss_sum, step.gradient_norm, now - tick, clipped=step.is_clipped
             )
             on_step(step)
-            tick, is_stopped = now, self._stopped()
+            tick, is_stopped = now, stopped()
             if self._cluster.workers == 1 and (is_stopped or now - saved >= SAVE_EVERY):
                 self._save_within(step.state)
                 saved = now

@@ -50,8 +50,10 @@ class Counter:
     def __init__(self, dataset: Dataset, plan: Plan, base: Checkpoint | None, folder: Path) -> None:
         self._dataset, self._plan, self._base, self._folder = dataset, plan, base, folder
 
-    def epochs(self, on_step: Callable[[Step], object] = never) -> Iterator[Epoch]:
-        """Count, write the model, and yield the one epoch."""
+    def epochs(
+        self, on_step: Callable[[Step], object] = never, *, stopped: Callable[[], bool] = never
+    ) -> Iterator[Epoch]:
+        """Count, write the model, and yield the one epoch; there are no steps to stop after."""
         checkpoint, record = counting.count(self._dataset, self._plan.model, self._plan.train, self._base)
         counting.save(checkpoint, record, self._folder)
         yield Epoch(record, checkpoint, is_best=True, is_last=True)
@@ -68,9 +70,15 @@ class Training:
     start: Checkpoint | None = None  # the checkpoint that it continues; None for an n-gram model
     new: int | None = None  # characters that the base did not know
 
-    def epochs(self, on_step: Callable[[Step], object] = never) -> Iterator[Epoch]:
-        """Train; yield each epoch when its checkpoint is on disk. ``on_step`` is called after each minibatch."""
-        return self.trainer.epochs(on_step)
+    def epochs(
+        self, on_step: Callable[[Step], object] = never, *, stopped: Callable[[], bool] = never
+    ) -> Iterator[Epoch]:
+        """Train; yield each epoch when its checkpoint is on disk.
+
+        ``on_step`` is called after each minibatch, then ``stopped``; when that returns true, the training is saved and
+        ends.
+        """
+        return self.trainer.epochs(on_step, stopped=stopped)
 
 
 class Request(NamedTuple):
@@ -84,12 +92,7 @@ class Request(NamedTuple):
 
 @contextlib.contextmanager
 def begin(
-    data: Callable[[], Dataset],
-    request: Request,
-    options: Mapping[str, Any],
-    *,
-    cluster: Cluster = ALONE,
-    stopped: Callable[[], bool] = never,
+    data: Callable[[], Dataset], request: Request, options: Mapping[str, Any], *, cluster: Cluster = ALONE
 ) -> Iterator[Training]:
     """Lock the folder for the length of the block and yield the training there.
 
@@ -116,9 +119,7 @@ def begin(
         engines.start(plan.engine)
         cluster.check_alike(start, str(plan.engine.engine))
         dataset = dataset.in_vocabulary(start.vocabulary)
-        trainer = Trainer(
-            start, dataset, request.output, engine=str(plan.engine.engine), stopped=stopped, cluster=cluster
-        )
+        trainer = Trainer(start, dataset, request.output, engine=str(plan.engine.engine), cluster=cluster)
         new = None if base is None else len(start.vocabulary) - len(base.vocabulary)
         yield Training(dataset, request.output, plan, trainer, start, new)
 

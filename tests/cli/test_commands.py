@@ -25,6 +25,7 @@ def test_version(cli: Cli) -> None:
     assert cli("--version").stdout == f"lyricgen {lyricgen.__version__}\n"
 
 
+@pytest.mark.process
 def test_the_installed_script_is_the_same_program(cli: Cli) -> None:
     script = Path(sys.executable).with_name("lyricgen")
     if not script.exists():

@@ -45,18 +45,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "export": (lyricgen.load, lyricgen.Model.export),
 }
 # What only a terminal, a pipe or a process needs.
-TERMINAL = {
-    "json",
-    "interactive",
-    "config",
-    "preview",
-    "preview_every",
-    "kvstore",
-    "template",
-    "encoding",
-    "force",
-    "output",
-}
+TERMINAL = {"json", "interactive", "config", "preview", "preview_every", "kvstore", "encoding", "force", "output"}
 
 
 def settings(command: click.Command) -> dict[str, Any]:

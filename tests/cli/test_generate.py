@@ -7,12 +7,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.checker import broken
 from support.command import SONG, Cli, running
-from support.networks import needs_mxnet
 
 import lyricgen
 
@@ -45,26 +43,14 @@ def test_without_a_model_the_one_that_comes_with_it_writes(cli: Cli, trained: Pa
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
-@needs_mxnet
-@pytest.mark.parametrize("options", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.5}], ids=str)
-def test_both_engines_write_the_same(options: dict[str, Any], trained: Path) -> None:
-    ours, theirs = (lyricgen.load(trained / "checkpoints", engine=engine) for engine in ("numpy", "mxnet"))
-    assert type(ours.decoder) is not type(theirs.decoder)
-    (song,) = ours.generate("分开", seed=1, length=30, **options)
-    assert [song] == list(theirs.generate("分开", seed=1, length=30, **options))
-
-
-@needs_mxnet
-def test_the_engine_can_be_chosen(cli: Cli, trained: Path) -> None:
-    songs = [cli("generate", *LENGTH, "--engine", engine, cwd=trained).stdout for engine in ("numpy", "mxnet")]
-    assert songs[0] == songs[1] != ""
-
-
 def test_streamed_or_not_the_songs_are_the_same(cli: Cli, trained: Path) -> None:
-    arguments = ("generate", "--prefix", "山", "--prefix", "雨", "-n", "2", *LENGTH)
-    streamed, whole = (cli(*arguments, option, cwd=trained).stdout for option in ("--stream", "--no-stream"))
-    assert streamed == whole
-    assert len(re.findall("^[山雨]", whole, re.MULTILINE)) >= 4
+    """A single song is printed while it is written, several when they are whole."""
+    arguments = ("generate", "--prefix", "山", "--prefix", "雨", *LENGTH)
+    streamed = cli(*arguments, cwd=trained).stdout
+    whole = [json.loads(line)["text"] for line in cli(*arguments, "--json", cwd=trained).stdout.splitlines()]
+    assert streamed == "\n\n".join(whole) + "\n"
+    several = cli(*arguments, "-n", "2", cwd=trained).stdout
+    assert several.startswith(f"{whole[0]}\n\n")
 
 
 def test_json_is_a_line_a_song(cli: Cli, trained: Path) -> None:
@@ -113,6 +99,7 @@ def test_prefixes_from_standard_input(cli: Cli, trained: Path) -> None:
     assert [json.loads(line)["prefix"] for line in result.stdout.splitlines()] == ["分开", "", "山"]
 
 
+@pytest.mark.process
 def test_a_line_of_stdin_is_answered_before_the_next_comes(trained: Path) -> None:
     command = [sys.executable, "-m", "lyricgen", "generate", "--prefix", "-", "--json", *LENGTH]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": trained}
@@ -135,6 +122,7 @@ def test_an_unknown_prefix_is_printed_as_given_with_a_warning(cli: Cli, trained:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.process
 def test_a_reader_that_leaves_early_is_no_fault(trained: Path) -> None:
     command = f"{sys.executable} -m lyricgen generate -n 300 --length 200 --seed 1 | head -1; echo ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], cwd=trained, capture_output=True, text=True, timeout=60)
@@ -180,6 +168,7 @@ def test_a_checkpoint_without_its_text(cli: Cli, trained: Path, tmp_path: Path) 
         assert f"{option.split('=')[0]}: this checkpoint keeps no text" in result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_writing_by_turns_on_a_terminal(trained: Path) -> None:
     """A person at a pseudo-terminal: a number, a text, a line of the model's, undo, the end; stdout is a pipe."""
@@ -207,6 +196,7 @@ def test_writing_by_turns_on_a_terminal(trained: Path) -> None:
     assert len(song.splitlines()) >= 2
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_ctrl_c_at_the_terminal_loses_no_song(trained: Path) -> None:
     import pty

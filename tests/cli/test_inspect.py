@@ -43,6 +43,7 @@ def test_a_page_of_standard_input(cli: Cli, trained: Path, tmp_path: Path) -> No
     assert "a page is .html" in named.stderr
 
 
+@pytest.mark.process
 def test_the_picture_of_gradients(cli: Cli, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(10 * SONG, "utf-8")
     run = str(trained / "checkpoints")
@@ -54,6 +55,7 @@ def test_the_picture_of_gradients(cli: Cli, trained: Path, tmp_path: Path) -> No
     assert f"{run} × 3: 50% within " in result.stderr
 
 
+@pytest.mark.process
 def test_the_picture_of_contexts(trained: Path, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text(10 * SONG, "utf-8")
     run = str(trained / "checkpoints")

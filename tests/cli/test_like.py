@@ -88,5 +88,5 @@ def test_python_takes_a_form_over_in_the_same_words(song: Path, cli: Cli) -> Non
 
 
 def test_a_model_is_no_song(trained: Path) -> None:
-    with pytest.raises(FileError, match=r"dataset\.safetensors: is no song but a dataset; name a text"):
+    with pytest.raises(FileError, match=r"dataset\.safetensors: is a dataset, not a song; name a text"):
         api.read_form(trained / "dataset.safetensors")

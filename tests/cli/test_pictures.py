@@ -14,6 +14,7 @@ from lyricgen.cli import curves
 from lyricgen.model import log
 
 
+@pytest.mark.process
 def test_plot_draws_runs(cli: Cli, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "checkpoints", tmp_path / "a 歌")
     for name in ("best", "last"):

@@ -124,6 +124,7 @@ SHELLS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("shell", SHELLS)
 def test_shells_complete(shell: str, trained: Path) -> None:
     program = shutil.which(shell)

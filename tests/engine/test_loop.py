@@ -171,7 +171,7 @@ def test_a_resumed_run_ends_as_one_that_was_never_interrupted(
     for count in (2, 2 * steps + 1, steps - 3, None):
         seen: list[Step] = []
         stopped = partial(lambda seen, limit: len(seen) >= limit, seen, count or 10**9)
-        list(trainer(start, song_dataset, tmp_path / "cut", engine, stopped=stopped).epochs(seen.append))
+        list(trainer(start, song_dataset, tmp_path / "cut", engine).epochs(seen.append, stopped=stopped))
         start = checkpoints.load(tmp_path / "cut" / LAST)
         if count == 2:
             assert start.progress.epoch == 0
@@ -216,7 +216,7 @@ def test_ten_epochs_of_both_engines_agree_and_one_goes_on_for_the_other(
     start = begin(song_dataset, ModelConfig(hidden=6, **model), TrainConfig(**{**SMALL, **options}))
     seen: list[Step] = []
     both = tmp_path / "both"
-    list(trainer(start, song_dataset, both, "mxnet", stopped=lambda: len(seen) >= 10).epochs(seen.append))
+    list(trainer(start, song_dataset, both, "mxnet").epochs(seen.append, stopped=lambda: len(seen) >= 10))
     assert checkpoints.load(both / LAST).progress.part is not None
     resume(song_dataset, both, "numpy")
     for other in ("numpy", "both"):
@@ -272,7 +272,7 @@ def test_a_training_that_begins_with_a_base_is_resumed_exactly(song_dataset: Dat
     epochs = list(trainer(start, data, tmp_path / "whole").epochs())
     assert epochs[-1].record.train_perplexity < epochs[0].record.train_perplexity
     steps: list[Step] = []
-    list(trainer(start, data, tmp_path / "cut", stopped=lambda: len(steps) > 0).epochs(steps.append))
+    list(trainer(start, data, tmp_path / "cut").epochs(steps.append, stopped=lambda: len(steps) > 0))
     assert checkpoints.load(tmp_path / "cut" / LAST).progress.part is not None
     resume(data, tmp_path / "cut")
     assert_same_run(tmp_path / "whole", tmp_path / "cut")

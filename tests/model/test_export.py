@@ -125,6 +125,7 @@ def test_what_cannot_be_exported(random_checkpoint: Make) -> None:
         export.torch_tensors(random_checkpoint(bidirectional=True))
 
 
+@pytest.mark.process
 def test_the_command(cli: Cli, trained: Path, tmp_path: Path) -> None:
     model = str(trained / "checkpoints")
     result = cli("export", "-c", model, cwd=tmp_path)

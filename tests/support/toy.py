@@ -85,14 +85,13 @@ def ngrams(line: str, n: int) -> list[str]:
 # -- the weights of one character
 
 
-def model(toy: Toy, *, temperature: float = 1.0, penalty: float = 1.0) -> Weigh:
-    """p of each character but the unknown one; those counted before are ``penalty`` times less likely."""
+def model(toy: Toy, *, temperature: float = 1.0) -> Weigh:
+    """p of each character but the unknown one."""
 
     def weigh(text: str) -> dict[str, float]:
         before = toy.vocabulary.encode("\n" + text)
         logits = toy.table[before[-2] if len(before) > 1 else 0, before[-1]].astype(np.float64)
-        said = {character for character in text if is_counted(character)}
-        p = {c: np.exp(logits[i]) / (penalty if c in said else 1) for i, c in enumerate(toy.vocabulary.id_to_char) if i}
+        p = {character: np.exp(logits[i]) for i, character in enumerate(toy.vocabulary.id_to_char) if i}
         return normalised({c: each ** (1 / (temperature or 1)) for c, each in p.items()})
 
     return weigh

@@ -48,7 +48,6 @@ LIMITS = st.fixed_dictionaries(
         "repeats": st.sampled_from(["2=1", "3-4=1-2", "4=2,5=1"]),
         "words": st.sampled_from(["雨", "月亮,灯", "路,我,一"]),
         "ban": st.sampled_from(["我", "的,月亮", "我们,夜里,爱", "一个"]),
-        "repetition_penalty": st.sampled_from([1.5, 3.0]),
         "theme": st.sampled_from(["月亮", "雨,夜"]),
     },
 )

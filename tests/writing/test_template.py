@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-from unittest import Callable, Union, mock
+from typing import Any, Callable, Union
+from unittest import mock
 
 import numpy as np
 import pytest

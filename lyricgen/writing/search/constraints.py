@@ -25,7 +25,7 @@ from lyricgen.writing.search.hypotheses import NO_ID, DecoderOutput
 class Options(NamedTuple):
     """What may come next in N songs."""
 
-    logits: Floats  # (N, V), after the theme and the repetition penalty
+    logits: Floats  # (N, V), after the theme
     allowed: NDArray[np.bool_]  # (N, V)
     forced: list[str]  # (N,): the only character that the form allows, else empty; ``allowed`` may forbid that one, too
 
@@ -47,7 +47,7 @@ class Constraints:
         self._banned = _banned(config.ban, vocabulary, tracker.form.acrostic)
         self._theme = None if config.theme is None else theme.weights(config.theme, vocabulary, text)
         longest = max(map(len, self._banned), default=0)
-        self.window = max(repetition.WINDOW, config.max_copy, longest)  # W: how many recent characters are needed
+        self.window = max(theme.RECENT, config.max_copy, longest)  # W: how many recent characters are needed
         self._vocabulary = vocabulary
         self._tracker = tracker
         self._config = config
@@ -65,18 +65,14 @@ class Constraints:
             allowed[ends, word[-1]] = False
         if self._copies:
             self._forbid_copies(allowed, output.recent, self._copies)
-        return Options(self._penalise(output), allowed, [wish.forced for wish in wishes])
+        return Options(self._shifted(output), allowed, [wish.forced for wish in wishes])
 
-    def _penalise(self, output: DecoderOutput) -> Floats:
+    def _shifted(self, output: DecoderOutput) -> Floats:
         logits = output.logits.astype(np.float32)
         if self._theme is not None:
             logits += theme.STRENGTH * theme.gains(self._theme, output.recent)
         logits[:, UNKNOWN] = NEVER
-        if self._config.repetition_penalty == 1:
-            return logits
-        recent = output.recent[:, -repetition.WINDOW :]
-        counted = self._tracker.characters.counted
-        return repetition.penalise(logits, recent, counted, self._config.repetition_penalty)
+        return logits
 
     def _forbid_repetitions(self, mask: Mask, state: FormState, wish: Allowed) -> None:
         if state.is_repeat:

@@ -30,7 +30,7 @@ FORMS: list[dict[str, Any]] = [
     {"lines": 5, "max_copy": 2},
     {**LYRIC, "ban": "我,你们,一个"},
     {"structure": "ABAB", "lines": 2},
-    {**LYRIC, "acrostic": "我想回家", "no_repeat": 2, "max_copy": 4, "repetition_penalty": 1.5},
+    {**LYRIC, "acrostic": "我想回家", "no_repeat": 2, "max_copy": 4},
     {**LYRIC, "structure": "VCVC", "particles": 3},
     {"structure": "ABA", "lines": 2, "rhyme": "AA", "acrostic": "山水花月"},
     {"lines": 5, "rhyme": "A", "no_repeat": 1, "top_k": 50},

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.command import Cli
 
-from lyricgen.cli import page
+from lyricgen.inspection import page
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, Memory, States
 from lyricgen.text.vocabulary import Vocabulary
 
@@ -135,7 +134,7 @@ def test_gates_are_in_the_page_in_the_order_of_the_units(data: dict[str, Any]) -
 
 
 def data_of_gates_alone() -> dict[str, Any]:
-    from lyricgen.cli.page.data import to_json
+    from lyricgen.inspection.page.data import to_json
 
     found: dict[str, Any] = json.loads(to_json(dataclasses.replace(SEEN, states=()), 10**6))["gates"][0]
     return found
@@ -317,25 +316,3 @@ def check_like(seen: dict[str, Any]) -> None:
         assert told[1] == (LINES[line][column : column + 1] or "↵")
         assert float(told[3].replace("−", "-")) == pytest.approx(float(cosine), abs=0.006)
     assert "Searched 1,000 of 20,000 characters" in seen["searched"]
-
-
-@pytest.mark.process
-def test_the_page_of_a_measured_text(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    """Only what was expected."""
-    (tmp_path / "$text <i>.txt").write_text("山上的雨\n我们<b>不分开&", "utf-8")
-    options = ("-c", str(trained / "checkpoints"), "--html", "page.html", "--no-baselines")
-    result = cli("evaluate", "$text <i>.txt", *options)
-    assert result.returncode == 0, result.stderr
-    text = (tmp_path / "page.html").read_text("utf-8")
-    assert text.count("$text &lt;i&gt;.txt") == 2
-    assert "perplexity " in text
-    assert data_of(text)["expectations"][0]["count"] == 5
-    assert data_of(text)["memory"] is None
-
-
-def test_a_text_too_long_for_a_page(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text("山上的雨" * 6000, "utf-8")
-    result = cli("evaluate", "text.txt", "-c", str(trained / "checkpoints"), "--html", "page.html")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "--html" in result.stderr
-    assert not (tmp_path / "page.html").exists()
