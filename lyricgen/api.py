@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union, cast
 
-from lyricgen import files, schema, storage
+from lyricgen import files, storage
 from lyricgen.config import (
     FILLED,
     STDIN,
@@ -453,24 +453,13 @@ def measure(
     if parts is None:
         raise FileError(f"{name}: keeps no training text to compare with; name one with --dataset")
     if isinstance(songs, (str, Path)):
-        songs = _read_songs(
+        songs = measures.parse_songs(
             "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True)), str(songs)
         )
     text = parts.text("train")
     known, finder = measures.split_songs(text), CopyFinder(text)
     figures = {**measures.figures(songs, known), **measures.copies(songs, finder)}
     return Measures(figures, measures.figures(known, known), name)
-
-
-def _read_songs(text: str, name: str) -> list[str]:
-    if not text.lstrip().startswith("{"):
-        return measures.split_songs(text)
-    try:
-        return [str(schema.parse(line)["text"]) for line in text.splitlines() if line.strip()]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileError(
-            f"{name}: not lines of JSON with a text in each, as generate --json writes them ({error})"
-        ) from error
 
 
 def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, tones_by: str = "modern") -> SongForm:

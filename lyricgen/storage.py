@@ -25,7 +25,7 @@ from lyricgen.errors import FileError, describe
 FORMAT, OLDEST = 5, 4  # what is written, and the oldest that can be read: one version back
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
-_SMALL = 1 << 26  # bytes; a smaller file is read at once, a larger one mapped
+SMALL = 1 << 26  # bytes; a smaller file is read at once, a larger one mapped
 _TRIES = 20
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -95,13 +95,13 @@ def is_stored(path: Path) -> bool:
 def kind_of(path: Path) -> str:
     """What a file of ours is; FileError when it is none."""
     _check_file(path)
-    return str(_read_metadata(path)["kind"])
+    return str(read_metadata(path)["kind"])
 
 
 def metadata_of(path: Path, kind: str) -> dict[str, Any]:
     """What a file of that ``kind`` tells of itself; its tensors are not read, nor held against its checksum."""
     _check_file(path)
-    metadata = _read_metadata(path)
+    metadata = read_metadata(path)
     if metadata["kind"] != kind:
         raise FileError(f"{path}: is a {_shown(metadata['kind'])}, a {kind} is wanted here")
     return metadata
@@ -164,7 +164,7 @@ def _checksum(metadata: Mapping[str, Any], tensors: Tensors) -> str:
     return digest.hexdigest()
 
 
-def _read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = schema.parse((file.metadata() or {})[KEY])
@@ -183,7 +183,7 @@ def _read_metadata(path: Path) -> dict[str, Any]:
 def _read_tensors(path: Path, file: IO[bytes]) -> dict[str, NDArray[Any]]:
     """Every tensor of a file whose header ``safe_open`` has checked against its size."""
     size = os.fstat(file.fileno()).st_size
-    is_read = size < _SMALL or files.WINDOWS  # there no file can take the place of one that is mapped
+    is_read = size < SMALL or files.WINDOWS  # there no file can take the place of one that is mapped
     data: Any = file.read() if is_read else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     start = 8 + int.from_bytes(data[:8], "little")
     header: dict[str, Any] = schema.parse(data[8:start])

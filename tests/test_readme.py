@@ -106,6 +106,12 @@ def test_the_tour(tmp_path: Path) -> None:
     assert {f"pictures/{each.name}" for each in (TOUR.parent / "pictures").iterdir()} == set(pictures)
 
 
+def test_the_tour_s_python_prints_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    ((code, shown),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", TOUR.read_text("utf-8"), re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out == shown
+
+
 def write_songs(folder: Path) -> None:
     """The folder ``lyrics`` of which the pages speak."""
     (folder / "lyrics").mkdir()

@@ -149,7 +149,7 @@ def test_the_library_reads_what_was_written(tmp_path: Path) -> None:
 def test_what_was_read_stays_when_another_file_takes_its_place(
     small: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "_SMALL", small)
+    monkeypatch.setattr(storage, "SMALL", small)
     path = tmp_path / "x"
     storage.write(path, "dataset", {}, {"a": np.arange(100_000, dtype=np.float32)})
     stored = storage.read(path, "dataset")
@@ -162,7 +162,7 @@ def test_files_of_changing_size_are_read_whole(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "x"
     sizes = itertools.cycle([1, 100_000])
     storage.write(path, "dataset", {"size": 1}, {"a": np.zeros(1, np.float32)})
-    read_metadata = storage._read_metadata
+    read_metadata = storage.read_metadata
     left = [5]
 
     def replacing_meanwhile(path: Path) -> dict[str, Any]:
@@ -173,6 +173,6 @@ def test_files_of_changing_size_are_read_whole(tmp_path: Path, monkeypatch: pyte
             storage.write(path, "dataset", {"size": size}, {"a": np.zeros(size, np.float32)})
         return found
 
-    monkeypatch.setattr(storage, "_read_metadata", replacing_meanwhile)
+    monkeypatch.setattr(storage, "read_metadata", replacing_meanwhile)
     stored = storage.read(path, "dataset")
     assert len(stored.tensors["a"]) == stored.metadata["size"]

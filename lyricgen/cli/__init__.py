@@ -67,7 +67,7 @@ class _Commands(click.Group):
             sys.stdout.flush()
             return result
         except OSError as error:
-            if not _is_broken_pipe(error):
+            if not is_broken_pipe(error):
                 raise
             _silence(sys.stdout)
             return 0
@@ -83,7 +83,7 @@ class _Commands(click.Group):
         return names + click.Command.shell_complete(self, context, incomplete)
 
 
-def _is_broken_pipe(error: OSError) -> bool:
+def is_broken_pipe(error: OSError) -> bool:
     """Whether the reader of stdout has gone, as in `generate | head -1`; Windows calls that an invalid argument."""
     is_nameless = error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or (files.WINDOWS and is_nameless)

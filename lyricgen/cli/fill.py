@@ -39,9 +39,9 @@ def fill(
 ) -> None:
     """Fill the blanks of a text, each ＿, □ or _ a character.
 
-    TEXT is a line or several (`"$(cat song.txt)"`); -: each line of standard input. `lyricgen train --bidirectional` makes models for this,
-    but any other will do. With several fillings, each has its probability before it. A form and a rhyme are kept by the
-    text with its blanks filled.
+    TEXT is a line or several (`"$(cat song.txt)"`); -: each line of standard input. `lyricgen train --bidirectional`
+    makes models for this, but any other will do. With several fillings, each has its probability before it. A form and
+    a rhyme are kept by the text with its blanks filled.
     """
     if not texts:
         raise OptionError("nothing to fill: name a TEXT, or - to read lines from standard input")

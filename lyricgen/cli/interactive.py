@@ -63,7 +63,7 @@ def interact(writer: Writer, prefix: str, *, seed: int) -> None:
         put(turns.song)
 
 
-def _parse(answer: str) -> tuple[str, str]:
+def parse_answer(answer: str) -> tuple[str, str]:
     """The command, without its colon, and what follows it; the command is empty for words."""
     plain = unicodedata.normalize("NFKC", answer).strip()  # full-width signs are what they look like
     if plain in ("帮助", "?"):
@@ -108,7 +108,7 @@ class _Turns:
             self._show()
             click.echo("> ", nl=False, err=True)
             answer = sys.stdin.readline()
-            command, words = _parse(answer.rstrip("\r\n"))
+            command, words = parse_answer(answer.rstrip("\r\n"))
             if not answer or command == "q":
                 return
             if command in self._commands:

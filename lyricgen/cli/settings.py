@@ -23,12 +23,13 @@ def config_file_option(command: Decorated) -> Decorated:
         type=PATH,
         is_eager=True,
         expose_value=False,
-        callback=_read,
+        callback=read_settings,
         help="A TOML file with options by their names; flags and variables count for more.",
     )(command)
 
 
-def _read(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+def read_settings(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Take the defaults of a command from a TOML file; FileError or OptionError for a wrong one."""
     if path is None:
         return
     values = {key.replace("-", "_"): value for key, value in _load(path).items()}

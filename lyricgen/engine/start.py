@@ -103,7 +103,7 @@ def begin(
     with locked:
         dataset = data()
         if request.resume:
-            start = _resumed(request.output / LAST, dataset, options)
+            start = resumed(request.output / LAST, dataset, options)
             engine = choose_engine(build(options, ModelConfig, TrainConfig, EngineConfig)[2], start.model, **_machine())
             plan, base = Plan(start.model, start.train, engine), None
         else:
@@ -191,7 +191,7 @@ def _locked(request: Request) -> Iterator[None]:
         yield
 
 
-def _resumed(path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
+def resumed(path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
     """The last checkpoint of a training; OptionError if an option would change the training."""
     start = checkpoints.load(path)
     if not start.can_resume:

@@ -17,7 +17,7 @@ SEARCHED = 30_000  # characters of the training text that are read
 SHOWN = 3  # places
 _TAKEN = -2.0  # no cosine
 _TRIED = 50  # places until so many have different words
-_ROWS = 128  # stretches that are read side by side
+ROWS = 128  # stretches that are read side by side
 _WARM_UP = 32  # characters of each before its states count
 _AT_ONCE = 256  # characters whose states are compared at once
 _AROUND = 20  # characters on either side of a place that are shown at the most
@@ -48,7 +48,7 @@ def nearest(states: Floats, network: Recurrent | Bidirectional, train: Ids, text
 
 def _read(network: Recurrent | Bidirectional, train: Ids) -> _Known:
     """Read stretches of a text side by side, which are spread evenly over it."""
-    rows = max(1, min(_ROWS, len(train) // (4 * _WARM_UP)))
+    rows = max(1, min(ROWS, len(train) // (4 * _WARM_UP)))
     width = min(len(train), SEARCHED) // rows
     warm_up = _WARM_UP if width > 2 * _WARM_UP else 0
     cool_down = warm_up if network.config.bidirectional else 0  # of what reads from the end

@@ -15,7 +15,7 @@ from lyricgen.engine.numpy.recurrence import Recurrence, recurrence_of
 from lyricgen.model.parameters import STATES, Floats, Parameters, output_weight, stacks
 from lyricgen.text.vocabulary import Ids
 
-_NUMBERS_AT_ONCE = 25_000_000  # of a layer's gates in all windows that go back together: 100 MB
+NUMBERS_AT_ONCE = 25_000_000  # of a layer's gates in all windows that go back together: 100 MB
 
 
 class Layer(NamedTuple):
@@ -82,7 +82,7 @@ class Trace:
         before that: of the gradient by the states of all layers, and of the gradient by what the first layer reads.
         Where there is no such step, they are 0.
         """
-        rows = max(1, _NUMBERS_AT_ONCE // (depth * len(self.layers[0].input_weight)))
+        rows = max(1, NUMBERS_AT_ONCE // (depth * len(self.layers[0].input_weight)))
         parts = [
             self._norms_of(above[begin : begin + rows], depth, first + begin) for begin in range(0, len(above), rows)
         ]

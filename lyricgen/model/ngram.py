@@ -28,7 +28,7 @@ from lyricgen.text.vocabulary import UNKNOWN, Ids
 Nodes = NDArray[np.int64]
 PREFIX = "ngram."  # of every tensor's name
 _UNSEEN = -1
-_AT_ONCE = 1 << 16
+AT_ONCE = 1 << 16
 # What discounts are when a text is too small or too regular to tell them: halfway to the next lower count.
 _DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 
@@ -205,8 +205,8 @@ class NGram:
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
         """The probability of every character of a text (T,) after the first: (T - 1,)."""
         parts, state = [], self.initial_state(1)
-        for first in range(0, len(ids) - 1, _AT_ONCE):
-            chunk = ids[first : first + _AT_ONCE + 1]
+        for first in range(0, len(ids) - 1, AT_ONCE):
+            chunk = ids[first : first + AT_ONCE + 1]
             after = self._follow(chunk[:-1, None], state)[:, 0]
             parts.append(self._of_next(after, chunk[1:]))
             state = after[-1:]

@@ -39,8 +39,8 @@ _FREQUENT = frozenset(
     "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
 )
 _FREQUENT_SHARE = 0.15
-_CHUNK = 1 << 20
-_LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
+CHUNK = 1 << 20
+LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
@@ -193,12 +193,12 @@ def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int,
 def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
     if not sources:
         with files.shipped(_EMBEDDED_FILE).open("rb") as file:
-            yield 0, _decode(file, "utf-8", EMBEDDED)
+            yield 0, decode(file, "utf-8", EMBEDDED)
     for number, source in enumerate(sources):
         if not source:
             raise FileError("'': empty file name; is a shell variable unset?")
         if source == STDIN:
-            yield number, _cleaned(_decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
+            yield number, _cleaned(decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
         else:
             yield from ((number, document) for document in _open(Path(source), reader))
 
@@ -217,7 +217,7 @@ def _as_text(
     file: IO[bytes], name: str, suffix: str, reader: Reader, allowance: _Allowance | None = None
 ) -> Iterator[str]:
     """The text of a file of that suffix: its songs, if it is a collection."""
-    document = _decode(file, reader.encoding, name, allowance)
+    document = decode(file, reader.encoding, name, allowance)
     if suffix in records.SUFFIXES and not reader.as_it_is:
         songs = records.songs("".join(document), suffix, reader.field, name)
         document = _parted(map(normalise, songs))
@@ -326,7 +326,7 @@ class _Allowance:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._left = max(_LARGE, path.stat().st_size * _TIGHTEST)
+        self._left = max(LARGE, path.stat().st_size * _TIGHTEST)
 
     def take(self, count: int) -> None:
         """FileError if there are not so many left."""
@@ -348,13 +348,13 @@ def _is_text(member: str, kinds: Sequence[str]) -> bool:
     return Path(member).suffix.lower() in kinds and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
-def _decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
+def decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
     """Normalised text of a file, cut where a line ends, or within one that is very long where no character is torn.
 
     FileError names the first byte that is no text.
     """
     held: list[str] = []
-    for text in _decode_chunks(lambda: file.read(_CHUNK), encoding, name, allowance):
+    for text in _decode_chunks(lambda: file.read(CHUNK), encoding, name, allowance):
         cut = _last_cut(text)
         if cut:
             yield normalise("".join(held) + text[:cut])

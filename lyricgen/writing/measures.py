@@ -7,6 +7,8 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
+from lyricgen import schema
+from lyricgen.errors import FileError
 from lyricgen.text.copies import CopyFinder
 
 
@@ -66,3 +68,15 @@ def distance(a: Counter[int], b: Counter[int]) -> float:
 def mean_length(lengths: Counter[int]) -> float:
     """The mean number of characters in a line."""
     return sum(length * count for length, count in lengths.items()) / (sum(lengths.values()) or 1)
+
+
+def parse_songs(text: str, name: str) -> list[str]:
+    """Return the songs of a text: lines of JSON with a ``text`` each, or songs separated by blank lines."""
+    if not text.lstrip().startswith("{"):
+        return split_songs(text)
+    try:
+        return [str(schema.parse(line)["text"]) for line in text.splitlines() if line.strip()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileError(
+            f"{name}: not lines of JSON with a text in each, as generate --json writes them ({error})"
+        ) from error

@@ -19,7 +19,7 @@ from machine import call, print_head, print_row
 
 import lyricgen
 from lyricgen.config import ModelConfig, TrainConfig
-from lyricgen.engine import run
+from lyricgen.engine.start import first_checkpoint
 from lyricgen.model.checkpoint import Checkpoint
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 def fresh(**options: Any) -> Checkpoint:
     """A model of the embedded corpus that is not trained."""
-    return run.begin(lyricgen.prepare(), ModelConfig(**{"ngram": False, **options}), TrainConfig())
+    return first_checkpoint(lyricgen.prepare(), ModelConfig(**{"ngram": False, **options}), TrainConfig())
 
 
 def main() -> None:

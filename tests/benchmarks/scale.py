@@ -71,8 +71,8 @@ def run(*command: str) -> tuple[float, float, str]:
 
 def train(path: str, length: int) -> None:
     """Train the default model on the first ``length`` characters for a while; prints figures as JSON."""
-    from lyricgen.config import ModelConfig, TrainConfig
-    from lyricgen.engine.engines import network_of, start, usual
+    from lyricgen.config import EngineConfig, ModelConfig, TrainConfig, choose_engine
+    from lyricgen.engine.engines import has_mxnet, network_of, start
     from lyricgen.engine.optimizer import Optimizer
     from lyricgen.engine.pool import Pool
     from lyricgen.engine.training import train_epoch
@@ -84,10 +84,11 @@ def train(path: str, length: int) -> None:
     import numpy as np
 
     model = ModelConfig()
-    start(usual(model), "cpu")
+    engine = choose_engine(EngineConfig(), model, has_mxnet=has_mxnet())
+    start(engine)
     pool = Pool(threads.limit_unless_set())
     parameters = initial_parameters(model, len(data.vocabulary), np.random.default_rng(0))
-    network = network_of(usual(model), model, parameters, pool)
+    network = network_of(str(engine.engine), model, parameters, pool)
     optimizer, epochs = Optimizer(config, network.vector, pool), range(1, 10_000)
     steps = (s for epoch in epochs for s in train_epoch(network, optimizer, data.train[:length], config, epoch))
     next(steps)

@@ -48,17 +48,17 @@ def songs(count: int) -> None:
 
 def epochs(count: int) -> None:
     """Train for that many epochs, with a checkpoint at each."""
-    from lyricgen.engine.run import Epoch
-
-    from lyricgen.engine import run
+    from lyricgen.engine.loop import Trainer
+    from lyricgen.engine.start import first_checkpoint
     from lyricgen.text import dataset
 
     data = dataset.split([TEXT], PrepareConfig(valid_fraction=0.1))
     config = TrainConfig(epochs=count, batch_size=8, steps=20, seed=1)
     with tempfile.TemporaryDirectory() as folder:
-        for event in run.run(run.begin(data, ModelConfig(hidden=8), config), data, Path(folder)):
-            if isinstance(event, Epoch) and event.record["epoch"] % (count // 5) == 0:
-                report("epochs", event.record["epoch"])
+        start = first_checkpoint(data, ModelConfig(hidden=8), config)
+        for epoch in Trainer(start, data, Path(folder), engine="numpy").epochs():
+            if epoch.record.epoch % (count // 5) == 0:
+                report("epochs", epoch.record.epoch)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What songs are like at different temperatures, top-p and with a cache, beside the corpus.
 
-    python tests/benchmarks/songs.py FOLDER [-c CHECKPOINT ...]
+    python tests/benchmarks/songs.py FOLDER [-c CHECKPOINT]
 
 FOLDER holds ``dataset.safetensors`` and ``checkpoints``. Each row: 100 songs of 200 characters, by ``lyricgen generate
 | lyricgen measure``.
@@ -43,12 +43,12 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("-c", action="append", default=[])
+    parser.add_argument("-c", default="checkpoints")
     options = parser.parse_args()
-    models = [word for path in options.c for word in ("-c", path)]
+    model = ["-c", options.c]
     print_head("options", *(name.replace("_", " ") for name in FIGURES))
     for row in ROWS:
-        songs = lyricgen(options.folder, "generate", "-n", "100", "--seed", "1", "--json", *models, *row)
+        songs = lyricgen(options.folder, "generate", "-n", "100", "--seed", "1", "--json", *model, *row)
         figures = json.loads(lyricgen(options.folder, "measure", "--json", given=songs))
         print_row(f"`{' '.join(row)}`", *(float(figures[name]) for name in FIGURES))
 

@@ -15,6 +15,7 @@ from machine import print_head, print_row
 
 import lyricgen
 from lyricgen.api import Model
+from lyricgen.writing.search import theme
 
 THEMES = "雨夜海家花风酒路"
 
@@ -35,11 +36,12 @@ def main() -> None:
     asked = {"samples": arguments.songs, "seed": 1, "lines": 8}
     free = list(model.generate(**asked))
     print_head("strength", "songs with the word", "times in those", "ln p")
-    share = statistics.mean(theme in song for song in free for theme in THEMES)
+    share = statistics.mean(word in song for song in free for word in THEMES)
     print_row("no theme", f"{share:.0%}", "", f"{nats(model, free):.2f}")
     for strength in arguments.strengths:
-        found = {t: list(model.generate(**asked, theme=t, theme_strength=strength)) for t in THEMES}
-        times = [song.count(theme) for theme, songs in found.items() for song in songs if theme in song]
+        theme.STRENGTH = np.float32(strength)
+        found = {word: list(model.generate(**asked, theme=word)) for word in THEMES}
+        times = [song.count(word) for word, songs in found.items() for song in songs if word in song]
         share = len(times) / (len(THEMES) * arguments.songs)
         cost = statistics.mean(nats(model, songs) for songs in found.values())
         print_row(f"{strength:g}", f"{share:.0%}", f"{sum(times) / max(len(times), 1):.1f}", f"{cost:.2f}")

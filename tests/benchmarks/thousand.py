@@ -2,8 +2,7 @@
 
     python tests/benchmarks/thousand.py [CHECKPOINT] [--songs 1000] [--only tones] [--english CHECKPOINT]
 
-The checker judges, which was written apart. Exit status 1 if a song is broken. A beam draws nothing, so there each seed
-is another prefix.
+The checker judges, which was written apart. Exit status 1 if a song is broken.
 """
 
 from __future__ import annotations
@@ -56,14 +55,12 @@ MIXED: list[Options] = [
     {"rhyme": "AAAA", "rhyme_near": True, "line_length": 7},
     {"rhyme": "ABAB", "rhyme_near": True, "form": "5,7"},
 ]
-BEAM: list[Options] = [{"beam": 8, "words": "月亮", "rhyme": "AABA", "line_length": 7, "lines": 4}]
 SYLLABLES: list[Options] = [
     {"syllables": "8,6,8,6"},
     {"syllables": "8,6,8,6", "rhyme": "-A-A"},
     {"syllables": "7,*/5/", "lines": 6},
     {"syllables": "8,6", "rhyme": "AA", "words": "love", "lines": 4},
 ]
-SEVERAL = {"beam": 4}  # songs of a prefix; without a beam, of a seed
 BATCH = 50
 HOPELESS = 5  # seeds without any song
 TEMPLATES = 20  # songs of the embedded corpus whose form is taken over, half of them with their tones
@@ -104,13 +101,6 @@ def expanded(tune: Any) -> Options:
     return {"tones": tones, "rhyme": tune.rhyme, "repeats": repeats}
 
 
-def openings(model: Model) -> list[str]:
-    """The first two characters of lines that the model has read, each once."""
-    text = model.checkpoint.text
-    lines = text.text("train").split("\n") if text else []
-    return list(dict.fromkeys(line[:2] for line in lines if line[:2].isalnum())) or [""]
-
-
 class Row(NamedTuple):
     """What came of one demand."""
 
@@ -125,15 +115,13 @@ class Row(NamedTuple):
     def of(cls, model: Model, demand: Demand, wanted: int) -> Row:
         """Ask for so many songs in batches, a seed each; a refusal ends a batch."""
         read = model.checkpoint.text.text("train") if model.checkpoint.text else ""
-        prefixes = openings(model) if demand.asked.get("beam") else [""]
-        size = SEVERAL["beam"] if demand.asked.get("beam") else BATCH
         songs, faults, refusals, seed, began = 0, [], [], 0, time.perf_counter()
         while songs + len(refusals) < wanted and (songs or len(refusals) < HOPELESS):
-            prefix, left = prefixes[seed % len(prefixes)], wanted - songs - len(refusals)
+            left = wanted - songs - len(refusals)
             try:
-                for song in model.generate(prefix, samples=min(size, left), seed=seed, **demand.asked):
+                for song in model.generate(samples=min(BATCH, left), seed=seed, **demand.asked):
                     songs += 1
-                    found = broken(song, prefix, read, **demand.judged)
+                    found = broken(song, "", read, **demand.judged)
                     faults += [f"seed {seed}: {found[0]}: {song!r}"] if found else []
             except UnsatisfiableError as error:
                 refusals.append(f"seed {seed}: {error}")
@@ -150,7 +138,7 @@ def main() -> None:
     parser.add_argument("--english", help="a checkpoint for syllables")
     arguments = parser.parse_args()
     model = lyricgen.load(arguments.checkpoint)
-    demands = [(model, Demand(asked, asked)) for asked in [*TONES, *WORDS, *BAN, *MIXED, *BEAM]]
+    demands = [(model, Demand(asked, asked)) for asked in [*TONES, *WORDS, *BAN, *MIXED]]
     demands += [(model, demand) for demand in [*of_songs(), *of_tunes()]]
     if arguments.english:
         english = lyricgen.load(arguments.english)

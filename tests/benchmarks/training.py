@@ -19,9 +19,11 @@ from typing import Any
 
 from machine import TORCH_HELP, call, print_head, print_row
 
-from lyricgen.config import ENGINES, ModelConfig, TrainConfig
+from lyricgen.config import EngineConfig, ModelConfig, TrainConfig
 from lyricgen.engine.engines import has_mxnet
 from lyricgen.system import memory, threads
+
+ENGINE_NAMES = ("mxnet", "numpy")
 
 # NumPy is imported after lyricgen, as by the tool: it names NumPy's kernels.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -51,7 +53,7 @@ def ours(engine: str, cell: str, hidden: int, layers: int, vocabulary: int, step
     model = ModelConfig(cell=name, gru_reset=reset or "after", hidden=hidden, layers=layers, tie=False)
     config = TrainConfig(batch_size=ROWS, steps=steps, dropout=0.0, sampling="consecutive", epochs=1000)
     rng, pool = np.random.default_rng(0), Pool(threads.limit_unless_set())
-    start(engine, "cpu")
+    start(EngineConfig(engine))
     network = network_of(engine, model, initial_parameters(model, vocabulary, rng), pool)
     optimizer = Optimizer(config, network.vector, pool)
     ids = rng.integers(1, vocabulary, 2_000_000)
@@ -109,7 +111,7 @@ def main() -> None:
         what = json.loads(options.only)
         print(ours(*what) if what else largest_product())
         return
-    engines = ENGINES if has_mxnet() else ["numpy"]
+    engines = ENGINE_NAMES if has_mxnet() else ["numpy"]
     product = measure()
     shown = [*engines, *(["PyTorch"] if options.torch else [])]
     ratios = [f"{each} / PyTorch" for each in engines if options.torch]

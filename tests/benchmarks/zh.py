@@ -26,9 +26,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        for event in lyricgen.train(lyricgen.prepare(), folder, **OPTIONS):
-            if hasattr(event, "record"):
-                print(f"{time.perf_counter() - began:.0f} s: {event.record}", flush=True)
+        with lyricgen.training(lyricgen.prepare(), folder, **OPTIONS) as training:
+            for epoch in training.epochs():
+                print(f"{time.perf_counter() - began:.0f} s: {epoch.record}", flush=True)
         best = checkpoint.load(Path(folder))
     best.save(arguments.output, half=True)
     print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes")

@@ -120,6 +120,7 @@ FAULTS = [
     ("prepare deep.json --field text", "deep.json", "nested too deeply"),
     ("prepare songs.csv", "songs.csv", "of: title, lyric"),
     ("prepare big5.txt", "big5.txt", "--encoding big5"),
+    ("generate -c model --line-length 2 --lines 40 --no-repeat 1 -n 2", "line", "remove a constraint"),
 ]
 
 
@@ -200,6 +201,7 @@ def named(value: Any) -> str | None:
     return " ".join(value)[:60] if isinstance(value, list) else None
 
 
+@pytest.mark.process  # fontconfig may be asked for fonts
 @pytest.mark.parametrize(("arguments", "status", "words"), list(calls()), ids=named)
 def test_a_bad_call_gets_one_line_and_leaves_nothing(
     arguments: list[str], status: int, words: list[str], folder: Path, cli: Cli

@@ -122,4 +122,4 @@ def test_help_fits_a_narrow_terminal(text: str) -> None:
     ],
 )
 def test_answers_are_what_they_look_like(answer: str, parsed: tuple[str, str]) -> None:
-    assert interactive._parse(answer) == parsed
+    assert interactive.parse_answer(answer) == parsed

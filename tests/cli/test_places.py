@@ -359,7 +359,7 @@ def test_on_windows_names_of_files_are_patterns_and_no_other_words(
 
 def test_a_reader_that_has_gone_is_no_fault_on_windows_either(monkeypatch: pytest.MonkeyPatch) -> None:
     gone, other = OSError(errno.EINVAL, "Invalid argument"), OSError(errno.EINVAL, "Invalid argument", "song.txt")
-    assert not lyricgen.cli._is_broken_pipe(gone)
+    assert not lyricgen.cli.is_broken_pipe(gone)
     monkeypatch.setattr(lyricgen.cli.files, "WINDOWS", True)
-    assert lyricgen.cli._is_broken_pipe(gone)
-    assert not lyricgen.cli._is_broken_pipe(other)
+    assert lyricgen.cli.is_broken_pipe(gone)
+    assert not lyricgen.cli.is_broken_pipe(other)

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import click
 import pytest
+from support import reference
 
-from lyricgen.cli import commands, reference
+import lyricgen
+from lyricgen.cli import commands
 
-PAGE = Path(reference.__file__).with_name("README.md")
+PAGE = Path(lyricgen.__file__).parent / "cli" / "README.md"
 
 
 def test_the_page_of_all_options_is_what_the_command_line_says() -> None:
-    made = "make it anew: python -m lyricgen.cli.reference > lyricgen/cli/README.md"
+    made = "make it anew: python tests/support/reference.py > lyricgen/cli/README.md"
     assert PAGE.read_text("utf-8") == reference.render(), made
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["lyricgen", "zipfile", "gzip", "tomllib", "json"]):
+    import dataclasses
     import gzip
     import zipfile
 
@@ -31,15 +32,17 @@ with atheris.instrument_imports(include=["lyricgen", "zipfile", "gzip", "tomllib
     import numpy as np
 
     from lyricgen import api, storage
-    from lyricgen.cli.settings import _read as read_settings
+    from lyricgen.cli.settings import read_settings
     from lyricgen.cli.train import train
     from lyricgen.config import ModelConfig, PrepareConfig, TrainConfig
+    from lyricgen.engine import start
     from lyricgen.errors import LyricgenError
     from lyricgen.model import checkpoint as checkpoints
     from lyricgen.model import counting, log
     from lyricgen.model.checkpoint import Progress, fresh
     from lyricgen.model.parameters import initial_parameters
     from lyricgen.text import corpus, dataset
+    from lyricgen.writing import measures
 
 SONG = "山上的雨\n雨落在山上\n\n我们不分开\n" * 8
 FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
@@ -120,7 +123,7 @@ def _use_checkpoint(path: Path) -> None:
         next(model.generate(seed=1, length=3))
         model.score("山上")
     with suppress(LyricgenError):
-        api._resumed(path, DATA, {})
+        start.resumed(path, DATA, {})
 
 
 def checkpoint(data: bytes) -> None:
@@ -186,7 +189,7 @@ def json_log(data: bytes) -> None:
 
 
 def songs(data: bytes) -> None:
-    api._read_songs(data.decode("utf-8", "replace"), "x")
+    measures.parse_songs(data.decode("utf-8", "replace"), "x")
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -222,7 +225,7 @@ def _write_corpus(target: str, folder: Path) -> None:
     if target == "toml":
         inputs = [b'hidden = 3\nlr = 0.1\ntie = false\npreview = ["a"]\ncell = "rnn"\n', b"[a]\nb = 1979-05-27"]
     if target == "log":
-        line = json.dumps(log.record(epoch=1, train_perplexity=2.0, valid_perplexity=None, characters=3, seconds=1.0))
+        line = json.dumps(dataclasses.asdict(log.record(epoch=1, train_perplexity=2.0, characters=3, seconds=1.0)))
         inputs = [f"{line}\n{line}\n".encode(), line[:30].encode()]
     if target == "songs":
         inputs = [SONG.encode(), b'{"text": "a"}\n{"text": 3}\n']

@@ -24,7 +24,7 @@ def states_of(checkpoint: Checkpoint, ids: Any) -> Any:
 
 def test_the_nearest_places(random_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None:
     """Against cosines of plain states; a text in one stretch, read from its beginning."""
-    monkeypatch.setattr(nearest, "_ROWS", 1)
+    monkeypatch.setattr(nearest, "ROWS", 1)
     checkpoint = random_checkpoint(cell="gru")
     text, ids = SONG[:120], checkpoint.vocabulary.encode(SONG[:120])
     network = Recurrent(checkpoint.model, checkpoint.parameters)
@@ -52,7 +52,7 @@ def test_a_text_finds_itself(
     checkpoint = random_checkpoint(**model)
     kind = Bidirectional if checkpoint.model.bidirectional else Recurrent
     ids = checkpoint.vocabulary.encode(SONG)
-    monkeypatch.setattr(nearest, "_ROWS", 2)
+    monkeypatch.setattr(nearest, "ROWS", 2)
     found = nearest.nearest(states_of(checkpoint, ids), kind(checkpoint.model, checkpoint.parameters), ids, SONG)
     within = [*range(40, 120), *range(230, 300)]  # far from the ends of the two stretches
     assert found.similarity[within, 0].min() > 0.9999

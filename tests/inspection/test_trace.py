@@ -120,6 +120,6 @@ def test_gradients_of_some_predictions_are_those_of_all(
     (trace,) = weights.traces(ids)
     above = by_known(weights, known(weights, (trace,)), ids)
     whole = trace.norms_back(above, 5)
-    monkeypatch.setattr("lyricgen.inspection.trace._NUMBERS_AT_ONCE", 1)
+    monkeypatch.setattr("lyricgen.inspection.trace.NUMBERS_AT_ONCE", 1)
     for part, expected in zip(trace.norms_back(above[2:5], 5, first=2), whole):
         np.testing.assert_allclose(part, expected[2:5], rtol=1e-5)

@@ -112,7 +112,7 @@ def test_texts_side_by_side_are_those_alone(monkeypatch: pytest.MonkeyPatch) -> 
         np.testing.assert_array_equal(logits[column], expected[0])
     np.testing.assert_array_equal(swapped, state[[2, 2, 0]])
     whole = found.probabilities(rows[:, 0])
-    monkeypatch.setattr(ngram, "_AT_ONCE", 5)
+    monkeypatch.setattr(ngram, "AT_ONCE", 5)
     np.testing.assert_array_equal(found.probabilities(rows[:, 0]), whole)
 
 

@@ -78,14 +78,14 @@ def test_chunks_cut_neither_characters_nor_line_ends(
 ) -> None:
     text = "雨\r\n👩‍🎤 e\u0301\r\n" * 3
     (tmp_path / "a.txt").write_bytes(text.encode())
-    monkeypatch.setattr(corpus, "_CHUNK", chunk)
+    monkeypatch.setattr(corpus, "CHUNK", chunk)
     assert read(tmp_path / "a.txt") == corpus.normalise(text)
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 1 << 20])
 def test_a_wrong_byte_is_named_with_its_offset(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_bytes("雨雨".encode() + b"\xff")
-    monkeypatch.setattr(corpus, "_CHUNK", chunk)
+    monkeypatch.setattr(corpus, "CHUNK", chunk)
     with pytest.raises(FileError, match=r"a\.txt: byte 6 is not utf-8: .*--encoding gb18030"):
         read(tmp_path / "a.txt")
     assert read(tmp_path / "a.txt", encoding="latin-1")
@@ -120,7 +120,7 @@ def test_faulty_sources_are_named(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    monkeypatch.setattr(corpus, "LARGE", 1 << 20)
     content = b"bomb\n" * (1 << 20)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", content)
@@ -131,7 +131,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatc
 
 
 def test_a_member_that_lies_about_its_size_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    monkeypatch.setattr(corpus, "LARGE", 1 << 20)
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", b"bomb\n" * (1 << 20))
@@ -190,7 +190,7 @@ def test_devices_are_refused_and_pipes_are_read(tmp_path: Path) -> None:
 def test_one_endless_line_comes_in_pieces_that_change_nothing(
     unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus, "_CHUNK", 97)
+    monkeypatch.setattr(corpus, "CHUNK", 97)
     text = unit * 400
     (tmp_path / "long.txt").write_text(text, "utf-8")
     pieces = list(corpus.read([str(tmp_path / "long.txt")]))
@@ -202,11 +202,11 @@ def test_one_endless_line_comes_in_pieces_that_change_nothing(
 @given(st.text(), st.integers(1, 9))
 def test_pieces_are_the_text(text: str, chunk: int) -> None:
     encoded = text.encode("utf-8", "replace")
-    kept, corpus._CHUNK = corpus._CHUNK, chunk
+    kept, corpus.CHUNK = corpus.CHUNK, chunk
     try:
-        found = "".join(corpus._decode(io.BytesIO(encoded), "utf-8", "x"))
+        found = "".join(corpus.decode(io.BytesIO(encoded), "utf-8", "x"))
     finally:
-        corpus._CHUNK = kept
+        corpus.CHUNK = kept
     assert found == corpus.normalise(encoded.decode())
 
 
@@ -218,7 +218,7 @@ def test_any_bytes_are_text_or_a_file_error(content: bytes, encoding: str) -> No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of unicode_escape's unknown escapes
         try:
-            text = "".join(corpus._decode(io.BytesIO(content), encoding, "x"))
+            text = "".join(corpus.decode(io.BytesIO(content), encoding, "x"))
         except FileError:
             return
     assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
@@ -242,7 +242,7 @@ def test_two_members_of_one_name_are_both_read(tmp_path: Path) -> None:
 
 
 def test_the_allowance_is_that_of_the_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "_LARGE", 1 << 20)
+    monkeypatch.setattr(corpus, "LARGE", 1 << 20)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(8):
             archive.writestr(f"{number}.txt", b"bomb\n" * 200_000)  # a megabyte each, and the allowance is one

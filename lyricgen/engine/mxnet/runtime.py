@@ -106,18 +106,18 @@ def _import() -> Any:
             library.nd.zeros(1).wait_to_read()  # the engine announces itself when it is first used
             return library
     except ModuleNotFoundError as error:
-        raise EngineError(_advice(error)) from error
+        raise EngineError(import_advice(error)) from error
     except OSError as error:
-        raise EngineError(_library_advice(str(error)) + _WITHOUT) from error
+        raise EngineError(library_advice(str(error)) + _WITHOUT) from error
 
 
-def _advice(error: ModuleNotFoundError) -> str:
+def import_advice(error: ModuleNotFoundError) -> str:
     if error.name in ("distutils", "setuptools"):
         return f"MXNet needs setuptools on this Python: pip install setuptools{_WITHOUT}"
     return _NO_WHEEL if error.name == "mxnet" else f"MXNet cannot start: {error}{_WITHOUT}"
 
 
-def _library_advice(words: str) -> str:
+def library_advice(words: str) -> str:
     """Name the system package behind ``libgomp.so.1: cannot open shared object file``."""
     found = re.search(r"lib(\w+)\.so", words)
     package = _PACKAGES.get(found.group(1)) if found else None

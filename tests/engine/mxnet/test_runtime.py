@@ -57,11 +57,11 @@ def test_without_mxnet_one_line_says_what_to_do() -> None:
     ],
 )
 def test_a_missing_system_library_is_named_with_its_package(words: str, package: str) -> None:
-    advice = runtime._library_advice(words)
+    advice = runtime.library_advice(words)
     assert package in advice
     assert "\n" not in advice
 
 
 def test_missing_setuptools_is_named() -> None:
     error = ModuleNotFoundError("No module named 'distutils'", name="distutils")
-    assert "pip install setuptools" in runtime._advice(error)
+    assert "pip install setuptools" in runtime.import_advice(error)

@@ -1,4 +1,4 @@
-"""The commands and their options as Markdown: ``python -m lyricgen.cli.reference > lyricgen/cli/README.md``."""
+"""The commands and their options as Markdown: ``python tests/support/reference.py > lyricgen/cli/README.md``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lyricgen.config import OUTPUT, flag
 _INTRODUCTION = """\
 # Commands and options
 
-<!-- Made by `python -m lyricgen.cli.reference > lyricgen/cli/README.md`; a test holds it. -->
+<!-- Made by `python tests/support/reference.py > lyricgen/cli/README.md`; a test holds it. -->
 
 Every option has one name. For `lyricgen train --batch-size 16` that is the variable `LYRICGEN_TRAIN_BATCH_SIZE=16`, the
 key `batch_size = 16` in the TOML file of `train --config`, and the keyword `batch_size=16` in Python. A flag counts for
-more than a variable, a variable for more than a file. An option that would have no effect is refused.
+more than a variable, a variable for more than a file.
 
 stdout carries the product and nothing else; bars, previews, warnings and errors go to stderr. Exit status: 0; 1 for
 what failed, with one line that says what to do; 2 for misuse; 130 for Ctrl-C, 143 for SIGTERM.
