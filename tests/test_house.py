@@ -13,7 +13,7 @@ import lyricgen
 
 HOME = Path(lyricgen.__file__).parent
 # A room may import from itself and from those before it.
-FIRST = ["__init__", "errors", "schema", "config", "keywords", "files", "storage", "system"]
+FIRST = ["__init__", "errors", "schema", "config", "files", "storage", "system"]
 ROOMS = [*FIRST, "text", "model", "engine", "writing", "inspection", "api", "cli", "__main__"]
 DOOR = "__init__"  # opens the library when somebody asks for it
 WRITING = ["writing"]  # and it does not look into the engine

@@ -1,8 +1,7 @@
 """Several workers that train one model, data parallel.
 
-Each worker has every ``workers``-th row of a minibatch; the gradient is the sum over all of them, so that N workers
-take the step that one would take with the whole minibatch, up to float rounding (the order of the sum). Weights,
-moments and random numbers are the same everywhere, and never sent.
+Each has every ``workers``-th row of a minibatch; the gradient is the sum over all of them, so that N workers take the
+step that one would take alone, up to float rounding. Weights, moments and random numbers are never sent.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,21 +25,17 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.parameters import Floats
 from lyricgen.system import signals
 
-if TYPE_CHECKING:
-    from lyricgen.engine.mxnet.store import Store
-
 MAX_WORKERS = 256
 _FACTS = 8192  # bytes in which a worker tells how it was started
 _GRACE = 1.0  # seconds for the first worker, the only one that speaks, to say why all end
 
 
 class Cluster:
-    """The place of this process among the workers; alone by default."""
+    """The place of this process among the workers of a ``Store``; alone by default."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Any = None) -> None:
         self._store = store
-        self.rank = store.rank if store else 0
-        self.workers = store.workers if store else 1
+        self.rank, self.workers = (store.rank, store.workers) if store else (0, 1)
 
     @property
     def rows(self) -> slice:
@@ -52,8 +47,8 @@ class Cluster:
         if self._store is None:
             return loss
         losses = np.array([loss], np.float32)
-        self._store.add_up(gradient)
-        self._store.add_up(losses)
+        for values in (gradient, losses):
+            self._store.add_up(values)
         return float(losses[0])
 
     def check_alike(self, start: Checkpoint, engine: str) -> None:
@@ -103,12 +98,7 @@ ALONE = Cluster()
 def join() -> Cluster:
     """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return.
 
-    Raises
-    ------
-    OptionError
-        MXNet is not installed, or the ``DMLC_*`` variables describe no cluster.
-    EngineError
-        The scheduler cannot listen, or does not answer; this MXNet has no parameter server.
+    OptionError if MXNet is not installed or the ``DMLC_*`` variables are wrong, EngineError if nobody can be joined.
     """
     if not has_mxnet():
         raise OptionError("--kvstore: the parameter server is MXNet's, which is not installed here")
@@ -123,10 +113,8 @@ def join() -> Cluster:
         from lyricgen.engine.mxnet.store import Store  # a scheduler and a server serve within this import
 
         cluster = Cluster(Store())
-    if cluster.rank:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
+    for stream in (1, 2) if cluster.rank else ():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     return cluster
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-
 class PrepareKeywords(TypedDict, total=False):
     """Fields of PrepareConfig."""
 
@@ -21,7 +20,6 @@ class PrepareKeywords(TypedDict, total=False):
     valid_fraction: float
     test_fraction: float
     min_count: int
-
 
 class TrainKeywords(TypedDict, total=False):
     """Fields of ModelConfig, TrainConfig, EngineConfig."""
@@ -50,7 +48,6 @@ class TrainKeywords(TypedDict, total=False):
     engine: str | None
     device: str
     threads: int | None
-
 
 class SongKeywords(TypedDict, total=False):
     """Fields of SampleConfig, FormConfig."""
@@ -82,7 +79,6 @@ class SongKeywords(TypedDict, total=False):
     tune: str | None
     words: str | None
     structure: str | None
-
 
 class FillKeywords(TypedDict, total=False):
     """Fields of SampleConfig, FormConfig that a filling has."""
