@@ -35,7 +35,8 @@ class Cluster:
 
     def __init__(self, store: Any = None) -> None:
         self._store = store
-        self.rank, self.workers = (store.rank, store.workers) if store else (0, 1)
+        self.rank: int = store.rank if store else 0
+        self.workers: int = store.workers if store else 1
 
     @property
     def rows(self) -> slice:
