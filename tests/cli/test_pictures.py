@@ -42,6 +42,7 @@ def test_plot_of_a_counted_model_has_one_panel(tmp_path: Path, monkeypatch: pyte
     assert not texts & {"gradient norm", "learning rate", "counted: validation"}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [(["nowhere"], 1, "nowhere"), (["-o", "a.txt"], 2, "-o"), (["-o", "taken.png"], 1, "--force")],
