@@ -14,7 +14,7 @@ from lyricgen.cli.models import model_options, open_model, warn_of_unknown
 from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, show, to_json
 from lyricgen.config import FILLED, FormConfig, SampleConfig, build
 from lyricgen.errors import FileError, OptionError
-from lyricgen.writing.filling import MOST, Filling
+from lyricgen.writing.filling import MAX_FILLINGS, Filling
 from lyricgen.writing.template import BLANK
 
 
@@ -23,7 +23,9 @@ from lyricgen.writing.template import BLANK
 @model_options
 @config_options(SampleConfig, FormConfig, names=FILLED)
 @encoding_option
-@option("-n", "--best", type=click.IntRange(1, MOST), default=1, show_default=True, help="Fillings of each text.")
+@option(
+    "-n", "--best", type=click.IntRange(1, MAX_FILLINGS), default=1, show_default=True, help="Fillings of each text."
+)
 @option("--json", is_flag=True, help="Print a line of JSON for each filling.")
 @click.pass_context
 def fill(

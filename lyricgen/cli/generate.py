@@ -37,7 +37,7 @@ from lyricgen.writing.generation import Writer
 @option("--like", metavar="SONG", group=FORM, help="Take the form of a song: a file, or - (info SONG shows it).")
 @option(
     "--best-of",
-    type=click.IntRange(1, ranking.MOST),
+    type=click.IntRange(1, ranking.MAX_SONGS),
     group=DRAWING,
     help="Write N songs for each prefix and print the best -n of them: likely, varied, not copied.",
 )

@@ -13,7 +13,7 @@ from lyricgen.cli.options import PATH, Decorated, option
 from lyricgen.errors import FileError, OptionError, describe
 
 _NOT_IN_A_FILE = {"config", "resume", "force"}
-_MOST = 1 << 20  # bytes
+_MAX_BYTES = 1 << 20  # bytes
 
 
 def config_file_option(command: Decorated) -> Decorated:
@@ -74,9 +74,9 @@ def _load(path: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         with open(path, "rb") as file:
-            words = file.read(_MOST + 1)
-        if len(words) > _MOST:
-            raise FileError(f"{path}: has over {_MOST:,} bytes, which no file of options has")
+            words = file.read(_MAX_BYTES + 1)
+        if len(words) > _MAX_BYTES:
+            raise FileError(f"{path}: has over {_MAX_BYTES:,} bytes, which no file of options has")
         return dict(tomllib.loads(words.decode("utf-8-sig")))
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error

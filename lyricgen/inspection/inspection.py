@@ -13,7 +13,7 @@ from lyricgen.inspection import features as of_text
 from lyricgen.inspection import nearest
 from lyricgen.inspection.expectation import expectation, of_logits
 from lyricgen.inspection.saliency import known, memory
-from lyricgen.inspection.trace import Layer, Trace, Weights
+from lyricgen.inspection.trace import Trace, TracedLayer, Weights
 from lyricgen.inspection.units import follow
 from lyricgen.inspection.views import Expectation, Gates, Inspection, Like, States
 from lyricgen.model.bidirectional import Bidirectional
@@ -88,7 +88,7 @@ def _gates(read: Sequence[Trace]) -> Iterator[Gates]:
             yield Gates(name, values, keeps, half_lives(values[keeps]))
 
 
-def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, Layer, bool]]:
+def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, TracedLayer, bool]]:
     """Each layer's name and states, and whether it reads from the end."""
     for number, trace in enumerate(read):
         side = "" if len(read) == 1 else ("forward ", "backward ")[number]

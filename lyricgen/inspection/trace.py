@@ -18,7 +18,7 @@ from lyricgen.text.vocabulary import Ids
 NUMBERS_AT_ONCE = 25_000_000  # of a layer's gates in all windows that go back together: 100 MB
 
 
-class Layer(NamedTuple):
+class TracedLayer(NamedTuple):
     """A layer that has read a text: its weights, its recurrence, and its states (T, S, H) after each step."""
 
     input_weight: Floats  # (G·H, D)
@@ -49,7 +49,7 @@ class Weights:
         return tuple(self._read(stack, part) for stack, part in zip(stacks(self.config), (x, x[::-1])))
 
     def _read(self, stack: str, x: Floats) -> Trace:
-        config, layers, parameters = self.config, list[Layer](), self.parameters
+        config, layers, parameters = self.config, list[TracedLayer](), self.parameters
         for layer in range(config.layers):
             name = f"{stack}.{layer}"
             weight = parameters[f"{name}.hidden_weight"] * np.float32(self.scale)
@@ -58,7 +58,7 @@ class Weights:
             gates = x @ input_weight.T + parameters[f"{name}.input_bias"]
             zero = np.zeros((STATES[config.cell], config.hidden, 1), np.float32)
             recurrence.forward(np.ascontiguousarray(gates[:, :, None]), zero)
-            layers.append(Layer(input_weight, recurrence, recurrence.states_after()))
+            layers.append(TracedLayer(input_weight, recurrence, recurrence.states_after()))
             x = layers[-1].after[:, 0]
         return Trace(config, tuple(layers))
 
@@ -68,7 +68,7 @@ class Trace:
     """A stack of layers that has read a text, from a zero state, in its own direction."""
 
     config: ModelConfig
-    layers: tuple[Layer, ...]
+    layers: tuple[TracedLayer, ...]
 
     @property
     def hidden(self) -> Floats:

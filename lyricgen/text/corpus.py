@@ -25,7 +25,7 @@ from lyricgen.config import STDIN
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
 from lyricgen.text import cleaning, records
-from lyricgen.text.script import Census, converter
+from lyricgen.text.script import ScriptCount, converter
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN_NAME = "standard input"
@@ -76,7 +76,7 @@ class Reader:
     field: str | None = None  # of the objects or rows in a .json, .jsonl or .csv file
     as_it_is: bool = False  # nothing is left out
     script: str | None = None  # that all characters are turned into
-    scripts: Census = dataclasses.field(default_factory=Census)  # of a text that is not turned
+    scripts: ScriptCount = dataclasses.field(default_factory=ScriptCount)  # of a text that is not turned
     removed: cleaning.Removed = dataclasses.field(default_factory=cleaning.Removed)
     read: int = 0  # files of folders and archives
     passed: Counter[str] = dataclasses.field(default_factory=Counter)  # files of folders that are no text, by suffix

@@ -34,7 +34,7 @@ def converter(script: str) -> Callable[[str], str]:
     return lambda text: _AUXILIARY.sub("着", convert(text))
 
 
-class Census:
+class ScriptCount:
     """How many characters of a text only one of the scripts has."""
 
     def __init__(self) -> None:

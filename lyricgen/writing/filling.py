@@ -25,7 +25,7 @@ from lyricgen.writing.search.words import required_words
 from lyricgen.writing.template import BLANK, FormedTemplate, places_of
 
 _NO_FORM = FormConfig()
-MOST, WIDTH = 4096, 64  # fillings side by side, at most and as a rule; each has a row of logits
+MAX_FILLINGS, WIDTH = 4096, 64  # fillings side by side, at most and as a rule; each has a row of logits
 _COMPARED, _TRIED = 8, 8  # places of a word that are compared, and fillings side by side meanwhile
 Watch = Callable[[Sequence[int]], Iterable[int]]
 
@@ -95,8 +95,8 @@ def fill(
     UnsatisfiableError
         No filling was found that keeps the form.
     """
-    if not 1 <= best <= MOST:
-        raise OptionError(f"--best: {best:,} is not from 1 to {MOST:,}")
+    if not 1 <= best <= MAX_FILLINGS:
+        raise OptionError(f"--best: {best:,} is not from 1 to {MAX_FILLINGS:,}")
     text = corpus.normalise(template)
     start = line_start(vocabulary)
     prompt = start + normalise_prompt(vocabulary, text) + start

@@ -10,7 +10,7 @@ import numpy as np
 from lyricgen.config import LENGTH, FormConfig, SampleConfig
 from lyricgen.model.decoder import Decoder
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.writing.reading import read_prefix
+from lyricgen.writing.prefix import read_prefix
 from lyricgen.writing.sampling import choose
 
 if TYPE_CHECKING:

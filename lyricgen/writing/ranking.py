@@ -21,7 +21,7 @@ from lyricgen.config import SampleConfig
 from lyricgen.errors import OptionError
 from lyricgen.writing import measures
 
-MOST = 1000  # songs
+MAX_SONGS = 1000  # songs
 LIKELY, FARTHEST = 1.0, 2.0  # standard deviations
 ALIKE = 0.3  # share of common pairs; of songs drawn apart one couple in ten has more
 
@@ -45,8 +45,8 @@ class Ranked(NamedTuple):
 
 def check(best_of: int, samples: int, config: SampleConfig) -> None:
     """OptionError if so many of so many songs, drawn so, cannot be chosen."""
-    if not 1 <= best_of <= MOST:
-        raise OptionError(f"--best-of: {best_of:,} is not from 1 to {MOST:,}")
+    if not 1 <= best_of <= MAX_SONGS:
+        raise OptionError(f"--best-of: {best_of:,} is not from 1 to {MAX_SONGS:,}")
     if samples > best_of:
         raise OptionError(f"--samples: {samples:,} songs cannot be the best of {best_of:,}; raise --best-of")
     if config.temperature == 0:

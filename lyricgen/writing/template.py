@@ -21,7 +21,7 @@ from lyricgen.writing.form.fixed import with_fixed_lines
 from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
 from lyricgen.writing.form.spec import Form, Line, Rhyme, compile_form
 from lyricgen.writing.form.state import FormState
-from lyricgen.writing.form.tones import ANY, READERS
+from lyricgen.writing.form.tones import ANY, TONE_READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.sampling import NEVER, likeliest
 from lyricgen.writing.search.constraints import Constraints, Options
@@ -63,7 +63,7 @@ class FormedTemplate:
         spec = compile_form(_sized(form, len(lines)), None)
         self._rhymer = Rhymer(strict=form.rhyme_strict, near=form.rhyme_near)
         self._tracker = FormTracker(
-            spec, vocabulary, rhymer=self._rhymer, identical=form.rhyme_identical, tones=READERS[form.tones_by]()
+            spec, vocabulary, rhymer=self._rhymer, identical=form.rhyme_identical, tones=TONE_READERS[form.tones_by]()
         )
         self._constraints = Constraints(vocabulary, self._tracker, SampleConfig(ban=ban), None)
         self._config = form

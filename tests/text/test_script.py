@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lyricgen.text.script import Census, converter
+from lyricgen.text.script import ScriptCount, converter
 
 WORDS = [
     ("头发", "頭髮"),
@@ -28,7 +28,7 @@ WORDS = [
 
 
 def said(text: str) -> str:
-    census = Census()
+    census = ScriptCount()
     census.add(text)
     return str(census)
 
@@ -47,7 +47,7 @@ def test_other_writing_stays() -> None:
 
 
 def test_two_scripts_in_one_text_are_told_with_their_shares() -> None:
-    census = Census()
+    census = ScriptCount()
     census.add("发" * 930)
     census.add("發" * 70)
     words = "the text mixes simplified and traditional characters (93 % / 7 %)"

@@ -12,7 +12,7 @@ from lyricgen.model.recurrent import Recurrent
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import generation
 from lyricgen.writing.generation import Writer, song_rng, write, write_songs
-from lyricgen.writing.reading import read_prefix
+from lyricgen.writing.prefix import read_prefix
 
 Make = Callable[..., Checkpoint]
 

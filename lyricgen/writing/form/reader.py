@@ -11,7 +11,7 @@ from lyricgen.errors import FileError, OptionError
 from lyricgen.writing.form.rhyme import Rhymer, counted_in, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH
 from lyricgen.writing.form.syllables import count_syllables
-from lyricgen.writing.form.tones import ANY, NONE, READERS
+from lyricgen.writing.form.tones import ANY, NONE, TONE_READERS
 
 _FARTHEST = 3  # lines between which a rhyme is heard
 _MOST_LETTERS = 26  # of a part of a scheme
@@ -249,7 +249,7 @@ def _has_identical(song: _Song, scheme: str) -> bool:
 
 
 def _tones(song: _Song, repeats: dict[int, int], tones_by: str) -> str:
-    reader = READERS[tones_by]()
+    reader = TONE_READERS[tones_by]()
     patterns = [
         "." if number in repeats else "".join(tone if tone != NONE else ANY for tone in reader.of_line(line))
         for number, line in enumerate(song.lines)

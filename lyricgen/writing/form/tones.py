@@ -91,7 +91,7 @@ class ClassicalTones(Tones):
         return ()
 
 
-READERS = {"modern": Tones, "classical": ClassicalTones}  # by the value of --tones-by
+TONE_READERS = {"modern": Tones, "classical": ClassicalTones}  # by the value of --tones-by
 
 
 def _tones_in_phrase(phrase: str) -> tuple[str, ...]:

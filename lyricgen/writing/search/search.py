@@ -12,7 +12,7 @@ from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.spec import compile_form
-from lyricgen.writing.form.tones import READERS
+from lyricgen.writing.form.tones import TONE_READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.session import Session
@@ -42,7 +42,7 @@ class Search:
             vocabulary,
             rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
             identical=form.rhyme_identical,
-            tones=READERS[form.tones_by](),
+            tones=TONE_READERS[form.tones_by](),
         )
         self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text)
         self._sampler = ParticleSampler(self._space, config)

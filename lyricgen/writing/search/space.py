@@ -11,7 +11,7 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
 from lyricgen.writing.form.tracker import FormTracker
-from lyricgen.writing.reading import read_prefix
+from lyricgen.writing.prefix import read_prefix
 from lyricgen.writing.search.constraints import Constraints, Options
 from lyricgen.writing.search.hypotheses import NO_ID, DecoderOutput, Hypothesis, gather
 from lyricgen.writing.search.lookahead import Lookahead

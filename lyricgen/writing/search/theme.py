@@ -14,13 +14,13 @@ from lyricgen.text.vocabulary import UNKNOWN, Ids, Vocabulary
 
 STRENGTH = np.float32(2)  # nine songs of ten have the word then, at 0.1 nats a character
 
-MOST = 2.0  # nats: the theme's own characters have more, and would be all that is written
+MAX_GAIN = 2.0  # nats: the theme's own characters have more, and would be all that is written
 RECENT = 32  # characters, some four lines: one of these gains nothing, or it would be written over and over
 _READ = 5_000_000  # characters; more change the weights by little
 
 
 def weights(words: str, vocabulary: Vocabulary, text: Ids | None) -> Floats:
-    """How closely each character keeps company with the words, (V,) in nats from 0 to ``MOST``.
+    """How closely each character keeps company with the words, (V,) in nats from 0 to ``MAX_GAIN``.
 
     With several words, the closest of them counts. Letters of an alphabet get 0: they say nothing alone.
 
@@ -58,4 +58,4 @@ def _of_word(word: str, counted: Association, vocabulary: Vocabulary) -> Floats:
     found = None if UNKNOWN in ids else counted.with_word(ids)
     if found is None:
         raise OptionError(f"--theme: {word} never occurs in the training text; name another word")
-    return np.minimum(found, MOST).astype(np.float32)
+    return np.minimum(found, MAX_GAIN).astype(np.float32)

@@ -20,7 +20,7 @@ def test_company_has_weight_up_to_a_bound_and_letters_have_none(monkeypatch: pyt
     rain = weights("rain")
     assert rain["水"] > 0.1
     assert not any(rain[c] for c in "rain\n我\ufffd")
-    monkeypatch.setattr(theme, "MOST", 0.1)
+    monkeypatch.setattr(theme, "MAX_GAIN", 0.1)
     assert max(weights("rain").values()) == np.float32(0.1)
 
 
