@@ -13,7 +13,8 @@ import threading
 import time
 from contextlib import suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
+from multiprocessing.connection import Client, Listener, answer_challenge, deliver_challenge
+from typing import Any
 
 from lyricgen.errors import EngineError, OptionError, describe
 
@@ -36,7 +37,7 @@ def serve() -> None:
     """Listen, in a thread of the scheduler's; EngineError if one of the two ports is taken."""
     host, port = address()
     _listen(host, port - 1).close()  # the parameter server would end with a core dump
-    members: list[Connection] = []
+    members: list[Any] = []
     threading.Thread(target=_accept, args=(_listen(host, port), members), daemon=True).start()
 
 
@@ -47,13 +48,13 @@ def _listen(host: str, port: int) -> Listener:
         raise EngineError(f"the scheduler cannot listen at {host}:{port}: {describe(error)}") from error
 
 
-def _accept(listener: Listener, members: list[Connection]) -> None:
+def _accept(listener: Listener, members: list[Any]) -> None:
     while True:
         with suppress(OSError):
             threading.Thread(target=_attend, args=(listener.accept(), members), daemon=True).start()
 
 
-def _attend(peer: Connection, members: list[Connection]) -> None:
+def _attend(peer: Any, members: list[Any]) -> None:
     """Wait for a member's farewell; without one, end all."""
     try:
         deliver_challenge(peer, _token())
@@ -92,7 +93,7 @@ class Watch:
             self._peer.send_bytes(_FAREWELL)
 
 
-def _connect() -> Connection:
+def _connect() -> Any:
     end, where = time.monotonic() + _JOIN_SECONDS, address()
     shown = "{}:{}".format(*where)
     while True:
@@ -113,7 +114,7 @@ def _token() -> bytes:
     return os.fsencode(os.environ.get(TOKEN, ""))
 
 
-def _keep_alive(peer: Connection) -> None:
+def _keep_alive(peer: Any) -> None:
     with socket.socket(fileno=os.dup(peer.fileno())) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
@@ -121,9 +122,10 @@ def _keep_alive(peer: Connection) -> None:
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _received(peer: Connection) -> bytes:
+def _received(peer: Any) -> bytes:
     """A message; empty if the connection ends or breaks before."""
     try:
-        return peer.recv_bytes(64)
+        message: bytes = peer.recv_bytes(64)
+        return message
     except (OSError, EOFError):
         return b""

@@ -1,7 +1,7 @@
 """Check the songs of ``data/lyrics``: python tests/support/lyrics.py data/lyrics/*.txt
 
-A file holds the songs of one theme. A song is its title, a blank line, and stanzas separated by one blank line; two blank
-lines end it. Each rule below turns a file down with one line that says where.
+A file holds the songs of one theme. A song is its title, a blank line, and stanzas separated by one blank line; two
+blank lines end it. Each rule below turns a file down with one line that says where.
 """
 
 from __future__ import annotations
@@ -130,7 +130,11 @@ def main() -> None:
     found = [fault for path, songs in files.items() for fault in faults(path, songs)]
     songs = [song for part in files.values() for song in part]
     found += [f"{one} and {other} share {SHARED} characters in a row" for one, other in shared(songs)]
-    found += [f"{title}: {times} songs have this title" for title, times in Counter(s.title for s in songs).items() if times > 1]
+    found += [
+        f"{title}: {times} songs have this title"
+        for title, times in Counter(s.title for s in songs).items()
+        if times > 1
+    ]
     lines = [line for song in songs for line in song.lines]
     print("\n".join(found))
     print(
