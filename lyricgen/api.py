@@ -1,4 +1,4 @@
-"""All that the command line does, for Python, in the same words.
+"""Everything that the command line does, as Python functions with the same names.
 
 Options have the names of the flags (``batch_size`` for ``--batch-size``), the same defaults and the same bounds. They
 are given as configurations (``TrainConfig(epochs=2)``) or as keywords (``epochs=2``); keywords count for more. Errors
@@ -174,7 +174,7 @@ class Model:
 
     @property
     def decoder(self) -> Decoder:
-        """What writes; FileError for a bidirectional network."""
+        """The model as a decoder; FileError for a bidirectional network."""
         self.check_writes()
         return cast("Decoder", self.model)
 
@@ -189,7 +189,7 @@ class Model:
     def writer(
         self, *configs: SampleConfig | FormConfig, like: PathLike | None = None, **options: Unpack[SongKeywords]
     ) -> Writer:
-        """Return what writes songs with these options.
+        """Return a writer of songs with these options.
 
         ``like``: a song whose form is taken over; options that are given override it.
         """
@@ -289,7 +289,7 @@ class Model:
         Raises
         ------
         FileError
-            The text has less than two characters, or there is none.
+            There is no text, or it has less than two characters.
         """
         text = _text_for(self.checkpoint, self.name, sources, encoding, dataset)
         return evaluation.evaluate(self.model, self.checkpoint, text, baselines=baselines)
@@ -297,7 +297,7 @@ class Model:
     def inspect(
         self, *sources: PathLike, encoding: str = "utf-8", dataset: Data | None = None, max_chars: int = 2000
     ) -> Inspection:
-        """Return what can be seen in the model as it reads a text: see ``lyricgen.inspection.views``.
+        """Return views of the model as it reads a text: see ``lyricgen.inspection.views``.
 
         The text is chosen as for ``evaluate``; its first ``max_chars`` characters are read.
         """
@@ -380,12 +380,12 @@ def load_to_evaluate(
 def _text_for(
     checkpoint: Checkpoint, name: str, sources: Sequence[PathLike], encoding: str, dataset: Data | None
 ) -> Text:
-    """The text that sources have, or else the held-out part of a dataset, or else that of the model's own text."""
+    """Return the text of sources, or else the held-out part of a dataset, or else that of the model's own text."""
     if sources:
         named = [str(source) for source in sources]
-        words = "".join(corpus.read(named, encoding=encoding, newlines=checkpoint.newlines))
+        text = "".join(corpus.read(named, encoding=encoding, newlines=checkpoint.newlines))
         shown = ", ".join(corpus.STDIN_NAME if source == STDIN else source for source in named)
-        return Text(shown, words, checkpoint.vocabulary.encode(words))
+        return Text(shown, text, checkpoint.vocabulary.encode(text))
     if dataset is None:
         return evaluation.held_out(checkpoint, checkpoint.text, name)
     opened = _dataset(dataset)
@@ -397,10 +397,10 @@ def _name_of(dataset: Dataset, source: Data) -> str:
 
 
 def gradients(*runs: PathLike, dataset: Data | None = None, scale: float | None = None) -> list[Gradients]:
-    """Follow the gradients of the predictions of networks by their states before: how far back each network looks.
+    """Follow the gradients of predictions with respect to earlier states: how far back each network looks.
 
     All read the same text, the held-out part of ``dataset``, or else of the first one's own text. With ``scale`` each
-    network is followed a second time, the weights of its recurrence so many times as large.
+    network is followed a second time, with the weights of its recurrence multiplied by it.
     """
     from lyricgen.inspection.gradients import gradients as follow
 
@@ -420,7 +420,7 @@ def context(*runs: PathLike, dataset: Data | None = None) -> list[Context]:
 
 
 def _networks(runs: Sequence[PathLike], dataset: Data | None) -> Iterator[tuple[str, Checkpoint, Ids]]:
-    """The networks of checkpoints, and the same held-out text in the ids of each."""
+    """Yield the networks of checkpoints, each with the same held-out text as ids of its own vocabulary."""
     named = [Path(path) for path in runs]
     loaded = [checkpoints.load(path) for path in named]
     for path, checkpoint in zip(named, loaded):
@@ -473,7 +473,7 @@ def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, t
 
 
 def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = "utf-8") -> SongForm:
-    """Read the form of a song beside which these options are given: with its tones, if they ask for them."""
+    """Read the form of a song that is used with these options: with its tones, if they ask for them."""
     with_tones = options.get("tones") == TONES_OF_SONG
     return read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
 

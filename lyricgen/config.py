@@ -1,4 +1,4 @@
-"""What can be chosen: every option with its default, its bounds and its help, once.
+"""Every option with its default, its bounds and its help, once.
 
 The command line makes its options from these fields and a checkpoint keeps them as metadata. A flag, its variable, its
 key in a TOML file and the keyword in Python are one word:
@@ -22,7 +22,7 @@ def _option(default: Any, help: str, *, group: str, kind: type | None = None, **
 
 
 def flag(name: str) -> str:
-    """The command line's spelling of a field: ``batch_size`` -> ``--batch-size``."""
+    """Return the command line's spelling of a field: ``batch_size`` -> ``--batch-size``."""
     return "--" + name.replace("_", "-")
 
 
@@ -106,7 +106,7 @@ EPOCHS, MOST_EPOCHS, DROPOUT = 16, 60, 0.6  # with MIDDLE characters (MOST_EPOCH
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig(Config):
-    """What the network is: enough, with a vocabulary, to know the shape of every parameter."""
+    """The architecture: with a vocabulary it determines the shape of every parameter."""
 
     cell: str = _option(
         "gru", "Recurrent cell, or ngram for a model that counts.", choices=("rnn", "gru", "lstm", "ngram"), group=MODEL
@@ -149,7 +149,7 @@ class ModelConfig(Config):
 
     @property
     def resets_before(self) -> bool:
-        """Whether it is the GRU whose reset gate acts before the product."""
+        """Whether this is the GRU whose reset gate acts before the product."""
         return self.cell == "gru" and self.gru_reset == "before"
 
 
@@ -216,7 +216,7 @@ class TrainConfig(Config):
 
 @dataclasses.dataclass(frozen=True)
 class EngineConfig(Config):
-    """What computes the training."""
+    """The library, device and threads that compute a training."""
 
     engine: str | None = _option(
         None,
@@ -261,7 +261,7 @@ class Plan(NamedTuple):
 
 
 def resolve(options: Mapping[str, Any], text: Size, base: Base | None = None, *, has_mxnet: bool = True) -> Plan:
-    """Return what is trained: the options that were given, and defaults by the size of the text and by the base.
+    """Complete the options that were given by defaults that depend on the size of the text and on the base.
 
     The defaults were chosen by measurement (tests/benchmarks/README.md). The more characters, the wider the network,
     the larger the minibatches and the fewer the epochs; the wider the network, the lower the learning rate. The more
@@ -374,16 +374,16 @@ class SampleConfig(Config):
         bounds=Bounds(0, 10_000),
         group=DRAWING,
     )
-    ban: str | None = _option(None, "Words that never occur, parted by commas: 爱,永远.", kind=str, group=DRAWING)
+    ban: str | None = _option(None, "Words that never occur, separated by commas: 爱,永远.", kind=str, group=DRAWING)
     theme: str | None = _option(
         None,
-        "Words that the song is about, parted by commas: what keeps company with them in the training text "
-        "becomes likelier.",
+        "Words that the song is about, separated by commas: what occurs near them in the training text becomes "
+        "likelier.",
         kind=str,
         group=DRAWING,
     )
     particles: int = _option(
-        1, "Versions of the end of each line, of which one is drawn by its weight.", bounds=Bounds(1, 256), group=SEARCH
+        1, "Candidates for the end of each line; one is drawn by its weight.", bounds=Bounds(1, 256), group=SEARCH
     )
     seed: int | None = _option(
         None,
@@ -395,14 +395,14 @@ class SampleConfig(Config):
 
     @property
     def is_free(self) -> bool:
-        """Whether each character is drawn as the model would have it."""
+        """Whether each character is drawn from the model's own distribution."""
         asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None)
         return not any(asks)
 
 
 @dataclasses.dataclass(frozen=True)
 class FormConfig(Config):
-    """What a song must be: its lines, how they begin, how they end, and which of them return."""
+    """The form of a song: its lines, how they begin, how they end, and which of them return."""
 
     lines: int | None = _option(
         None, "Lines of a song (of a section, with --structure).", bounds=Bounds(1, 10_000), kind=int, group=FORM
@@ -466,7 +466,7 @@ class FormConfig(Config):
         None, "A named form with its tones and rhymes, as 七绝: `lyricgen forms` lists them.", kind=str, group=FORM
     )
     words: str | None = _option(
-        None, "Words that occur somewhere in the song, parted by commas: 月亮,远方.", kind=str, group=FORM
+        None, "Words that occur somewhere in the song, separated by commas: 月亮,远方.", kind=str, group=FORM
     )
     structure: str | None = _option(
         None,
@@ -477,12 +477,12 @@ class FormConfig(Config):
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is asked of the lines."""
+        """Whether the lines are not constrained at all."""
         return self == FormConfig()
 
 
 # The fields of both that ``fill`` takes. The text ends where it ends.
-FILLED = frozenset({"ban", *(each.name for each in dataclasses.fields(FormConfig))} - {"until_blank"})
+FILLED = frozenset({"ban", *(option.name for option in dataclasses.fields(FormConfig))} - {"until_blank"})
 
 
 def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Files and folders: what is there, who holds a folder, and how a file takes its place whole or not at all.
+"""Files and folders: their status, locks on folders, and writing a file completely or not at all.
 
 A file is written under a temporary name, synchronised, renamed, and its folder synchronised, so that under its name
 there is always a whole file, the old one or the new one.
@@ -33,7 +33,7 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def shipped(name: str) -> Path:
-    """A file that comes with the program."""
+    """Return the path of a file that comes with the program."""
     try:
         return Path(str(resources.files("lyricgen.data").joinpath(name)))
     except ModuleNotFoundError:  # run from a checkout that was not installed
@@ -41,7 +41,7 @@ def shipped(name: str) -> Path:
 
 
 def status(path: Path) -> os.stat_result | None:
-    """What is there; None if there is nothing, FileError if that cannot be told."""
+    """Return the status of a file or folder; None if there is none, FileError if the system does not tell."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -51,24 +51,24 @@ def status(path: Path) -> os.stat_result | None:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder; FileError if that cannot be told."""
-    found = status(path)
-    return found is not None and stat.S_ISDIR(found.st_mode)
+    """Return whether there is a folder; FileError if the system does not tell."""
+    stats = status(path)
+    return stats is not None and stat.S_ISDIR(stats.st_mode)
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a regular file; FileError if that cannot be told."""
-    found = status(path)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    """Return whether there is a regular file; FileError if the system does not tell."""
+    stats = status(path)
+    return stats is not None and stat.S_ISREG(stats.st_mode)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder, made if need be, for the length of the block; FileError if another process holds it.
 
-    A folder that was made and is still empty is removed again. What a holder that was killed was about to write goes.
+    A folder that was made and is still empty is removed again, and so are unfinished files of a holder that was killed.
 
-    The system gives the lock back when a process ends, however it ends. Where it knows no such locks, there is none.
+    The system releases the lock when a process ends, however it ends. Without such locks, the folder is not locked.
     """
     is_new = status(folder) is None
     make_folder(folder)
@@ -85,7 +85,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[bool]:
-    """Lock a folder for the length of the block; whether the file system has locks."""
+    """Lock a folder for the length of the block; yield whether the file system has locks."""
     try:
         if sys.platform == "win32":
             descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_TEMPORARY)
@@ -115,34 +115,34 @@ def _locked(folder: Path, descriptor: int) -> bool:
 
 
 def make_folder(folder: Path, *, of: Path | None = None) -> None:
-    """Make a folder and those above it, perhaps that ``of`` a file; FileError when that cannot be."""
+    """Make a folder (perhaps the one ``of`` a file) and its parents; FileError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        words = "Not a directory" if isinstance(error, FileExistsError) else describe(error)
-        raise FileError(f"{of or folder}: cannot be written: {words}") from error
+        reason = "Not a directory" if isinstance(error, FileExistsError) else describe(error)
+        raise FileError(f"{of or folder}: cannot be written: {reason}") from error
 
 
 def identity(path: Path) -> tuple[int, ...] | None:
-    """What tells a file, or a folder, from any other that takes its name; None if there is none."""
+    """Return numbers that distinguish a file or folder from any other of its name; None if there is none."""
     try:
-        found = path.stat()
+        stats = path.stat()
     except OSError:
         return None
-    place = (found.st_dev, found.st_ino)
-    return place if stat.S_ISDIR(found.st_mode) else (*place, found.st_size, found.st_mtime_ns)
+    numbers = (stats.st_dev, stats.st_ino)
+    return numbers if stat.S_ISDIR(stats.st_mode) else (*numbers, stats.st_size, stats.st_mtime_ns)
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """FileError if a file may not be written there: there is something that ``force`` does not give up."""
+    """Raise FileError if a file may not be written there: something exists that ``force`` does not give up."""
     if str(path) == "-":
         raise FileError("-: this product is a file, not a stream; name a file to write")
-    found = status(path)
-    if found is None and not path.is_symlink():
+    stats = status(path)
+    if stats is None and not path.is_symlink():
         return
-    if found is not None and stat.S_ISDIR(found.st_mode):
+    if stats is not None and stat.S_ISDIR(stats.st_mode):
         raise FileError(f"{path}: is a folder; name a file to write")
-    if found is not None and not stat.S_ISREG(found.st_mode):
+    if stats is not None and not stat.S_ISREG(stats.st_mode):
         raise FileError(f"{path}: is a device or a pipe, which no file may replace; name a file to write")
     if not force:
         raise FileError(f"{path}: exists already; --force replaces it, or name another file")
@@ -150,7 +150,7 @@ def check_new(path: Path, *, force: bool) -> None:
 
 @contextmanager
 def product(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """The file that a command makes, in a new folder if need be; see ``check_new`` and ``replacing``."""
+    """Open the file that a command makes, in a new folder if need be; see ``check_new`` and ``replacing``."""
     check_new(path, force=force)
     make_folder(path.parent, of=path)
     with replacing(path, is_new=not force) as file:
@@ -159,10 +159,10 @@ def product(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def replacing(path: Path, obsolete: Sequence[Path] = (), *, is_new: bool = False) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of ``path`` when the block ends well, and vanishes otherwise.
+    """Open a new file that replaces ``path`` when the block ends without an error, and vanishes otherwise.
 
-    ``obsolete`` files go in the moment in which it comes. One that ``is_new`` takes no place that is taken by then. The
-    temporary file stands beside it under a name that nobody can guess, and is never one that was there.
+    ``obsolete`` files are removed just before. With ``is_new``, a file that exists by then is not replaced. The
+    temporary file lies beside it under a name that nobody can guess, and never overwrites another.
     """
     name = path.name if len(os.fsencode(path.name)) < 200 else "lyricgen"
     part = path.with_name(f".{name}.{secrets.token_hex(8)}.part")
@@ -172,8 +172,8 @@ def replacing(path: Path, obsolete: Sequence[Path] = (), *, is_new: bool = False
             yield file
             file.flush()
             os.fsync(file.fileno())
-        for each in obsolete:
-            _patiently(partial(each.unlink, missing_ok=True))
+        for old_file in obsolete:
+            _patiently(partial(old_file.unlink, missing_ok=True))
         if not (is_new and _linked(part, path)):
             _patiently(lambda: os.replace(part, path))
         _synchronise(path.parent)
@@ -185,7 +185,7 @@ def replacing(path: Path, obsolete: Sequence[Path] = (), *, is_new: bool = False
 
 
 def _patiently(action: Callable[[], None]) -> None:
-    """Remove or replace a file; on Windows as soon as nobody has it open, such as a virus scanner."""
+    """Remove or replace a file; on Windows as soon as no other program, such as a virus scanner, has it open."""
     end = time.monotonic() + _PATIENCE
     while WINDOWS and time.monotonic() < end:
         with suppress(PermissionError):
@@ -195,7 +195,7 @@ def _patiently(action: Callable[[], None]) -> None:
 
 
 def _linked(part: Path, path: Path) -> bool:
-    """Give a file its name, which no rename does without taking it from another; False where there are no links."""
+    """Give a file its name without replacing another, as a rename would; False where there are no links."""
     try:
         os.link(part, path, follow_symlinks=False)
     except FileExistsError:
@@ -210,7 +210,7 @@ _PART = re.compile(r"\.(best\.safetensors|last\.safetensors|log\.jsonl)\.[0-9a-f
 
 
 def _remove_parts(folder: Path) -> None:
-    """Remove what a training that was killed left of a file; only the holder of the folder writes these."""
+    """Remove unfinished files of a training that was killed; only the holder of the folder writes these."""
     with suppress(OSError):
         for path in folder.iterdir():
             if _PART.fullmatch(path.name):

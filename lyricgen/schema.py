@@ -1,4 +1,4 @@
-"""Dataclasses that say what values their fields take: options, and what stands in files. They are checked when made."""
+"""Dataclasses that declare which values their fields take, and check them: for options, and for metadata in files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lyricgen.errors import FileError, OptionError
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """The interval a number must lie in; None leaves a side open. ``or_zero``: 0 is let in, too.
+    """The interval a number must lie in; None leaves a side open. ``or_zero``: 0 is allowed, too.
 
-    Numbers that are not finite, or that 64 bits do not hold, lie in none.
+    It never contains a number that is not finite, or that 64 bits do not hold.
     """
 
     low: float | None = None
@@ -46,7 +46,7 @@ def field(
     bounds: Bounds | None = None,
     **about: Any,
 ) -> Any:
-    """A field for values of that ``kind``; None is one more if it is the default."""
+    """Return a field for values of that ``kind``; it also takes None if that is the default."""
     metadata = {"kind": kind, "choices": choices, "bounds": bounds, **about}
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
@@ -63,50 +63,50 @@ class Checked:
     is_whole: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for each in dataclasses.fields(self):
-            self._check(each, getattr(self, each.name))
+        for attribute in dataclasses.fields(self):
+            self._check(attribute, getattr(self, attribute.name))
 
     @staticmethod
     def spell(name: str) -> str:
-        """What a message calls a field."""
+        """Return the name by which messages call a field."""
         return name
 
-    def _check(self, each: dataclasses.Field[Any], value: Any) -> None:
-        kind, bounds, choices = (each.metadata[name] for name in ("kind", "bounds", "choices"))
-        if value is None and each.default is None:
+    def _check(self, attribute: dataclasses.Field[Any], value: Any) -> None:
+        kind, bounds, choices = (attribute.metadata[name] for name in ("kind", "bounds", "choices"))
+        if value is None and attribute.default is None:
             return
         if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
-            raise OptionError(f"{self.spell(each.name)}: {_shown(value)} is not of type {kind.__name__}")
+            raise OptionError(f"{self.spell(attribute.name)}: {_shown(value)} is not of type {kind.__name__}")
         if choices and value not in choices:
-            raise OptionError(f"{self.spell(each.name)}: {_shown(value)} is not one of {', '.join(choices)}")
+            raise OptionError(f"{self.spell(attribute.name)}: {_shown(value)} is not one of {', '.join(choices)}")
         if bounds and not bounds.contain(value):
-            raise OptionError(f"{self.spell(each.name)}: {_shown(value)} is out of range, it must be {bounds}")
+            raise OptionError(f"{self.spell(attribute.name)}: {_shown(value)} is out of range, it must be {bounds}")
 
 
 def _shown(value: Any) -> str:
     try:
-        words = repr(value)
+        shown = repr(value)
     except (ValueError, RecursionError):  # an integer of over 4,300 digits
         return f"a {type(value).__name__}"
-    return words if len(words) <= 40 else words[:40] + "…"
+    return shown if len(shown) <= 40 else shown[:40] + "…"
 
 
 Kind = TypeVar("Kind", bound=Checked)
 
 
 def from_json(kind: type[Kind], values: Any, *, lenient: bool = False) -> Kind:
-    """What a file's JSON describes; FileError when it describes no such thing. ``lenient``: passes over what is new."""
+    """Build a ``kind`` from a file's JSON value; FileError if it does not fit. ``lenient``: ignore unknown keys."""
     name = kind.__name__.strip("_")
     if not isinstance(values, Mapping):
         raise FileError(f"its {name} is damaged")
     fields = dataclasses.fields(kind)
-    known = {each.name: each.metadata["kind"] for each in fields}
+    known = {attribute.name: attribute.metadata["kind"] for attribute in fields}
     described = {
         key: from_json(known[key], value) if isinstance(value, Mapping) and _is_checked(known.get(key)) else value
         for key, value in values.items()
         if key in known or not lenient
     }
-    needed = [each.name for each in fields if kind.is_whole]
+    needed = [attribute.name for attribute in fields if kind.is_whole]
     missing = [key for key in needed if key not in described]
     if missing:
         raise FileError(f"its {name} is damaged: {missing[0]} is missing")
@@ -121,7 +121,7 @@ def _is_checked(kind: Any) -> bool:
 
 
 def parse(text: str | bytes) -> Any:
-    """A JSON value; ValueError for what is none, whatever is wrong with it."""
+    """Parse a JSON value; ValueError if the text is not valid JSON, whatever is wrong with it."""
     try:
         return json.loads(text)
     except RecursionError as error:

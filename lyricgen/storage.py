@@ -1,7 +1,7 @@
 """One self-describing file: safetensors with a JSON value under the metadata key ``lyricgen``.
 
 Datasets and checkpoints are both such files. There is no pickle anywhere: a file from a stranger may be wrong, never
-dangerous. A checksum over all that it says tells damage from content.
+dangerous. A checksum over the whole content detects damage.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from lyricgen import files, schema
 from lyricgen.errors import FileError, describe
 
-FORMAT, OLDEST = 5, 4  # what is written, and the oldest that can be read: one version back
+FORMAT, OLDEST = 5, 4  # the one that is written, and the oldest that can be read: one version back
 KEY = "lyricgen"
 SUFFIX = ".safetensors"
 SMALL = 1 << 26  # bytes; a smaller file is read at once, a larger one mapped
@@ -46,7 +46,7 @@ def write(
 
 
 def write_to(file: IO[bytes], kind: str, metadata: Mapping[str, Any], tensors: Tensors) -> None:
-    """Write what makes a file of that ``kind``."""
+    """Write the content of a file of that ``kind``."""
     described: dict[str, Any] = {"format": FORMAT, "kind": kind, **metadata}
     described["checksum"] = _checksum(described, tensors)
     save_tensors(file, tensors, json.dumps(described, ensure_ascii=False, sort_keys=True))
@@ -57,22 +57,22 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 
 def save_tensors(file: IO[bytes], tensors: Tensors, value: str) -> None:
-    """Write what makes a safetensors file, with that value under KEY.
+    """Write the content of a safetensors file, with that value under KEY.
 
     The library writes to a path, which a link may have taken meanwhile, or copies all into memory. The format: 8 bytes
     of length, a header of JSON padded with blanks to a multiple of 8, the tensors, the widest numbers first.
     """
     header: dict[str, Any] = {"__metadata__": {KEY: value}}
     ordered = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
-    place = 0
+    offset = 0
     for name in ordered:
         tensor = tensors[name]
-        offsets = [place, place + tensor.nbytes]
+        offsets = [offset, offset + tensor.nbytes]
         header[name] = {"dtype": _NAMES[tensor.dtype.str], "shape": tensor.shape, "data_offsets": offsets}
-        place += tensor.nbytes
-    words = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    words += b" " * (-len(words) % 8)
-    file.write(len(words).to_bytes(8, "little") + words)
+        offset += tensor.nbytes
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    file.write(len(encoded).to_bytes(8, "little") + encoded)
     for name in ordered:
         file.write(_bytes(tensors[name]))
 
@@ -82,7 +82,7 @@ def _bytes(tensor: NDArray[Any]) -> memoryview:
 
 
 def is_stored(path: Path) -> bool:
-    """Whether a file claims to be one of ours, whole or damaged: by its name, or by what it begins with."""
+    """Return whether a file claims to be one of ours, whole or damaged: by its name, or by its first bytes."""
     if path.suffix == SUFFIX:
         return True
     try:
@@ -93,13 +93,13 @@ def is_stored(path: Path) -> bool:
 
 
 def kind_of(path: Path) -> str:
-    """What a file of ours is; FileError when it is none."""
+    """Return the kind of a lyricgen file; FileError if it is not one."""
     _check_file(path)
     return str(read_metadata(path)["kind"])
 
 
 def metadata_of(path: Path, kind: str) -> dict[str, Any]:
-    """What a file of that ``kind`` tells of itself; its tensors are not read, nor held against its checksum."""
+    """Read the metadata of a file of that ``kind``; its tensors are neither read nor checked against its checksum."""
     _check_file(path)
     metadata = read_metadata(path)
     if metadata["kind"] != kind:
@@ -112,7 +112,7 @@ class _ReplacedError(FileError):
 
 
 def read(path: Path, kind: str) -> Stored:
-    """The file at ``path``, which must be of that ``kind``; FileError says what is wrong with it.
+    """Read the file at ``path``, which must be of that ``kind``; FileError says what is wrong with it.
 
     A file that a training replaces while it is read is read again. What was read or mapped stays as it was when another
     file takes its place; only copying over a large file, in its place, would change it.
@@ -128,8 +128,8 @@ def read(path: Path, kind: str) -> Stored:
 
 
 def _check_file(path: Path) -> None:
-    found = files.status(path)
-    if found and not stat.S_ISREG(found.st_mode):
+    stats = files.status(path)
+    if stats and not stat.S_ISREG(stats.st_mode):
         raise FileError(f"{path}: is a folder, a device or a pipe; a file is wanted here")
 
 
@@ -150,12 +150,12 @@ def _read(path: Path, kind: str) -> Stored:
     return Stored(metadata, tensors)
 
 
-def _shown(words: Any) -> str:
-    return str(words)[:40]
+def _shown(value: Any) -> str:
+    return str(value)[:40]
 
 
 def _checksum(metadata: Mapping[str, Any], tensors: Tensors) -> str:
-    """A digest of the metadata and of every tensor's name, type, shape and bytes."""
+    """Return a digest of the metadata and of every tensor's name, type, shape and bytes."""
     digest = hashlib.blake2b(json.dumps(metadata, sort_keys=True).encode(), digest_size=16)
     for name in sorted(tensors):
         tensor = tensors[name]
@@ -181,7 +181,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def _read_tensors(path: Path, file: IO[bytes]) -> dict[str, NDArray[Any]]:
-    """Every tensor of a file whose header ``safe_open`` has checked against its size."""
+    """Read every tensor of a file whose header ``safe_open`` has checked against its size."""
     size = os.fstat(file.fileno()).st_size
     is_read = size < SMALL or files.WINDOWS  # there no file can take the place of one that is mapped
     data: Any = file.read() if is_read else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
