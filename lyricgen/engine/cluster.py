@@ -44,7 +44,7 @@ class Cluster:
         return slice(self.rank, None, self.workers)
 
     def total(self, gradient: Floats, loss: float) -> float:
-        """Sum the gradient (P,) over all workers, in place; returns the summed loss."""
+        """Sum the gradient (P,) over all workers, in place, and return the summed loss."""
         if self._store is None:
             return loss
         losses = np.array([loss], np.float32)
@@ -53,7 +53,7 @@ class Cluster:
         return float(losses[0])
 
     def check_alike(self, start: Checkpoint, engine: str) -> None:
-        """OptionError in every worker if one was started otherwise than the first: it would train apart, or wait."""
+        """Raise OptionError in every worker if one was started differently: it would train another model, or wait."""
         if self._store is None:
             return
         everybody = np.zeros((self.workers, _FACTS), np.float32)
@@ -72,13 +72,13 @@ class Cluster:
                 raise OptionError(f"--kvstore: worker {number} was started with {shown}: start all alike")
 
     def leave(self) -> None:
-        """The training is done."""
+        """Say that the training is done."""
         if self._store:
             self._store.leave()
 
 
 def _facts(start: Checkpoint) -> dict[str, Any]:
-    """All that must be the same everywhere; what is large as a digest."""
+    """Return all facts that must be the same for all workers; large ones as a digest."""
     digest = hashlib.blake2b(digest_size=8)
     for name in sorted(start.parameters):
         digest.update(np.ascontiguousarray(start.parameters[name]).data)
@@ -97,7 +97,7 @@ ALONE = Cluster()
 
 
 def join() -> Cluster:
-    """Join the other workers; only the first one speaks. A scheduler or a server serves, and does not return.
+    """Join the other workers; only the first one prints. A scheduler or a server serves, and does not return.
 
     OptionError if MXNet is not installed or the ``DMLC_*`` variables are wrong, EngineError if nobody can be joined.
     """
@@ -120,7 +120,7 @@ def join() -> Cluster:
 
 
 def _check_variables() -> str:
-    """The role of this process; OptionError for variables that the parameter server would fail at."""
+    """Return the role of this process; OptionError for variables on which the parameter server would fail."""
     for name in ("DMLC_ROLE", "DMLC_PS_ROOT_URI", "DMLC_PS_ROOT_PORT", "DMLC_NUM_SERVER", "DMLC_NUM_WORKER"):
         value = os.environ.get(name, "")
         if not value:

@@ -11,7 +11,7 @@ from lyricgen.model.parameters import Parameters
 
 
 def has_mxnet() -> bool:
-    """Whether MXNet is installed; nothing is imported."""
+    """Return whether MXNet is installed; nothing is imported."""
     spec = util.find_spec("mxnet")
     return spec is not None and spec.origin is not None  # a folder of that name has none
 
@@ -25,7 +25,7 @@ def start(config: EngineConfig) -> None:
 
 
 def network_of(engine: str, config: ModelConfig, parameters: Parameters, pool: Pool) -> Network:
-    """A network that computes with an engine, in the threads of a pool."""
+    """Return a network that computes with an engine, in the threads of a pool."""
     size, vector = len(parameters["output.bias"]), flatten(config, parameters)
     if engine == "mxnet":
         from lyricgen.engine.mxnet.network import MxnetNetwork

@@ -1,6 +1,6 @@
 """Whether a gradient explodes: its norm is far beyond the usual one (Pascanu et al. 2013), and the loss is high.
 
-The norm alone does not tell: where a training begins, it may be 40 times the usual one for a step, and all is well.
+The norm alone is not enough: at the start of a training, a harmless step may have 40 times the usual norm.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Explosion:
         self._count, self._log_norm, self._loss, self._lowest = 0, 0.0, 0.0, math.inf
 
     def ratio(self, norm: float, loss: float) -> float:
-        """How many times the usual norm that of a step is, if it explodes; else 0. ``loss``: nats per character."""
+        """Return a step's norm over the usual norm if it explodes, else 0. ``loss``: nats per character."""
         ratio = norm / math.exp(self._log_norm)
         explodes = norm > _LARGE and ratio > _FAR and loss > _HIGH * self._lowest
         self._count += 1

@@ -41,7 +41,7 @@ class Epoch:
 
 
 def never(*_: Any) -> bool:
-    """Ignore a step; or: nothing has asked the training to stop."""
+    """Return False: ignore a step, or do not stop the training."""
     return False
 
 
@@ -92,7 +92,7 @@ class Trainer:
             raise DivergenceError(f"{error}; {kept}") from error
 
     def _prepare(self) -> None:
-        """Build what computes, in the memory and the threads of this machine."""
+        """Build the network, its optimizer and the validation, with the threads of this machine."""
         start = self._start
         if self._cluster.rank == 0:
             self._output = _Output(self._folder, start.progress)
@@ -159,7 +159,7 @@ class Trainer:
         return Epoch(record, checkpoint, is_best, self.is_finished)
 
     def _model(self, progress: Progress) -> Checkpoint:
-        """The model as it is now, for writing songs."""
+        """Return the model as it is now, for writing songs."""
         return dataclasses.replace(
             self._start,
             parameters=self._network.parameters(),
@@ -170,7 +170,7 @@ class Trainer:
         )
 
     def _to_resume(self, progress: Progress, state: Floats | None = None) -> Checkpoint:
-        """The model as it is now, with all that a resumed training needs."""
+        """Return the model as it is now, with all that a resumed training needs."""
         return dataclasses.replace(self._model(progress), optimizer=self._optimizer.state(), state=state)
 
     def _check_finite(self) -> None:
@@ -226,13 +226,13 @@ class _Validation:
 
 
 def finished(progress: Progress, config: TrainConfig) -> bool:
-    """Whether all epochs are done, or ``patience`` of them have brought no improvement."""
+    """Return whether all epochs are done, or ``patience`` of them have brought no improvement."""
     waited = progress.epoch - progress.best_epoch
     return progress.epoch >= config.epochs or 0 < config.patience <= waited
 
 
 def _record(config: TrainConfig, epoch: int, total: Subtotal, valid_perplexity: float | None) -> Record:
-    """An epoch's line of the log."""
+    """Return an epoch's line of the log."""
     return log.record(
         epoch=epoch,
         train_perplexity=perplexity(total.nats, total.characters),

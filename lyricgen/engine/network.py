@@ -1,4 +1,4 @@
-"""What an engine is to a training: the loss of a minibatch and its gradient, over one flat vector of parameters."""
+"""The interface of an engine: the loss of a minibatch and its gradient, over one flat vector of parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALIGNED = 64  # bytes: a cache line, and the widest register
 
 
 class Minibatch(NamedTuple):
-    """A minibatch with all that is drawn for it."""
+    """A minibatch with all random numbers that are drawn for it."""
 
     read: Batch  # what the network reads, both (T, N)
     labels: Ids  # (T, N)
@@ -28,7 +28,7 @@ class Minibatch(NamedTuple):
     masks: Masks
 
     def of_rows(self, rows: slice) -> Minibatch:
-        """Those rows of it."""
+        """Return the minibatch of those rows alone."""
         masks = [mask[:, rows] for mask in self.masks]
         read = Batch(self.read.x[:, rows], self.read.y[:, rows])
         return Minibatch(read, self.labels[:, rows], self.resets[rows], masks)
@@ -47,38 +47,38 @@ class Network(ABC):
         self.vector = vector
         self.gradient = aligned(vector.size)
         ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()]).tolist()
-        self.places = {name: slice(*place) for name, place in zip(self.shapes, zip([0, *ends], ends))}
+        self.places = {name: slice(*span) for name, span in zip(self.shapes, zip([0, *ends], ends))}
 
     def views(self, vector: Floats) -> dict[str, Floats]:
-        """Every tensor of a vector (P,) by its name."""
-        return {name: vector[place].reshape(self.shapes[name]) for name, place in self.places.items()}
+        """Return every tensor of a vector (P,) by its name."""
+        return {name: vector[span].reshape(self.shapes[name]) for name, span in self.places.items()}
 
     def parameters(self) -> dict[str, Floats]:
-        """A copy of every parameter by its name."""
+        """Return a copy of every parameter by its name."""
         return self.views(self.vector.copy())
 
     def initial_state(self, batch_size: int) -> Floats:
-        """Zeros (L, S, N, H)."""
+        """Return zeros (L, S, N, H)."""
         return initial_state(self.config, batch_size)
 
     @abstractmethod
     def backward(self, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
         """Leave the gradient of a minibatch's summed loss in ``gradient``.
 
-        Returns that loss in nats and the state (L, S, N, H) after the minibatch, from which no gradient comes back.
+        Return that loss in nats and the state (L, S, N, H) after the minibatch, through which no gradient flows back.
         """
 
     @abstractmethod
     def nats(self, ids: Ids, labels: Ids, state: Floats, following: Ids | None = None) -> tuple[Floats, Floats]:
-        """-ln p of each label, (T, N), after ids (T, N); and the state after them.
+        """Return -ln p (T, N) of each label (T, N) after ids (T, N), and the state after them.
 
-        A bidirectional network also reads what is ``following`` each of the ids, (T or more, N): from its end, a zero
-        state there, down to just behind the character that it predicts.
+        A bidirectional network also reads the ids ``following`` each of them, (T or more, N): from their end, with a
+        zero state there, back to the one just behind the character that it predicts.
         """
 
 
 def flatten(config: ModelConfig, parameters: Mapping[str, Floats]) -> Floats:
-    """The vector (P,) of all parameters, in the order of ``parameter_shapes``."""
+    """Return the vector (P,) of all parameters, in the order of ``parameter_shapes``."""
     shapes = parameter_shapes(config, len(parameters["output.bias"]))
     vector = aligned(sum(map(math.prod, shapes.values())))
     np.concatenate([parameters[name].ravel() for name in shapes], out=vector)
@@ -86,14 +86,14 @@ def flatten(config: ModelConfig, parameters: Mapping[str, Floats]) -> Floats:
 
 
 def aligned(size: int) -> Floats:
-    """Zeros (size,) that begin at a cache line, wherever NumPy's own arrays begin."""
+    """Return zeros (size,) that begin at a cache line, wherever NumPy's own arrays begin."""
     memory = np.zeros(4 * size + _ALIGNED, np.uint8)
     begin = -memory.ctypes.data % _ALIGNED
     return memory[begin : begin + 4 * size].view(np.float32)
 
 
 def dropout_masks(config: ModelConfig, train: TrainConfig, batch_size: int, rng: np.random.Generator) -> Masks:
-    """Masks that drop the same units at every step of a minibatch, scaled by 1 / (1 - rate); none without dropout.
+    """Draw masks that drop the same units at every step of a minibatch, scaled by 1 / (1 - rate), if there is dropout.
 
     Locked (variational) dropout: Gal & Ghahramani 2016, Merity et al. 2018. Drawn in NumPy, so that they depend neither
     on the engine nor on the number of threads.

@@ -48,9 +48,9 @@ class Optimizer:
             self._moments = {name: np.zeros_like(vector) for name in ("mean", "variance")}
 
     def step(self, gradient: Floats, lr: float, *, divisor: float = 1.0) -> tuple[float, bool]:
-        """One step down the clipped gradient; returns the norm it had before clipping, and whether it was clipped.
+        """Step down the clipped gradient; return its norm before clipping, and whether it was clipped.
 
-        The gradient is that of a sum, ``divisor`` what makes a mean of it. A norm that is not finite changes nothing.
+        ``gradient`` is that of a sum; over ``divisor`` it is that of a mean. An infinite norm or NaN changes nothing.
         """
         norm = global_norm(gradient, self._pool) / divisor
         if not math.isfinite(norm):
@@ -95,11 +95,11 @@ class Optimizer:
         return change
 
     def state(self) -> dict[str, Floats]:
-        """A copy of the moments (P,), empty for SGD."""
+        """Return a copy of the moments (P,), empty for SGD."""
         return {name: moment.copy() for name, moment in self._moments.items()}
 
     def restore(self, state: Mapping[str, Floats], count: int) -> None:
-        """Go on where an optimizer with that state and that many steps stood."""
+        """Continue from the state of an optimizer after ``count`` steps."""
         self.count = count
         for name, moment in self._moments.items():
             moment[:] = state[name]

@@ -1,4 +1,4 @@
-"""A network in several threads, each of which computes with its own rows of every minibatch."""
+"""A network in several threads, each of which computes its own rows of every minibatch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK = 2**16  # parameters
 
 
 class Parallel(Network):
-    """Networks over one vector of parameters, as one; the gradient is the sum of theirs, always in the same order."""
+    """Several networks over one vector of parameters, as one; their gradients are summed, always in the same order."""
 
     def __init__(self, networks: Sequence[Network], pool: Pool) -> None:
         super().__init__(networks[0].config, networks[0].vocabulary_size, networks[0].vector)
@@ -41,7 +41,7 @@ class Parallel(Network):
         return sum(loss for loss, _ in done), np.concatenate([after for _, after in done], axis=2)
 
     def _sum(self, others: Sequence[Floats]) -> None:
-        """Add the gradients of the others to that of the first network, in which the sum lies."""
+        """Add the gradients of the other networks to that of the first, in place."""
 
         def add(block: slice) -> None:
             for other in others:
@@ -63,7 +63,7 @@ class Parallel(Network):
         return np.concatenate(nats, axis=1), np.concatenate(after, axis=2)
 
     def _blas(self, parts: int) -> Any:
-        """BLAS with the threads that are left for each part of a minibatch."""
+        """Limit BLAS to the threads that are left for each part of a minibatch."""
         return _BLAS.limit(limits=max(1, self._pool.threads // parts), user_api="blas")
 
     def _rows(self, count: int) -> list[slice]:
@@ -71,5 +71,5 @@ class Parallel(Network):
 
 
 def _silent() -> Any:
-    """No warnings from this thread: a training that diverges is told by its loss."""
+    """Suppress warnings in this thread: the loss shows whether a training diverges."""
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")

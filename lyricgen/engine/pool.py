@@ -1,4 +1,4 @@
-"""Threads that compute side by side: NumPy and BLAS let Python's lock go while they compute."""
+"""Threads that compute side by side: NumPy and BLAS release Python's lock while they compute."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _Result = TypeVar("_Result")
 
 
 class Pool:
-    """So many threads, the caller's among them; one by default."""
+    """A number of threads, including the caller's; one by default."""
 
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
         self._others = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """What the function makes of each item; at most as many items as threads are best."""
+        """Return the function's result for each item; best with at most as many items as threads."""
         if self._others is None:
             return [function(item) for item in items]
         others = [self._others.submit(function, item) for item in items[1:]]
         return [*map(function, items[:1]), *(other.result() for other in others)]
 
     def each_block(self, function: Callable[[slice], object], length: int, block: int) -> None:
-        """Call the function for every block of 0 … ``length``; each thread has a stretch of them."""
+        """Call the function for every block of 0 … ``length``; each thread has consecutive blocks."""
 
         def run(part: slice) -> None:
             for first in range(part.start, part.stop, block):
@@ -34,9 +34,9 @@ class Pool:
         self.map(run, self.parts(length, multiple=block))
 
     def parts(self, length: int, *, multiple: int = 1) -> list[slice]:
-        """A share of 0 … ``length`` for each thread, of a multiple of so many but for the last."""
+        """Split 0 … ``length`` into a slice for each thread, each but the last a multiple of ``multiple`` long."""
         blocks = -(-length // multiple)
-        ends = [min(length, multiple * (blocks * each // self.threads)) for each in range(self.threads + 1)]
+        ends = [min(length, multiple * (blocks * number // self.threads)) for number in range(self.threads + 1)]
         return [slice(begin, end) for begin, end in zip(ends, ends[1:]) if begin < end]
 
 

@@ -1,4 +1,4 @@
-"""A training begins or resumes: its folder is locked, its options are resolved, its first checkpoint is made."""
+"""Begin or resume a training: lock its folder, resolve its options, make its first checkpoint."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Training:
 
 
 class Request(NamedTuple):
-    """What is asked of a training, beside its options."""
+    """How a training begins, beside its options."""
 
     output: Path
     base: Path | None = None
@@ -133,7 +133,7 @@ def _as_base(checkpoint: Checkpoint, name: str) -> Base:
 
 
 def _check(request: Request, options: Mapping[str, Any]) -> None:
-    """Refuse what is wrong whatever the text is, before it is read."""
+    """Refuse options that are wrong whatever the text, before it is read."""
     if request.resume and request.force:
         raise OptionError("--resume and --force exclude each other: --resume continues, --force begins again")
     if request.resume and request.base is not None:
@@ -161,7 +161,7 @@ def first_checkpoint(
 
 
 def _check_memory(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> None:
-    """Refuse what cannot fit: initial and current weights, gradient and moments; logits and their gradient."""
+    """Refuse too large a training: initial and current weights, gradient and moments; logits and their gradient."""
     size = len(dataset.vocabulary)
     count = sum(math.prod(shape) for shape in parameter_shapes(model, size).values())
     memory.refuse_beyond(_FLOAT * 5 * count, f"a network of {count:,} parameters (--hidden, --layers)")
@@ -172,27 +172,27 @@ def _check_memory(dataset: Dataset, model: ModelConfig, train: TrainConfig) -> N
 
 @contextlib.contextmanager
 def _locked(request: Request) -> Iterator[None]:
-    """The folder of a training, locked; FileError if it may not write there."""
+    """Lock the folder of a training; FileError if it may not write there."""
     folder = request.output
     if files.status(folder) and not files.is_folder(folder):
         raise FileError(f"{folder}: is a file; name a folder with -o")
     if request.resume and not files.status(folder / LAST):
         raise FileError(f"{folder / LAST}: no checkpoint to resume; train without --resume, or name its folder with -o")
     with files.locked(folder):
-        there = [name for name in (BEST, LAST, LOG) if files.status(folder / name)]
-        for name in there:
+        existing = [name for name in (BEST, LAST, LOG) if files.status(folder / name)]
+        for name in existing:
             if not files.is_file(folder / name):
                 raise FileError(f"{folder / name}: is not a regular file; name another folder with -o")
-        if there and not (request.resume or request.force):
+        if existing and not (request.resume or request.force):
             raise FileError(
-                f"{folder}: already holds {'a model' if there != [LOG] else f'a {LOG}'}; --resume continues it, "
+                f"{folder}: already holds {'a model' if existing != [LOG] else f'a {LOG}'}; --resume continues it, "
                 "--force replaces it, -o names another folder"
             )
         yield
 
 
 def resumed(path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
-    """The last checkpoint of a training; OptionError if an option would change the training."""
+    """Load the last checkpoint of a training; OptionError if an option would change the training."""
     start = checkpoints.load(path)
     if not start.can_resume:
         raise FileError(f"{path}: cannot be resumed: it is an n-gram model or a copy of {BEST}; use --force")

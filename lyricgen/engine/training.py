@@ -26,7 +26,7 @@ _EVALUATED_AT_ONCE = 2048  # characters of a validation step: its logits take V 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What one minibatch gave: nats over its characters, the gradient's norm before clipping, the state after it."""
+    """The figures of a minibatch: nats over its characters, the gradient's norm before clipping, the state after it."""
 
     characters: int
     loss_sum: float
@@ -37,7 +37,7 @@ class Step:
 
 
 def learning_rate(config: TrainConfig, done: float) -> float:
-    """The rate when that share (0 to 1) of all epochs is done.
+    """Return the learning rate when that share (0 to 1) of all epochs is done.
 
     It stays, or falls as a half cosine (Loshchilov & Hutter 2017, equation 5).
     """
@@ -47,9 +47,9 @@ def learning_rate(config: TrainConfig, done: float) -> float:
 
 
 def epoch_rng(config: TrainConfig, epoch: int, step: int = 0) -> np.random.Generator:
-    """The random numbers of an epoch depend on the seed and its number, those of a step on its number (from 1), too.
+    """Return a generator seeded by the seed, the epoch and the step (from 1; 0: for the whole epoch).
 
-    So a training that is resumed anywhere repeats and misses none of them.
+    A training that is resumed anywhere therefore draws the same random numbers.
     """
     return np.random.default_rng([config.seed, epoch, step])
 
@@ -86,7 +86,7 @@ def train_epoch(
     Raises
     ------
     DivergenceError
-        The loss or the gradient is no finite number any more.
+        The loss or the gradient is not finite.
     """
     shape = fit(len(ids), batch_size=config.batch_size, steps=config.steps)
     batches = epoch_batches(
@@ -118,12 +118,12 @@ def train_epoch(
 
 
 def cure(config: TrainConfig) -> str:
-    """What may help when a training leaves the numbers."""
+    """Return what may help when a training diverges."""
     return "lower --lr or --clip" if config.clip else "lower --lr, or set --clip"
 
 
 def _begin(network: Network, count: int, state: Floats | None, worker_rows: slice) -> Floats:
-    """The state of a worker's rows, of ``count`` in all, before its first minibatch."""
+    """Return the state of a worker's rows, of ``count`` in all, before its first minibatch."""
     begun = network.initial_state(count) if state is None else state
     return begun[:, :, worker_rows]
 
@@ -131,7 +131,7 @@ def _begin(network: Network, count: int, state: Floats | None, worker_rows: slic
 def _reset(state: Floats, resets: NDArray[np.bool_]) -> Floats:
     """Zero the state of these rows (N,), so that the network learns to begin (Melis et al. 2018).
 
-    The state has as many rows as the last minibatch had; one with fewer begins with all of them anew.
+    The state has as many rows as the last minibatch; a minibatch with fewer rows begins with all of them at zero.
     """
     if resets.all():
         return np.zeros((*state.shape[:2], len(resets), state.shape[3]), np.float32)
@@ -139,7 +139,7 @@ def _reset(state: Floats, resets: NDArray[np.bool_]) -> Floats:
 
 
 def _backward(network: Network, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
-    """Leave the gradient of a minibatch's summed loss in the network; returns that loss and the state to carry on."""
+    """Leave the gradient of a minibatch's summed loss in the network; return that loss and the state after it."""
     if not minibatch.labels.size:  # there are fewer rows than workers
         network.gradient[:] = 0
         return 0.0, state
@@ -147,7 +147,7 @@ def _backward(network: Network, minibatch: Minibatch, state: Floats) -> tuple[fl
 
 
 def evaluate(network: Network, ids: Ids) -> Floats:
-    """The nats (T - 1,) of every character of a text (T,) after the first, the state carried through it.
+    """Return the nats (T - 1,) of every character of a text (T,) after the first, with the state carried along.
 
     A long text is read in up to 32 rows side by side, each of at least 4,096 characters and each from a zero state;
     the error this makes at the rows' beginnings is below what the fourth digit shows. A bidirectional network reads at

@@ -1,4 +1,4 @@
-"""Whether all of a cluster are still there: the parameter server itself would wait for a lost worker for ever.
+"""Watch whether all processes of a cluster are alive: the parameter server would wait for a lost one for ever.
 
 The scheduler listens on the port after its own; everybody else keeps a connection to it open. A connection that ends
 without a farewell means that its process, or its host, is lost; then the scheduler ends all the others. Both sides
@@ -34,7 +34,7 @@ def address() -> tuple[str, int]:
 
 
 def serve() -> None:
-    """Listen, in a thread of the scheduler's; EngineError if one of the two ports is taken."""
+    """Listen in a thread of the scheduler; EngineError if one of the two ports is taken."""
     host, port = address()
     _listen(host, port - 1).close()  # the parameter server would end with a core dump
     members: list[Any] = []
@@ -55,7 +55,7 @@ def _accept(listener: Listener, members: list[Any]) -> None:
 
 
 def _attend(peer: Any, members: list[Any]) -> None:
-    """Wait for a member's farewell; without one, end all."""
+    """Wait for a member's farewell; without one, end all processes."""
     try:
         deliver_challenge(peer, _token())
         answer_challenge(peer, _token())
@@ -123,7 +123,7 @@ def _keep_alive(peer: Any) -> None:
 
 
 def _received(peer: Any) -> bytes:
-    """A message; empty if the connection ends or breaks before."""
+    """Receive a message; empty if the connection ends or breaks first."""
     try:
         message: bytes = peer.recv_bytes(64)
         return message

@@ -1,1 +1,1 @@
-"""Training in MXNet: the only folder that imports it, and only when it is to compute."""
+"""Training in MXNet: the only package that imports it, and only when MXNet is to compute."""

@@ -24,7 +24,7 @@ class MxnetNetwork(Network):
     def __init__(self, config: ModelConfig, vocabulary_size: int, vector: Floats) -> None:
         super().__init__(config, vocabulary_size, vector)
         self._is_shared = mx.current_context().device_type == "cpu"
-        self._vector, self._gradient = (self._mirror(each) for each in (self.vector, self.gradient))
+        self._vector, self._gradient = (self._mirror(values) for values in (self.vector, self.gradient))
         self._weights = self._arrays(self._vector)
         self._layers = {name: self._layer_view(self._vector, name) for name in layer_names(config)}
         self._watch()
@@ -34,9 +34,7 @@ class MxnetNetwork(Network):
         return nd.from_numpy(vector[:], zero_copy=True) if self._is_shared else nd.array(vector)
 
     def _arrays(self, vector: NDArray) -> dict[str, NDArray]:
-        return {
-            name: vector[place.start : place.stop].reshape(self.shapes[name]) for name, place in self.places.items()
-        }
+        return {name: vector[span.start : span.stop].reshape(self.shapes[name]) for name, span in self.places.items()}
 
     def _layer_view(self, vector: NDArray, name: str) -> NDArray:
         return vector[self.places[f"{name}.input_weight"].start : self.places[f"{name}.hidden_bias"].stop]
@@ -69,7 +67,7 @@ class MxnetNetwork(Network):
         return cross_entropy(logits, labels).asnumpy().reshape(labels.shape), save_state(after)
 
     def _fetch(self) -> None:
-        """What NumPy has made of the parameters."""
+        """Copy the parameters that NumPy has changed, if the memory is not shared."""
         if not self._is_shared:
             self._vector[:] = nd.array(self.vector)
 
@@ -79,8 +77,8 @@ class MxnetNetwork(Network):
         if following is not None and self.config.bidirectional:
             behind = nd.zeros((1, ids.shape[1], self.config.hidden))
             if len(following) > 1:
-                place = self.config.layers + 1
-                backward, _ = self._read("backward", following[:0:-1], self._zeros(ids.shape[1]), masks, place)
+                first_mask = self.config.layers + 1
+                backward, _ = self._read("backward", following[:0:-1], self._zeros(ids.shape[1]), masks, first_mask)
                 behind = nd.concat(nd.flip(backward, axis=0), behind, dim=0)
             hidden = nd.concat(hidden, behind[: len(ids)], dim=2)
         return self._logits(hidden.reshape((-1, hidden.shape[2]))), new
@@ -89,8 +87,8 @@ class MxnetNetwork(Network):
         shape, count = (1, batch_size, self.config.hidden), STATES[self.config.cell]
         return [[nd.zeros(shape) for _ in range(count)] for _ in range(self.config.layers)]
 
-    def _read(self, stack: str, ids: Ids, state: State, masks: Masks, place: int) -> tuple[NDArray, State]:
-        """ids (T, N) -> the last hidden states (T, N, H) of a stack of layers, whose masks begin at ``place``."""
+    def _read(self, stack: str, ids: Ids, state: State, masks: Masks, first_mask: int) -> tuple[NDArray, State]:
+        """ids (T, N) -> the last hidden states (T, N, H) of a stack of layers, whose masks begin at ``first_mask``."""
         x = nd.Embedding(
             nd.array(ids, dtype="int32"),
             self._weights["embedding.weight"],
@@ -99,9 +97,9 @@ class MxnetNetwork(Network):
         )
         new = []
         for layer, old in enumerate(state):
-            x, after = self._layer(f"{stack}.{layer}", _masked(x, masks, place + layer), old)
+            x, after = self._layer(f"{stack}.{layer}", _masked(x, masks, first_mask + layer), old)
             new.append(after)
-        return _masked(x, masks, place + len(state)), new
+        return _masked(x, masks, first_mask + len(state)), new
 
     def _layer(self, name: str, x: NDArray, state: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """x (T, N, D or H) -> hidden states (T, N, H), state after T steps."""
@@ -121,29 +119,29 @@ class MxnetNetwork(Network):
         return nd.FullyConnected(hidden, weight, self._weights["output.bias"], num_hidden=self.vocabulary_size)
 
 
-def _masked(x: NDArray, masks: Masks, place: int) -> NDArray:
-    return nd.broadcast_mul(x, nd.array(masks[place])) if masks else x
+def _masked(x: NDArray, masks: Masks, number: int) -> NDArray:
+    return nd.broadcast_mul(x, nd.array(masks[number])) if masks else x
 
 
 def save_state(state: State) -> Floats:
-    """(L, S, N, H)."""
+    """Return the state as one array (L, S, N, H)."""
     return np.stack([np.concatenate([part.asnumpy() for part in parts]) for parts in state])
 
 
 def load_state(state: Floats) -> State:
-    """What ``save_state`` made of a state, back."""
+    """Undo ``save_state``: (L, S, N, H) -> MXNet's arrays."""
     return [[nd.array(part[None]) for part in parts] for parts in state]
 
 
 def loss_gradient(logits: NDArray, labels: Ids) -> tuple[NDArray, NDArray]:
-    """The summed cross-entropy (1,) of labels (T, N), and its gradient by the logits (T·N, V): softmax - one-hot.
+    """Return the summed cross-entropy (1,) of labels (T, N) and its gradient (T·N, V): softmax(logits) - one-hot.
 
     Written out, since autograd's way through log-softmax and pick takes three times as long.
     """
-    places = nd.array(np.stack([np.arange(labels.size), labels.ravel()]), dtype="int32")
+    indices = nd.array(np.stack([np.arange(labels.size), labels.ravel()]), dtype="int32")
     gradient = nd.softmax(logits)
-    picked = nd.gather_nd(gradient, places)
-    mx.nd._internal._scatter_set_nd(gradient, picked - 1, places, shape=gradient.shape, out=gradient)
+    picked = nd.gather_nd(gradient, indices)
+    mx.nd._internal._scatter_set_nd(gradient, picked - 1, indices, shape=gradient.shape, out=gradient)
     return -nd.sum(nd.log(nd.maximum(picked, TINY))), gradient
 
 

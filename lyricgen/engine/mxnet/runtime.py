@@ -1,4 +1,4 @@
-"""``import mxnet`` on a machine of today: the one place that knows what that takes.
+"""``import mxnet`` on a current machine: all workarounds that this needs.
 
 MXNet 1.9.1, the last release, is older than the NumPy that pip chooses beside it. It reads names that NumPy has since
 dropped, so they are given back before the import (and stay: some are read later). It takes half the processors unless
@@ -52,7 +52,7 @@ def _gone(*_: Any, **__: Any) -> None:
 
 
 def _give_back_names() -> None:
-    """Set the names that MXNet reads on ``numpy`` where this NumPy has them no more."""
+    """Set the names of ``numpy`` that MXNet reads and this NumPy no longer has."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a deprecated name still answers, with a warning
         missing = {name for name in (*_CONSTANTS, *_SUCCESSORS, *_GONE) if not hasattr(np, name)}
@@ -63,7 +63,7 @@ def _give_back_names() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send what the library itself writes on stderr nowhere: it announces any engine but its default."""
+    """Discard what the library itself writes to stderr: it announces any engine but its default."""
     if sys.stderr is None:  # closed by whoever started this process
         yield
         return
@@ -119,10 +119,10 @@ def import_advice(error: ModuleNotFoundError) -> str:
 
 def library_advice(words: str) -> str:
     """Name the system package behind ``libgomp.so.1: cannot open shared object file``."""
-    found = re.search(r"lib(\w+)\.so", words)
-    package = _PACKAGES.get(found.group(1)) if found else None
+    match = re.search(r"lib(\w+)\.so", words)
+    package = _PACKAGES.get(match.group(1)) if match else None
     if package:
-        return f"MXNet needs the system library lib{found.group(1)}: apt-get install {package}"  # type: ignore[union-attr]
+        return f"MXNet needs the system library lib{match.group(1)}: apt-get install {package}"  # type: ignore[union-attr]
     return f"MXNet's library cannot be loaded: {words.splitlines()[0]}"
 
 

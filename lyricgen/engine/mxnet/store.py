@@ -1,4 +1,4 @@
-"""MXNet's parameter server, as the place where the workers of a training add up what they have."""
+"""MXNet's parameter server, on which the workers of a training sum their gradients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Store:
     """One of the workers that the ``DMLC_*`` variables describe: this process. Waits for all of them."""
 
     def __init__(self) -> None:
-        """EngineError if this MXNet has no parameter server."""
+        """Join the cluster; EngineError if this MXNet has no parameter server."""
         self._watch = Watch()
         try:
             self._server: Any = mx.kv.create("dist_sync")
@@ -37,5 +37,5 @@ class Store:
         mine.wait_to_read()
 
     def leave(self) -> None:
-        """Say farewell: without it the others take this process for lost."""
+        """Say farewell; without it the other processes would take this one for lost."""
         self._watch.leave()

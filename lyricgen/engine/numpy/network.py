@@ -18,7 +18,7 @@ Tensors = Mapping[str, Floats]
 
 
 class NumpyNetwork(Network):
-    """Computes in the thread that calls it; see ``lyricgen.engine.rows`` for several."""
+    """Computes in the thread that calls it; see ``lyricgen.engine.parallel`` for several."""
 
     def backward(self, minibatch: Minibatch, state: Floats) -> tuple[float, Floats]:
         weights, gradients = self.views(self.vector), self.views(self.gradient)
@@ -65,13 +65,13 @@ class _Stack:
         self._ids = ids
         x = self._embedding[ids].transpose(0, 2, 1)
         states = []
-        for place, (layer, old) in enumerate(zip(self._layers, state.transpose(0, 1, 3, 2))):
-            x, after = layer.forward(self._masked(x, place), old)
+        for number, (layer, old) in enumerate(zip(self._layers, state.transpose(0, 1, 3, 2))):
+            x, after = layer.forward(self._masked(x, number), old)
             states.append(after.transpose(0, 2, 1))
         return self._masked(x, len(self._layers)), np.stack(states)
 
     def read_back(self, ids: Ids) -> Floats:
-        """What stands behind each of ids (T, N): (T, H, N), from the end down; nothing behind the last."""
+        """Read ids (T, N) from the end: (T, H, N), a summary of the text behind each; zero for the last."""
         shape = (1, self._config.hidden, ids.shape[1])
         nothing = np.zeros(shape, np.float32)
         if len(ids) == 1:
@@ -81,18 +81,18 @@ class _Stack:
         return np.concatenate([read[::-1], nothing])
 
     def backward(self, above: Floats, gradients: Tensors) -> None:
-        """The gradient by what ``read`` returned, (T, H, N), into that by all weights of the stack."""
+        """Write the gradient by all weights, given that by the result of ``read`` (T, H, N)."""
         if not len(above):
             for layer in self._layers:
                 layer.clear(gradients)
             return
-        for place in range(len(self._layers) - 1, -1, -1):
-            above = self._layers[place].backward(self._masked(above, place + 1), gradients)
+        for number in range(len(self._layers) - 1, -1, -1):
+            above = self._layers[number].backward(self._masked(above, number + 1), gradients)
         rows = self._masked(above, 0).transpose(0, 2, 1)
         _add_rows(gradients["embedding.weight"], self._ids.ravel(), rows.reshape(-1, rows.shape[2]))
 
-    def _masked(self, x: Floats, place: int) -> Floats:
-        return x * self._masks[place] if self._masks else x
+    def _masked(self, x: Floats, number: int) -> Floats:
+        return x * self._masks[number] if self._masks else x
 
 
 class _Layer:
@@ -112,7 +112,7 @@ class _Layer:
         return self._recurrence.forward(gates, state)
 
     def backward(self, above: Floats, gradients: Tensors) -> Floats:
-        """The gradient by the hidden states (T, H, N) -> that by x (T, D or H, N)."""
+        """Gradient by the hidden states (T, H, N) -> gradient by x (T, D or H, N); write that by the weights."""
         gates, _ = self._recurrence.backward(above)
         gates = columns(gates)
         np.matmul(gates, self._input.T, out=gradients[f"{self._name}.input_weight"])
@@ -123,7 +123,7 @@ class _Layer:
         return (self._weight.T @ gates).reshape(-1, len(above), above.shape[2]).transpose(1, 0, 2)
 
     def clear(self, gradients: Tensors) -> None:
-        """No gradient."""
+        """Set the gradient by the weights to zero."""
         for name in ("input_weight", "input_bias", "hidden_weight", "hidden_bias"):
             gradients[f"{self._name}.{name}"][:] = 0
 
@@ -144,15 +144,15 @@ class _Output:
         return nats.reshape(labels.shape)
 
     def backward(self, hidden: Floats, labels: Ids, gradients: Tensors) -> tuple[float, Floats]:
-        """The summed loss of labels (T, N), and its gradient by the hidden states (T, H, N): softmax - one-hot."""
+        """Return the summed loss of labels (T, N), and its gradient by the hidden states (T, H, N)."""
         x = columns(hidden)
         projected = self._projected(x)
         above = np.empty_like(projected)
         loss, by_weight, by_bias = 0.0, gradients[self._name], gradients["output.bias"]
         for number, rows in enumerate(self._blocks(projected)):
-            by_logits, places = softmax(self._logits(projected, rows)), labels.ravel()[rows]
-            loss += float(_nats(by_logits, places).sum())
-            by_logits[np.arange(len(places)), places] -= 1
+            by_logits, targets = softmax(self._logits(projected, rows)), labels.ravel()[rows]
+            loss += float(_nats(by_logits, targets).sum())
+            by_logits[np.arange(len(targets)), targets] -= 1
             np.matmul(self._weight.T, by_logits.T, out=above[:, rows])
             if number:
                 by_weight += by_logits.T @ projected[:, rows].T
@@ -179,14 +179,14 @@ class _Output:
         return logits
 
 
-def _nats(probabilities: Floats, places: Ids) -> Floats:
-    """-ln of probabilities (M, V) at ``places`` (M,)."""
-    nats: Floats = -np.log(np.maximum(probabilities[np.arange(len(places)), places], TINY))
+def _nats(probabilities: Floats, labels: Ids) -> Floats:
+    """-ln of probabilities (M, V) at ``labels`` (M,)."""
+    nats: Floats = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], TINY))
     return nats
 
 
 def _add_rows(table: Floats, ids: Ids, rows: Floats) -> None:
-    """Add rows (M, D) to those of a table (V, D) that ids (M,) name; one may be named more than once."""
+    """Add rows (M, D) to the rows ids (M,) of a table (V, D); an id may occur more than once."""
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))

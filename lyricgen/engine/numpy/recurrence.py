@@ -2,7 +2,7 @@
 
 Songs are columns here: a hidden state is (H, N), the gates of a step are (G·H, N). The matrix product of a step is then
 weight times state, which BLAS computes in three quarters of the time that it takes for state times weight, and each
-gate lies in one piece. The equations are those of ``lyricgen.model.cells``.
+gate is contiguous. The equations are those of ``lyricgen.model.cells``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Recurrence(ABC):
     _hidden: Floats
 
     def __init__(self, weight: Floats, bias: Floats) -> None:
-        """Weight (G·H, H) and bias (G·H,) of the hidden state."""
+        """Take the weight (G·H, H) and the bias (G·H,) of the hidden state."""
         self._weight = weight
         self._bias = bias[:, None]
         self._size = weight.shape[1]
@@ -42,25 +42,25 @@ class Recurrence(ABC):
     def forward(self, gates: Floats, state: Floats) -> tuple[Floats, Floats]:
         """Gates (T, G·H, N), state (S, H, N) -> hidden states (T, H, N), state after T steps.
 
-        ``gates`` are the inputs already multiplied, their bias added; what stands in them afterwards is ours.
+        ``gates`` are the inputs times their weight, their bias added; they are overwritten.
         """
 
     @abstractmethod
     def backward(self, above: Floats, observe: Observer = None) -> tuple[Floats, Floats]:
-        """The gradient by hidden states (T, H, N) -> that by ``gates`` (T, G·H, N) and by the first state (H, N)."""
+        """Gradient by hidden states (T, H, N) -> those by ``gates`` (T, G·H, N) and by the first state (H, N)."""
 
     def gates(self) -> dict[str, Floats]:
-        """After ``forward``: how far each gate opens, 0 to 1 (T, H, N); empty for a cell without gates."""
+        """Return, after ``forward``, how far each gate opens, 0 to 1 (T, H, N); empty for a cell without gates."""
         return {}
 
     def states_after(self) -> Floats:
-        """After ``forward`` of one song: the states (T, S, H) after each step."""
+        """Return, after ``forward`` of one song, the states (T, S, H) after each step."""
         return np.stack([getattr(self, name)[1:, :, 0] for name in self._states], axis=1)
 
     def windows(self, steps: NDArray[np.intp]) -> Recurrence:
-        """After ``forward`` of one song: copies of some of its steps (K, R) as R songs of K steps, for ``backward``.
+        """Copy some steps (K, R) of one song, after its ``forward``, as R songs of K steps for ``backward``.
 
-        A negative number is a step before the first one, in which nothing happens.
+        A negative number is a step before the first one; its arrays are zero.
         """
         chosen = copy.copy(self)
         states = np.concatenate([steps, steps[-1:] + 1])
@@ -72,23 +72,23 @@ class Recurrence(ABC):
 
     @abstractmethod
     def by_weight(self, gates: Floats, gradient: Floats) -> None:
-        """After ``backward``: the gradient by the weight into ``gradient`` (G·H, H).
+        """Write, after ``backward``, the gradient by the weight into ``gradient`` (G·H, H).
 
-        ``gates`` (G·H, T·N) is what ``backward`` gave, a step beside the other.
+        ``gates`` (G·H, T·N) is the first result of ``backward``, its steps side by side.
         """
 
     def by_bias(self, by_gates: Floats) -> Floats:
-        """After ``backward``: the gradient by the hidden bias (G·H,); ``by_gates`` is that by the input's bias."""
+        """Return, after ``backward``, the gradient by the hidden bias (G·H,), given that by the input's bias."""
         return by_gates
 
     def _begin(self, steps: int, state: Floats) -> Floats:
-        """Room for the hidden states (T + 1, H, N), the first of them in place."""
+        """Allocate the hidden states (T + 1, H, N) and set the first of them."""
         hidden = np.empty((steps + 1, *state.shape[1:]), np.float32)
         hidden[0] = state[0]
         return hidden
 
     def _transposed(self) -> Floats:
-        """The weight (H, G·H), in one piece: BLAS multiplies it faster than a view."""
+        """Return the weight (H, G·H) as a contiguous copy, which BLAS multiplies faster than a view."""
         return np.ascontiguousarray(self._weight.T)
 
 
@@ -283,7 +283,7 @@ class Lstm(Recurrence):
         return slopes.reshape(self._opened.shape), carried
 
     def _slopes(self) -> tuple[Floats, Floats, Floats]:
-        """What each gate makes of a gradient, (T, 4, H, N), in place; the forget gate and O ∘ tanh'(C'), (T, H, N)."""
+        """Return each gate's derivative (T, 4, H, N), in place; the forget gate and O ∘ tanh'(C'), (T, H, N)."""
         gates = self._opened.reshape(len(self._opened), 4, self._size, -1)
         entry, forget, candidate, output = (gates[:, gate] for gate in range(4))
         kept = forget.copy()
@@ -305,14 +305,14 @@ class Lstm(Recurrence):
 
 
 def recurrence_of(config: ModelConfig) -> type[Recurrence]:
-    """The recurrence of the configured cell."""
+    """Return the recurrence of the configured cell."""
     if config.cell == "gru":
         return {"after": GruAfter, "before": GruBefore}[config.gru_reset]
     return {"rnn": Rnn, "lstm": Lstm}[config.cell]
 
 
 def columns(x: Floats) -> Floats:
-    """(T, F, N) -> (F, T·N), a step beside the other, for one product over all of them."""
+    """(T, F, N) -> (F, T·N), the steps side by side, for one product over all of them."""
     return np.ascontiguousarray(x.transpose(1, 0, 2)).reshape(x.shape[1], -1)
 
 
@@ -325,7 +325,7 @@ def _sigmoid(x: Floats) -> None:
 
 
 def _mix(update: Floats, old: Floats, new: Floats, *, out: Floats) -> None:
-    """New + Z ∘ (old - new)."""
+    """Write new + Z ∘ (old - new) into ``out``."""
     np.subtract(old, new, out=out)
     out *= update
     out += new
@@ -338,9 +338,9 @@ def _slope_of_tanh(y: Floats) -> Floats:
 
 
 def _slopes_of_gru(opened: Floats, before: Floats) -> tuple[Floats, Floats, Floats]:
-    """What each gate makes of a gradient, (T, 3H, N), in place of R, Z and H~; Z and R, (T, H, N).
+    """Return each gate's derivative (T, 3H, N), in place of R, Z and H~; also Z and R, (T, H, N).
 
-    That of the reset gate lacks the factor that it lets through.
+    The derivative of the reset gate lacks the factor that R multiplies.
     """
     size = before.shape[1]
     reset, update, candidate = (opened[:, gate * size : (gate + 1) * size] for gate in range(3))
