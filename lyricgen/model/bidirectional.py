@@ -14,14 +14,14 @@ from lyricgen.model.probability import probabilities_in_chunks
 from lyricgen.model.recurrent import layer_of, unroll
 from lyricgen.text.vocabulary import Ids
 
-READ_AHEAD = 35  # characters behind one that a bidirectional network reads at least, as many as in its training
+READ_AHEAD = 35  # characters that a bidirectional network reads at least behind each, as many as in its training
 
 
 class Bidirectional:
     """A network that predicts each character from what stands before and after it (Schuster & Paliwal 1997).
 
-    A stack of layers reads forward, another backward; what they say of a character comes from their last hidden states
-    before it and after it, side by side, so that it never comes from itself, however many layers there are.
+    A stack of layers reads forward, another backward; a character is predicted from their last hidden states before it
+    and after it, side by side, and so never from itself, however many layers there are.
     """
 
     def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
@@ -35,11 +35,11 @@ class Bidirectional:
         self._output_bias = parameters["output.bias"]
 
     def forward(self, ids: Ids, state: Floats) -> tuple[Floats, Floats]:
-        """ids (T, N), state (L, S, N, H) -> what is known after each (T, N, H), state after all."""
+        """ids (T, N), state (L, S, N, H) -> hidden states after each (T, N, H), state after all."""
         return unroll(self._cell, self._stacks[0], self._embedding[ids], state)
 
     def backward(self, ids: Ids) -> Floats:
-        """ids (T, N) -> what is known before each (T + 1, N, H) from itself and those behind it; nothing at the end."""
+        """ids (T, N) -> hidden states (T + 1, N, H) that have read each id and those behind it; zero at the end."""
         nothing = np.zeros((1, ids.shape[1], self.config.hidden), np.float32)
         if not len(ids):
             return nothing
@@ -48,7 +48,7 @@ class Bidirectional:
         return np.concatenate([read[::-1], nothing])
 
     def hidden(self, ids: Ids, state: Floats, count: int) -> tuple[Floats, Floats]:
-        """What is known of each of the ``count`` characters that follow the first of a text (T, N).
+        """Return the states that predict each of the ``count`` characters after the first of a text (T, N).
 
         ``state`` (L, S, N, H) is that of the forward stack before the text. Returns hidden states (count, N, 2H) and
         the forward stack's state after ``count`` characters.
@@ -72,5 +72,5 @@ class Bidirectional:
             yield self.logits(hidden[:, 0])
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
-        """The probability of every character of a text (T,) after the first, from what is around it: (T - 1,)."""
+        """Return the probability of every character of a text (T,) after the first, given both sides: (T - 1,)."""
         return probabilities_in_chunks(self.logit_chunks(ids), ids)

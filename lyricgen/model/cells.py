@@ -20,7 +20,7 @@ _BLOCK = 64  # columns: 1, 2, 4, 8 or 16 threads share them in whole fours
 
 
 def times(x: Floats, weight: Floats) -> Floats:
-    """x (N, D) times weight (D, G), which is the transpose of an array in one piece."""
+    """x (N, D) times weight (D, G), which is the transpose of a contiguous array."""
     if len(x) <= _APART:
         return _one_by_one(x, weight)
     product: Floats = (weight.T @ x.T).T if len(x) <= _FEW else x @ weight
@@ -28,7 +28,7 @@ def times(x: Floats, weight: Floats) -> Floats:
 
 
 def _one_by_one(x: Floats, weight: Floats) -> Floats:
-    """x (N, D) times weight (D, G), the same bits for a row whatever is beside it and however many threads compute.
+    """x (N, D) times weight (D, G): the same bits for a row whatever the other rows and the number of threads.
 
     For one row OpenBLAS gives each thread a share of the columns, takes four at a time and rounds the rest of a share
     in another way. So the columns after the last whole block are computed as the end of one more whole block.
@@ -115,7 +115,7 @@ Cell = Callable[[Floats, Floats, Floats, Floats], Floats]
 
 
 def cell_of(config: ModelConfig) -> Cell:
-    """The function that computes one step of the configured cell."""
+    """Return the function that computes one step of the configured cell."""
     if config.cell == "gru":
         return {"after": gru_after, "before": gru_before}[config.gru_reset]
     return {"rnn": rnn, "lstm": lstm}[config.cell]

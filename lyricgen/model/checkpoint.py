@@ -122,7 +122,7 @@ NOT_BEGUN = Progress()
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """All that is known of a model. ``optimizer`` is empty in ``best``, which is for writing only."""
+    """Everything that is stored of a model. ``optimizer`` is empty in ``best``, which is for writing only."""
 
     model: ModelConfig
     train: TrainConfig
@@ -139,18 +139,18 @@ class Checkpoint:
     is_outdated: bool = False  # trained with an option that is gone, so that it cannot be resumed
 
     def decoder(self) -> Decoder:
-        """The whole model, ready to write and to score."""
+        """Return the whole model, ready to write and to score."""
         models = [self.main_model(), *self.ngrams_beside()]
         return models[0] if len(models) == 1 else Mixture(models, self.shares[None], len(self.vocabulary))
 
     def main_model(self) -> Decoder:
-        """The network, or what is counted in place of one."""
+        """Return the network, or the n-gram model without one."""
         if self.model.cell == "ngram":
             return NGram(self.parameters, self.model.order, len(self.vocabulary))
         return Recurrent(self.model, self.parameters)
 
     def ngrams_beside(self) -> list[NGram]:
-        """The n-gram model beside the network, if there is one."""
+        """Return the n-gram model beside the network, if there is one."""
         if self.counted is None:
             return []
         order, size, tensors = self.model.order, len(self.vocabulary), self.counted.tensors
@@ -161,12 +161,12 @@ class Checkpoint:
 
     @property
     def shares(self) -> Weights:
-        """Those of the main model and of the n-grams beside it, (1,) or (2,)."""
+        """The shares of the main model and of the n-grams beside it, (1,) or (2,)."""
         return np.array([1.0] if self.counted is None else [1 - self.counted.share, self.counted.share])
 
     @property
     def _counts_again(self) -> bool:
-        """Whether the n-grams beside it are those of a text in the same file, and soon counted."""
+        """Whether the n-grams beside it can soon be counted again from the text in the same file."""
         return self.text is not None and len(self.read) == 1 and len(self.text.stored["train"]) <= _COUNTED_AGAIN
 
     @property
@@ -177,12 +177,12 @@ class Checkpoint:
         return self.train.optimizer == "sgd" or bool(self.optimizer)
 
     def save(self, path: Path, *, obsolete: Sequence[Path] = (), half: bool = False) -> None:
-        """Write it, if asked with a network's weights in half precision; ``obsolete`` files go when it comes.
+        """Write the checkpoint (``half``: its weights in half precision) and remove the ``obsolete`` files.
 
         Raises
         ------
         DivergenceError, FileError
-            A number in it is not finite; it cannot be written. The file that was there stays.
+            A number is not finite, or the file cannot be written. An existing file stays.
         """
         if not self.is_sound:
             raise DivergenceError("the weights are not finite")
@@ -195,7 +195,7 @@ class Checkpoint:
             "unseen": self.text.unseen if self.text else "",
             "newlines": self.newlines,
             "dataset": self.dataset,
-            "read": [dataclasses.asdict(each) for each in self.read],
+            "read": [dataclasses.asdict(text_read) for text_read in self.read],
             "ngram_share": self.counted.share if self.counted else None,
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
@@ -210,10 +210,10 @@ class Checkpoint:
 
     @property
     def is_sound(self) -> bool:
-        """Whether its numbers are finite, and its weights such as a network can compute with."""
+        """Whether all numbers are finite, and the weights small enough for a network to compute with."""
         others = [*self.optimizer.values(), *([] if self.state is None else [self.state])]
         weights = [] if self.model.cell == "ngram" else self.parameters.values()
-        return are_sound(weights) and all(bool(np.isfinite(each).all()) for each in others)
+        return are_sound(weights) and all(bool(np.isfinite(array).all()) for array in others)
 
 
 def fresh(
@@ -225,7 +225,7 @@ def fresh(
     *,
     base: Checkpoint | None = None,
 ) -> Checkpoint:
-    """The first checkpoint of a model of that dataset, which begins with what a ``base`` has read."""
+    """Make the first checkpoint of a model of a dataset; its list of texts begins with those of the ``base``."""
     name = ", ".join(dataset.sources) or corpus.EMBEDDED
     read = (*(base.read if base else ()), TrainedOn(name, len(dataset.train)))
     return Checkpoint(
@@ -242,9 +242,9 @@ def fresh(
 
 
 def locate(path: Path) -> Path:
-    """The file meant by ``path``: itself, the best checkpoint of a folder, or the base model that comes with lyricgen.
+    """Return the file that ``path`` means: itself, a folder's best checkpoint, or the shipped base model.
 
-    A file or folder called as that one takes its place.
+    An existing file or folder with the name of the shipped model is used instead of it.
     """
     if str(path) == SHIPPED and files.status(path) is None:
         return files.shipped(SHIPPED_FILE)
@@ -270,7 +270,7 @@ def load(path: Path) -> Checkpoint:
 
 
 def training_options(path: Path) -> TrainConfig:
-    """What a checkpoint was trained with; only its metadata is read. FileError as of ``load``."""
+    """Read only the training options of a checkpoint; FileError as for ``load``."""
     stored = storage.metadata_of(path, KIND)
     try:
         return from_json(TrainConfig, _known(from_json(_Metadata, stored, lenient=True).train))
@@ -314,41 +314,41 @@ def _assemble(stored: storage.Stored) -> Checkpoint:
 
 
 def _widened(tensor: Any) -> Any:
-    """A copy; numbers of half precision become those that are computed with."""
+    """Copy a tensor; half precision becomes single precision."""
     return np.array(tensor, np.float32 if tensor.dtype == np.float16 else None)
 
 
 def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfig, size: int) -> Counted | None:
-    """The n-grams beside a network."""
+    """Take the n-grams beside a network out of the tensors."""
     if share is None:
         return None
     if model.cell == "ngram" or model.bidirectional:
         raise FileError("is a damaged checkpoint: no model of its kind has n-grams beside it")
-    found = {name: tensors.pop(name) for name in list(tensors) if name.startswith(ngram.PREFIX)}
-    if found:
-        ngram.levels_of(found, model.order, size)
-    return Counted(share, found or None)
+    levels = {name: tensors.pop(name) for name in list(tensors) if name.startswith(ngram.PREFIX)}
+    if levels:
+        ngram.levels_of(levels, model.order, size)
+    return Counted(share, levels or None)
 
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
-    """The parts of the text, which stay on disk until they are read; none if they were not kept."""
+    """Take the parts of the text, which stay on disk until read, out of the tensors; none if not kept."""
     return {name: tensors.pop(_TEXT + name) for name in NAMES if _TEXT + name in tensors}
 
 
 def _is_outdated(metadata: _Metadata) -> bool:
-    """Whether an option that is gone had another value than it always has now: 0 if nothing is held out."""
+    """Return whether a removed option had another value than it always has now: 0 if nothing is held out."""
     holds_out = metadata.progress.valid_perplexity is not None
     now = {name: usual if holds_out else 0.0 for name, usual in _GONE.items()}
     return any(metadata.train.get(name, value) != value for name, value in now.items())
 
 
 def _known(train: Mapping[str, Any]) -> dict[str, Any]:
-    """The training options of a file, without those of format 4 that are gone."""
+    """Return the training options of a file, without those of format 4 that were removed."""
     return {name: value for name, value in train.items() if name not in _GONE}
 
 
 def _check_training(checkpoint: Checkpoint) -> None:
-    """What a training goes on with: moments as large as the parameters, a state of the network's shape; all finite."""
+    """Check the moments (as large as the parameters), the state (of the network's shape), and that all are finite."""
     model, optimizer, state = checkpoint.model, checkpoint.optimizer, checkpoint.state
     if model.cell == "ngram":
         if optimizer or state is not None:

@@ -1,4 +1,4 @@
-"""A dataset -> a model that counts: what training is for ``--cell ngram``. No MXNet, no epochs, no randomness."""
+"""A dataset -> an n-gram model: the training of ``--cell ngram``, without MXNet, epochs or randomness."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _USUAL_TIMES = 4  # where nothing is held out to choose by
 def count(
     dataset: Dataset, model: ModelConfig, train: TrainConfig, base: Checkpoint | None = None
 ) -> tuple[Checkpoint, Record]:
-    """The n-gram model of the training part, and its line of the log.
+    """Count the n-gram model of the training part; return it and its line of the log.
 
-    With a ``base``, that one's training text counts, too. The text itself then counts several times, as often as its
-    validation part likes best.
+    With a ``base``, its training text is counted, too. The text itself is then counted several times: as often as
+    makes the perplexity of its validation part lowest.
 
     Raises
     ------
@@ -52,12 +52,12 @@ def count(
 
 
 def _held_out(counted: ngram.NGram, dataset: Dataset) -> float:
-    """The validation perplexity."""
+    """Return the validation perplexity."""
     return score(counted.probabilities(dataset.valid), dataset.valid).perplexity
 
 
 def estimate(dataset: Dataset, order: int, base: Checkpoint | None = None) -> dict[str, Any]:
-    """The tensors of an n-gram model of the training part, and of the text that a ``base`` keeps.
+    """Estimate the tensors of an n-gram model of the training part, and of the text that a ``base`` keeps.
 
     The dataset has the vocabulary of both.
     """
@@ -71,7 +71,7 @@ def estimate(dataset: Dataset, order: int, base: Checkpoint | None = None) -> di
     if not len(dataset.valid):
         return counted(_USUAL_TIMES)
     size = len(dataset.vocabulary)
-    return min(map(counted, _TIMES), key=lambda each: _held_out(ngram.NGram(each, order, size), dataset))
+    return min(map(counted, _TIMES), key=lambda tensors: _held_out(ngram.NGram(tensors, order, size), dataset))
 
 
 def save(checkpoint: Checkpoint, record: Record, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What can write: anything that turns (ids, state) into (logits, state)."""
+"""The interface of models that write: (ids, state) -> (logits, state)."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ CHUNK = 512  # characters scored at once: their logits take V times as much
 
 
 class Decoder(Protocol):
-    """One character a step for N songs side by side; the state is all it remembers, and nobody else looks into it."""
+    """One character a step for N songs side by side; the state is opaque, and is all that a decoder remembers."""
 
     def initial_state(self, batch_size: int = 1) -> Any:
-        """The state before any text."""
+        """Return the state before any text."""
         ...
 
     def step(self, ids: Ids, state: Any) -> tuple[Floats, Any]:
-        """ids (N,), state -> logits (N, V) of the next character, state after these; the old state stays good."""
+        """ids (N,), state -> logits (N, V) of the next character, state after these; the old state stays valid."""
         ...
 
     def select(self, state: Any, rows: NDArray[np.intp]) -> Any:
-        """The state of those songs, in that order, each as often as it is named."""
+        """Return the state of the songs ``rows``, in that order; a song may be repeated."""
         ...
 
     def join(self, states: Sequence[Any]) -> Any:
-        """The states of several groups of songs as that of one."""
+        """Join the states of several groups of songs into that of one."""
         ...
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
-        """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        """Return the probability of every character of a text (T,) after the first: (T - 1,)."""
         ...
 
 
@@ -43,5 +43,5 @@ class Chunked(Protocol):
     """A model that scores many characters of a text at once, which is faster than a step for each."""
 
     def logit_chunks(self, ids: Ids) -> Iterator[Floats]:
-        """Logits (T', V) of the characters of a text (T,) after the first, some at a time: ``CHUNK`` of a decoder."""
+        """Yield logits (T', V) of the characters of a text (T,) after the first (a decoder: ``CHUNK`` at a time)."""
         ...

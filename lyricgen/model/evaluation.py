@@ -38,16 +38,16 @@ class Evaluation(Score):
     baselines: Mapping[str, Score]
 
     def songs(self) -> list[tuple[str, Score]]:
-        """Each song with its score."""
+        """Return each song with its score."""
         return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n\n")
 
     def lines(self) -> list[tuple[str, Score]]:
-        """Each line with its score."""
+        """Return each line with its score."""
         return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n")
 
 
 def held_out(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Text:
-    """The part of a text that measures a model: its test part, or its validation part.
+    """Return the part of a text that measures a model: its test part, or its validation part.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def held_out(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Text:
 
 
 def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
-    """A part's ids in the model's own vocabulary (T,)."""
+    """Return a part's ids in the model's own vocabulary (T,)."""
     if parts.vocabulary == checkpoint.vocabulary:
         return parts.ids(name)
     return checkpoint.vocabulary.encode(parts.text(name))
@@ -81,12 +81,12 @@ def evaluate(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text,
 
 
 def _baselines(ids: Ids, checkpoint: Checkpoint) -> dict[str, Score]:
-    """Models that know less: nothing at all, the frequencies of the training text, its n-grams."""
+    """Score simpler models: a uniform one, the frequencies of the training text, its n-grams."""
     size, longest = len(checkpoint.vocabulary), ModelConfig().order
-    found = {"uniform": scoring.score(np.full(len(ids) - 1, 1 / size), ids)}
+    scores = {"uniform": scoring.score(np.full(len(ids) - 1, 1 / size), ids)}
     if checkpoint.text is not None:
         train = checkpoint.text.ids("train")
         for name, order in (("unigram", 1), (f"{longest}-gram", longest)):
             counted = ngram.NGram(ngram.estimate(train, order, size), order, size)
-            found[name] = scoring.score(counted.probabilities(ids), ids)
-    return found
+            scores[name] = scoring.score(counted.probabilities(ids), ids)
+    return scores

@@ -22,7 +22,7 @@ _OPSET, _IR = 17, 8
 
 
 def metadata(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What another program has to know: the character of id i is ``vocabulary[i - 1]``, id 0 is the unknown one."""
+    """Return what other programs need: the character of id i is ``vocabulary[i - 1]``, id 0 is the unknown one."""
     return {
         "lyricgen_version": __version__,
         "model": dataclasses.asdict(checkpoint.model),
@@ -32,7 +32,7 @@ def metadata(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def torch_tensors(checkpoint: Checkpoint) -> dict[str, Floats]:
-    """Tensors by the names of ``torch.nn``: ``embedding``, ``rnn`` (RNN, GRU or LSTM) and ``output`` (Linear).
+    """Return tensors by the names of ``torch.nn``: ``embedding``, ``rnn`` (RNN, GRU or LSTM) and ``output`` (Linear).
 
     Raises
     ------
@@ -59,12 +59,12 @@ def write(checkpoint: Checkpoint, file: IO[bytes], format: str) -> None:
 
 
 def write_torch(checkpoint: Checkpoint, file: IO[bytes]) -> None:
-    """A safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
+    """Write a safetensors file of ``torch_tensors``, with ``metadata`` as JSON under the key ``lyricgen``."""
     storage.save_tensors(file, torch_tensors(checkpoint), json.dumps(metadata(checkpoint), ensure_ascii=False))
 
 
 def write_onnx(checkpoint: Checkpoint, file: IO[bytes]) -> None:
-    """One step, ids (N,) int64 and state (L, S, N, H) -> logits (N, V) and the state after them.
+    """Write the graph of one step: ids (N,) int64, state (L, S, N, H) -> logits (N, V), state after them.
 
     ``metadata`` stands in the model's metadata, a JSON value for each key. The state before any text is zero.
     """
@@ -126,7 +126,7 @@ class _Graph:
         )
 
     def _step(self, layer: int, x: str, state: list[str]) -> list[str]:
-        """The new parts of a layer's state, its hidden state first."""
+        """Return the new parts of a layer's state, its hidden state first."""
         gates = self._gates(layer, "input", x)
         if self._model.cell == "gru":
             return [self._gru(layer, gates, state[0])]

@@ -10,7 +10,7 @@ from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 
 
 def grow(base: Checkpoint, vocabulary: Vocabulary, rng: np.random.Generator) -> dict[str, Floats]:
-    """The parameters of a network for a vocabulary that holds the base's.
+    """Return the parameters of a network for a vocabulary that holds the base's.
 
     The rows of new characters are those of a new network; the unknown's row, and the mean of all, did worse
     (tests/benchmarks/README.md). Their biases share the unknown's probability. What was known keeps its proportions.

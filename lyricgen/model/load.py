@@ -1,4 +1,4 @@
-"""A checkpoint -> what predicts: a network, the n-grams beside it and, on request, a cache of the song so far."""
+"""A checkpoint -> a predictor: a network, the n-grams beside it and, on request, a cache of the song so far."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LONGEST_FIT = 20_000  # characters: more change the weights by little
 
 
 class Fit(NamedTuple):
-    """How the weights of a mixture with a cache were found: on so many characters, and their mean."""
+    """How the weights of a mixture with a cache were fitted: the number of characters, and the mean weights."""
 
     characters: int
     mean: list[float]
 
 
 class Predictor(NamedTuple):
-    """What predicts; of a mixture also its weights and, if they were fitted, how."""
+    """A model that predicts; of a mixture also its weights and, if they were fitted, how."""
 
     model: Decoder | Bidirectional
     weights: mixture.Weights | None = None
@@ -33,14 +33,14 @@ class Predictor(NamedTuple):
 
 
 def predictor(checkpoint: Checkpoint) -> Predictor:
-    """The model of a checkpoint as it was trained."""
+    """Build the model of a checkpoint as it was trained."""
     if checkpoint.model.bidirectional:
         return Predictor(Bidirectional(checkpoint.model, checkpoint.parameters))
     return Predictor(checkpoint.decoder(), checkpoint.shares[None] if checkpoint.counted else None)
 
 
 def with_cache(checkpoint: Checkpoint, fit_on: Ids | None) -> Predictor:
-    """The same with a cache; the weights are fitted on a text (T,), or without one as large as usual."""
+    """Build the model with a cache; the weights are fitted on a text (T,), or without one the usual ones."""
     models = [checkpoint.main_model(), *checkpoint.ngrams_beside()]
     fitted = fit = None
     if fit_on is not None and len(fit_on) > 1:

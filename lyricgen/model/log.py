@@ -18,7 +18,7 @@ _BEGINNING = '{"epoch": '  # of every line
 
 @dataclasses.dataclass(frozen=True)
 class Record(Checked):
-    """An epoch's line. A model that is counted has no learning rate and no gradient.
+    """An epoch's line. An n-gram model has no learning rate and no gradient.
 
     ``gradient_norm`` is the mean before clipping, ``clipped`` the share of the steps whose gradient was clipped.
     """
@@ -51,12 +51,12 @@ def append(path: Path, record: Record) -> None:
 
 
 def truncate(path: Path, epoch: int) -> None:
-    """Keep the lines of epochs up to ``epoch``. A last line that a crash cut short goes.
+    """Keep the lines of epochs up to ``epoch``; drop a last line that a crash cut short.
 
     Raises
     ------
     FileError
-        Another line is no epoch's, so that the file is somebody else's; it stays as it is.
+        Another line is not that of an epoch: the file is not a log, and stays as it is.
     """
     kept = [_line(record) for record in read(path, may_be_cut=True) if record.epoch <= epoch]
     with files.replacing(path) as file:
@@ -68,20 +68,20 @@ def _line(record: Record) -> str:
 
 
 def read(path: Path, *, may_be_cut: bool = False) -> list[Record]:
-    """Every epoch's line; none if there is no such file. FileError for a line that is no epoch's."""
+    """Read every epoch's line; none if there is no file. FileError for a line that is not an epoch's."""
     if files.status(path) is None:
         return []
     try:
         lines = path.read_text("utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
-    found = []
+    records = []
     for number, line in enumerate(lines, 1):
         is_last = number == len(lines)
         try:
             if line or not is_last:
-                found.append(schema.from_json(Record, schema.parse(line), lenient=True))
+                records.append(schema.from_json(Record, schema.parse(line), lenient=True))
         except (FileError, ValueError) as error:
             if not (may_be_cut and is_last and line.startswith(_BEGINNING[: len(line)])):
                 raise FileError(f"{path}: line {number} is no line of a training's log; move the file away") from error
-    return found
+    return records

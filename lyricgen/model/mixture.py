@@ -2,8 +2,8 @@
 
     p(w) = Σ_i λ_i(n) p_i(w)
 
-The weights depend on n, how many characters the cache finds again (0 without a cache): where a text repeats itself the
-cache knows best, elsewhere the models do. They are fitted by expectation-maximisation (Dempster et al. 1977; for
+The weights depend on n, the length of the cache's agreement (0 without a cache): where a text repeats itself the cache
+predicts best, elsewhere the models do. They are fitted by expectation-maximisation (Dempster et al. 1977; for
 language models, Jelinek & Mercer 1980).
 """
 
@@ -35,11 +35,11 @@ def with_cache(weights: Weights) -> Weights:
 
 
 def fit(probabilities: Weights, lengths: NDArray[np.intp], rows: int) -> Weights:
-    """The weights (rows, K) under which a text is most likely.
+    """Fit the weights (rows, K) under which a text is most likely.
 
-    ``probabilities`` (T, K): each model's, of the characters of the text; ``lengths`` (T,): the row that each belongs
-    to, with more than one row the cache's longest agreement, the cache being the last model. Rows are drawn to the
-    weights of all rows together, so that a row with few characters is not fitted to those.
+    ``probabilities`` (T, K): of the characters of the text, by each model; ``lengths`` (T,): the row that each belongs
+    to, the cache's longest agreement if there are several; the cache is the last model. Rows are smoothed towards the
+    weights of all rows together, so that a row with few characters does not overfit.
     """
     overall = _maximise(probabilities, np.full(probabilities.shape[1], 1 / probabilities.shape[1]), 0.0)
     fitted = np.stack([_maximise(probabilities[lengths == row], overall, _PRIOR) for row in range(rows)])
@@ -69,17 +69,17 @@ class Mixture:
         self._cached = weights.shape[1] > len(models)
 
     def initial_state(self, batch_size: int = 1) -> list[Any]:
-        """Each model's, and the cache's."""
+        """Return the initial states of all models, and of the cache."""
         states = [model.initial_state(batch_size) for model in self._models]
         return states + ([cache.initial_state(batch_size)] if self._cached else [])
 
     def select(self, state: list[Any], rows: NDArray[np.intp]) -> list[Any]:
-        """The state of those songs."""
+        """Return the state of the songs ``rows``."""
         selected = [model.select(part, rows) for model, part in zip(self._models, state)]
         return selected + ([cache.select(state[-1], rows)] if self._cached else [])
 
     def join(self, states: Sequence[list[Any]]) -> list[Any]:
-        """The states of several groups of songs as that of one."""
+        """Join the states of several groups of songs into that of one."""
         joined = [model.join(parts) for model, parts in zip(self._models, zip(*states))]
         return joined + ([cache.join([state[-1] for state in states])] if self._cached else [])
 
@@ -109,7 +109,7 @@ class Mixture:
             yield self._mix([softmax(logits) for logits in chunks], self._weights.astype(np.float32))
 
     def _mix(self, parts: Sequence[Floats], weights: Floats) -> Floats:
-        """Probabilities (N, V) of each model, which are ours, and weights (N or 1, models) -> ln p (N, V)."""
+        """Probabilities (N, V) of each model, overwritten, and weights (N or 1, models) -> ln p (N, V)."""
         for part, weight in zip(parts, weights.T):
             part *= weight[:, None]
         mixed = sum(parts[1:], parts[0])
@@ -117,17 +117,17 @@ class Mixture:
         return np.log(mixed, out=mixed)
 
     def probabilities(self, ids: Ids) -> Weights:
-        """The probability of every character of a text (T,) after the first: (T - 1,)."""
-        each, lengths = component_probabilities(self._models, ids, cached=self._cached)
-        mixed: Weights = (each * self._weights[lengths]).sum(axis=1)
+        """Return the probability of every character of a text (T,) after the first: (T - 1,)."""
+        components, lengths = component_probabilities(self._models, ids, cached=self._cached)
+        mixed: Weights = (components * self._weights[lengths]).sum(axis=1)
         return mixed
 
 
 def component_probabilities(models: Sequence[Decoder], ids: Ids, *, cached: bool) -> tuple[Weights, NDArray[np.intp]]:
-    """Each model's (and the cache's) probabilities (T - 1, K) of a text, and the cache's longest agreement (T - 1,)."""
-    each = [model.probabilities(ids) for model in models]
+    """Return the probabilities (T - 1, K) by each model (and the cache), and the cache's agreements (T - 1,)."""
+    components = [model.probabilities(ids) for model in models]
     lengths = np.zeros(len(ids) - 1, np.intp)
     if cached:
-        found, lengths = cache.probabilities(ids)
-        each.append(found)
-    return np.stack(each, axis=1), lengths
+        from_cache, lengths = cache.probabilities(ids)
+        components.append(from_cache)
+    return np.stack(components, axis=1), lengths

@@ -29,7 +29,7 @@ Nodes = NDArray[np.int64]
 PREFIX = "ngram."  # of every tensor's name
 _UNSEEN = -1
 AT_ONCE = 1 << 16
-# What discounts are when a text is too small or too regular to tell them: halfway to the next lower count.
+# The discounts of a text that is too small or too regular to estimate them: halfway to the next lower count.
 _DISCOUNTS = np.array([0.0, 0.5, 1.0, 1.5])
 
 
@@ -43,7 +43,7 @@ class Level(NamedTuple):
 
 
 def estimate(ids: Ids, order: int, size: int) -> dict[str, NDArray[Any]]:
-    """The tensors of a model of that order, V = ``size``, for a text (T,)."""
+    """Estimate the tensors of a model of that order, V = ``size``, for a text (T,)."""
     text = ids.astype(np.int64)
     grams, contexts = _count(text, np.zeros(len(text), np.int64), size), 1
     tensors: dict[str, NDArray[Any]] = {}
@@ -69,19 +69,19 @@ class _Grams(NamedTuple):
 
 
 def _count(text: Nodes, contexts: Nodes, size: int) -> _Grams:
-    """``contexts`` (T,): the node of the context before each character."""
-    places = np.flatnonzero(contexts >= 0)
-    found = np.unique(
-        contexts[places] * size + text[places], return_index=True, return_inverse=True, return_counts=True
+    """Count n-grams; ``contexts`` (T,): the node of the context before each character."""
+    positions = np.flatnonzero(contexts >= 0)
+    grams = np.unique(
+        contexts[positions] * size + text[positions], return_index=True, return_inverse=True, return_counts=True
     )
-    keys, index, inverse, counts = found
+    keys, index, inverse, counts = grams
     nodes = np.full(len(text), _UNSEEN)
-    nodes[places] = inverse.reshape(-1)
-    return _Grams(keys, counts, places[index], nodes)
+    nodes[positions] = inverse.reshape(-1)
+    return _Grams(keys, counts, positions[index], nodes)
 
 
 def _continuations(grams: _Grams, longer: _Grams, k: int) -> Nodes:
-    """In how many different ways each n-gram goes on to the left."""
+    """Count the different characters (or the text's beginning) before each n-gram."""
     counts = np.bincount(grams.nodes[longer.ends], minlength=len(grams.keys))
     counts[grams.nodes[k - 1 : k]] += 1  # the text's beginning
     return counts
@@ -119,7 +119,7 @@ def _level(tensors: Mapping[str, NDArray[Any]], k: int) -> Level:
 
 
 def levels_of(tensors: Mapping[str, NDArray[Any]], order: int, size: int) -> list[Level]:
-    """The levels that these tensors hold; FileError when they do not fit together."""
+    """Return the levels in these tensors; FileError if they do not fit together."""
     levels, contexts = [], 1
     for k in range(1, order + 1):
         try:
@@ -176,17 +176,17 @@ class NGram:
         self._unigrams_single = self._unigrams.astype(np.float32)
 
     def initial_state(self, batch_size: int = 1) -> Nodes:
-        """No text yet: the empty context alone."""
+        """Return the state before any text: the empty context alone."""
         state = np.full((batch_size, len(self._levels)), _UNSEEN)
         state[:, 0] = 0
         return state
 
     def select(self, state: Nodes, rows: NDArray[np.intp]) -> Nodes:
-        """The state of those songs."""
+        """Return the state of the songs ``rows``."""
         return state[rows]
 
     def join(self, states: Sequence[Nodes]) -> Nodes:
-        """The states of several groups of songs as that of one."""
+        """Join the states of several groups of songs into that of one."""
         return np.concatenate(states)
 
     def step(self, ids: Ids, state: Nodes) -> tuple[Floats, Nodes]:
@@ -203,7 +203,7 @@ class NGram:
             state = after[-1:]
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
-        """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        """Return the probability of every character of a text (T,) after the first: (T - 1,)."""
         parts, state = [], self.initial_state(1)
         for first in range(0, len(ids) - 1, AT_ONCE):
             chunk = ids[first : first + AT_ONCE + 1]
@@ -222,15 +222,15 @@ class NGram:
         return states
 
     def _child(self, k: int, contexts: Nodes, ids: Ids) -> Nodes:
-        """The n-gram of level k that a context and a character make, -1 if the text had none."""
+        """Return the n-gram of level k of a context and a character, -1 if the text has none."""
         keys = self._keys[k - 1]
         wanted = contexts * self._size + ids
-        places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        known = (contexts >= 0) & (keys[places] == wanted) if len(keys) else np.zeros(ids.shape, bool)
-        return np.where(known, places, _UNSEEN)
+        nodes = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        known = (contexts >= 0) & (keys[nodes] == wanted) if len(keys) else np.zeros(ids.shape, bool)
+        return np.where(known, nodes, _UNSEEN)
 
     def _shares(self, state: Nodes) -> NDArray[np.float64]:
-        """What the longer contexts leave to each level: the product of their backoffs, (N, order)."""
+        """Return the share of each level: the product of the backoffs of longer contexts, (N, order)."""
         shares = np.ones(state.shape)
         for k in range(state.shape[1] - 1, 0, -1):
             known = np.flatnonzero(state[:, k] >= 0)
@@ -254,8 +254,8 @@ class NGram:
             begins = first[state[rows, k]]
             counts = first[state[rows, k] + 1] - begins
             rows = np.repeat(rows, counts)
-            places = np.repeat(begins - np.cumsum(counts) + counts, counts) + np.arange(len(rows))
-            probabilities[rows, characters[places]] += shares[rows, k] * discounted[places]
+            nodes = np.repeat(begins - np.cumsum(counts) + counts, counts) + np.arange(len(rows))
+            probabilities[rows, characters[nodes]] += shares[rows, k] * discounted[nodes]
         return probabilities
 
     def _of_next(self, states: Nodes, ids: Ids) -> NDArray[np.float64]:

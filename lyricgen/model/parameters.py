@@ -27,12 +27,12 @@ STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 
 
 def stacks(config: ModelConfig) -> tuple[str, ...]:
-    """The stacks of layers: one that reads forward and, in a bidirectional network, one that reads backward."""
+    """Return the stacks of layers: one that reads forward and, in a bidirectional network, one that reads backward."""
     return ("layers", "backward") if config.bidirectional else ("layers",)
 
 
 def layer_names(config: ModelConfig) -> list[str]:
-    """Every layer of every stack."""
+    """Return every layer of every stack."""
     return [f"{stack}.{layer}" for stack in stacks(config) for layer in range(config.layers)]
 
 
@@ -60,7 +60,7 @@ def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, tup
 
 
 def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random.Generator) -> dict[str, Floats]:
-    """Fresh parameters: weights uniform in ±1/sqrt(fan-in), biases zero, an LSTM's forget gate open at one.
+    """Draw fresh parameters: weights uniform in ±1/sqrt(fan-in), biases zero, an LSTM's forget gate open at one.
 
     An embedding that is not the output's weight too is uniform in ±1: a character replaces a one-hot vector, so that
     its fan-in is one. One that is both is uniform in ±3/sqrt(D): with a third of that the gates hardly hear what is
@@ -80,12 +80,12 @@ def initial_parameters(config: ModelConfig, vocabulary_size: int, rng: np.random
 
 
 def are_sound(weights: Iterable[Floats]) -> bool:
-    """Whether no weight is infinite, none at all, or beyond ``LARGEST``: a network of others has no logits."""
-    return all(bool((np.abs(each) <= LARGEST).all()) for each in weights)
+    """Return whether no weight is infinite, NaN or beyond ``LARGEST``: others make logits that are not finite."""
+    return all(bool((np.abs(weight) <= LARGEST).all()) for weight in weights)
 
 
 def initial_state(config: ModelConfig, batch_size: int) -> Floats:
-    """Zero state (L, S, N, H): the hidden state, and for an LSTM the memory cell behind it."""
+    """Return zeros (L, S, N, H): the hidden state, and for an LSTM the memory cell behind it."""
     return np.zeros((config.layers, STATES[config.cell], batch_size, config.hidden), np.float32)
 
 

@@ -38,8 +38,8 @@ def softmax(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
 def log_softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """ln of the probabilities (..., V), in double precision."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    found: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return found
+    logarithms: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return logarithms
 
 
 def probabilities_of(logits: Floats, ids: Ids) -> NDArray[np.float64]:
@@ -49,7 +49,7 @@ def probabilities_of(logits: Floats, ids: Ids) -> NDArray[np.float64]:
 
 
 def probabilities_in_chunks(chunks: Iterable[Floats], ids: Ids) -> NDArray[np.float64]:
-    """The probability of every character of a text (T,) after the first (T - 1,), whose logits come some at a time."""
+    """Return the probabilities (T - 1,) of the characters of a text (T,) after the first, given chunks of logits."""
     parts, first = [], 1
     for logits in chunks:
         parts.append(probabilities_of(logits, ids[first : first + len(logits)]))
@@ -58,16 +58,16 @@ def probabilities_in_chunks(chunks: Iterable[Floats], ids: Ids) -> NDArray[np.fl
 
 
 def draw(logits: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
-    """One id for each row of logits (N, V) by inversion of ``uniforms`` (N,) in [0, 1)."""
+    """Draw one id for each row of logits (N, V) by inversion of ``uniforms`` (N,) in [0, 1)."""
     cumulative = exponentials(logits)
     np.cumsum(cumulative, axis=-1, out=cumulative)
     return _invert(cumulative, uniforms * cumulative[:, -1])
 
 
 def draw_weighted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Ids (N,) in proportion to weights (N, V) by inversion of ``uniforms`` (N,), and the weights' sums (N,).
+    """Draw ids (N,) in proportion to weights (N, V) by inversion of ``uniforms`` (N,); return the sums (N,), too.
 
-    Of many rows first a block of ids, then one of the block: sums are faster than running sums.
+    With many rows, draw a block of ids first, then an id of the block: sums are faster than running sums.
     """
     count, size = weights.shape
     if count <= _FEW:
@@ -86,9 +86,9 @@ def draw_weighted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[NDArr
 
 
 def _invert(cumulative: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The first place in each row of running sums (N, V) that exceeds its threshold (N,).
+    """Return the first index in each row of running sums (N, V) whose sum exceeds the threshold (N,).
 
-    Rounding may lift a threshold to the row's total, or above it, where no place exceeds it.
+    Rounding may lift a threshold to the row's total, or above it, where no sum exceeds it.
     """
     below = np.minimum(thresholds, np.nextafter(cumulative[:, -1], 0))
     ids: NDArray[np.intp] = np.argmax(cumulative > below[:, None], axis=-1)

@@ -31,16 +31,16 @@ class States:
     config: ModelConfig
 
     def initial_state(self, batch_size: int = 1) -> Floats:
-        """Zero state (L, S, N, H)."""
+        """Return zeros (L, S, N, H)."""
         return initial_state(self.config, batch_size)
 
     def select(self, state: Floats, rows: NDArray[np.intp]) -> Floats:
-        """The state of those songs."""
+        """Return the state of the songs ``rows``."""
         selected: Floats = state[:, :, rows]
         return selected
 
     def join(self, states: Sequence[Floats]) -> Floats:
-        """The states of several groups of songs as that of one."""
+        """Join the states of several groups of songs into that of one."""
         return np.concatenate(states, axis=2)
 
 
@@ -81,12 +81,12 @@ class Recurrent(States):
             yield self.logits(hidden[:, 0])
 
     def probabilities(self, ids: Ids) -> NDArray[np.float64]:
-        """The probability of every character of a text (T,) after the first: (T - 1,)."""
+        """Return the probability of every character of a text (T,) after the first: (T - 1,)."""
         return probabilities_in_chunks(self.logit_chunks(ids), ids)
 
 
 def layer_of(parameters: Parameters, name: str) -> Layer:
-    """The layer of that name, as ``layer_names`` gives it."""
+    """Return the layer of a name of ``layer_names``."""
     return Layer(*(parameters[f"{name}.{part}"].T for part in Layer._fields))
 
 

@@ -20,7 +20,7 @@ HIGHEST = math.exp(_MOST_NATS)  # the highest perplexity: a float holds it still
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """Of ``characters`` predicted ones, ``unknown`` have no id; ``nats`` is their sum."""
+    """The sum of -ln p (``nats``) over ``characters`` predicted ones, of which ``unknown`` have no id."""
 
     characters: int
     unknown: int
@@ -43,7 +43,7 @@ def perplexity(nats: float, characters: int) -> float:
 
 
 def score(probabilities: NDArray[np.float64], ids: Ids) -> Score:
-    """The score of a text (T,) whose characters after the first have these probabilities (T - 1,).
+    """Return the score of a text (T,) whose characters after the first have these probabilities (T - 1,).
 
     An unknown character counts as the unknown id: its price is what the model gives that id.
     """
@@ -64,26 +64,26 @@ def next_logits(model: Decoder | Bidirectional, ids: Ids) -> Iterator[Floats]:
 
 
 def accuracy(model: Decoder | Bidirectional, ids: Ids) -> float:
-    """The share of the characters of a text (T,) after the first that the model holds to be the likeliest."""
+    """Return the share of the characters of a text (T,) after the first that the model ranked first."""
     hits = sum(int(logits.argmax() == after) for logits, after in zip(next_logits(model, ids), ids[1:]))
     return hits / (len(ids) - 1)
 
 
 def parts(probabilities: NDArray[np.float64], ids: Ids, text: str, separator: str) -> list[tuple[str, Score]]:
-    """The score of each part of a text between separators, which count to the part that they end; empty ones left out.
+    """Score the parts of a text between separators, which belong to the part before; leave out empty ones.
 
-    ``text`` is that of ``ids``, a character each.
+    ``text`` has a character for each of ``ids``.
     """
-    found, begin = [], 0
+    scored, begin = [], 0
     for part in text.split(separator):
         end = min(begin + len(part) + len(separator), len(text))
         if part.strip():
             first = max(begin, 1)
-            found.append((part, score(probabilities[first - 1 : end - 1], ids[first - 1 : end])))
+            scored.append((part, score(probabilities[first - 1 : end - 1], ids[first - 1 : end])))
         begin = end
-    return found
+    return scored
 
 
 def show_number(value: float) -> str:
-    """A figure with two decimals, or with three digits and a power of ten where it is very large."""
+    """Format a figure with two decimals, or with three digits and a power of ten where it is very large."""
     return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.2e}"
