@@ -1,4 +1,4 @@
-"""What memory is worth: perplexity where a network sees only the last n characters, beside n-grams that see as many."""
+"""The value of memory: perplexity of a network that sees only the last n characters, beside n-grams that see them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Context:
     predicted: int
 
     def figures(self) -> dict[str, Any]:
-        """The numbers by their names."""
+        """Return the numbers by their names."""
         network, ngrams = dict(self.network), dict(self.ngrams)
         return {"run": self.run, "predicted": self.predicted, "network": network, "ngrams": ngrams}
 
 
 def context(checkpoint: Checkpoint, ids: Ids, *, run: str) -> Context:
-    """Measure the characters of a text (T,) that have 100 before them, 2,000 at the most.
+    """Measure the characters of a text (T,) after the first 100, at most 2,000.
 
     The network begins with a zero state n characters before each; an n-gram model that sees n has the order n + 1.
 
@@ -51,23 +51,23 @@ def context(checkpoint: Checkpoint, ids: Ids, *, run: str) -> Context:
 
 
 def _of_network(checkpoint: Checkpoint, ids: Ids, most: int) -> dict[int, float]:
-    """Every row of a minibatch begins one character later; after n steps each has read n characters."""
+    """Read rows that each begin one character later, so that after n steps each has read n characters."""
     network = Recurrent(checkpoint.model, checkpoint.parameters)
-    state, found = network.initial_state(len(ids) - 1), {}
+    state, perplexities = network.initial_state(len(ids) - 1), {}
     for n in range(1, most + 1):
         rows = len(ids) - n  # the others would read beyond the text
         hidden, state = network.hidden(ids[None, n - 1 : n - 1 + rows], state[:, :, :rows])
         if n in SEEN:
             logits = network.logits(hidden[0, most - n :])
-            found[n] = score(probabilities_of(logits, ids[most:]), ids[most - 1 :]).perplexity
-    return found
+            perplexities[n] = score(probabilities_of(logits, ids[most:]), ids[most - 1 :]).perplexity
+    return perplexities
 
 
 def _of_ngrams(checkpoint: Checkpoint, ids: Ids, most: int) -> dict[int, float]:
     if checkpoint.text is None:
         return {}
-    train, size, found = checkpoint.text.ids("train"), len(checkpoint.vocabulary), {}
+    train, size, perplexities = checkpoint.text.ids("train"), len(checkpoint.vocabulary), {}
     for n in range(1, _LONGEST + 1):
         counted = ngram.NGram(ngram.estimate(train, n + 1, size), n + 1, size)
-        found[n] = score(counted.probabilities(ids)[most - 1 :], ids[most - 1 :]).perplexity
-    return found
+        perplexities[n] = score(counted.probabilities(ids)[most - 1 :], ids[most - 1 :]).perplexity
+    return perplexities

@@ -1,4 +1,4 @@
-"""What was expected in place of each character of a text, and how surprising the character was."""
+"""The guesses of a model for each character of a text, and the surprisal of the character."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _TINY = 1e-300
 
 
 def expectation(model: Decoder | Bidirectional, ids: Ids, name: str = "") -> Expectation:
-    """What a model expected of a text (T,), T > 1."""
+    """Return the expectation of a model at each character of a text (T,), T > 1."""
     return of_logits(next_logits(model, ids), ids, name)
 
 
 def of_logits(rows: Iterable[Floats], ids: Ids, name: str = "") -> Expectation:
-    """What logits (V,) of each character of a text (T,) after the first say, T > 1; of fewer than 5 ids, all of them.
+    """Turn logits (V,) of each character of a text (T,) after the first, T > 1, into guesses: 5, or all V ids if fewer.
 
     An unknown character has the surprisal of the unknown id.
     """
     bits, guesses, shares = [], [], []
     for first, logits in _blocks(rows):
         probabilities = softmax(logits.astype(np.float64))  # (B, V)
-        each = np.arange(len(logits))
+        numbers = np.arange(len(logits))
         best = _likeliest(probabilities)
-        bits.append(-np.log2(np.maximum(probabilities[each, ids[first + 1 : first + 1 + len(each)]], _TINY)))
+        bits.append(-np.log2(np.maximum(probabilities[numbers, ids[first + 1 : first + 1 + len(numbers)]], _TINY)))
         guesses.append(best)
-        shares.append(probabilities[each[:, None], best])
+        shares.append(probabilities[numbers[:, None], best])
     return Expectation(name, np.concatenate(bits), np.concatenate(guesses), np.concatenate(shares))
 
 
 def _blocks(rows: Iterable[Floats]) -> Iterator[tuple[int, Floats]]:
-    """The number of the first row of a block, and the block (B, V)."""
-    each, first = iter(rows), 0
-    while block := list(islice(each, _BLOCK)):
+    """Yield the number of the first row of a block, and the block (B, V)."""
+    remaining, first = iter(rows), 0
+    while block := list(islice(remaining, _BLOCK)):
         yield first, np.stack(block)
         first += len(block)
 
 
 def _likeliest(probabilities: Floats) -> Ids:
-    """The ids (B, 5) of the highest probabilities (B, V), the highest first, of equal ones the lowest id first."""
+    """Return the ids (B, 5) of the highest probabilities (B, V), highest first, ties by the lowest id."""
     count = min(GUESSES, probabilities.shape[1])
     some = np.sort(np.argpartition(-probabilities, count - 1, axis=1)[:, :count], axis=1)
     ranks = np.argsort(-np.take_along_axis(probabilities, some, axis=1), axis=1, kind="stable")

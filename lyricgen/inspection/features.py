@@ -1,4 +1,4 @@
-"""What a text is like at each character, as numbers that a unit may follow."""
+"""Features of a text at each character, as numbers that a unit may follow."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ class _Line(NamedTuple):
 
 
 def features(text: str, separator: str = "\n") -> dict[str, NDArray[np.float64]]:
-    """Name -> a number after each character (T,). Those that are the same everywhere are left out.
+    """Name -> a number after each character (T,), without the features that are constant.
 
     Parameters
     ----------
     separator
-        What ends a line; blank lines part songs.
+        Ends a line; blank lines separate songs.
     """
-    found = {name: np.zeros(len(text)) for name in (PLACE, END, REFRAIN, BLANK, RHYME)}
-    found[END][:-1] = [character == separator for character in text[1:]]
+    series = {name: np.zeros(len(text)) for name in (PLACE, END, REFRAIN, BLANK, RHYME)}
+    series[END][:-1] = [character == separator for character in text[1:]]
     rhymer, song, endings, since = Rhymer(), set[str](), list[str](), 0
     for line in _lines(text, separator):
         if not line.words.strip():
             song, endings, since = set(), [], line.end
             continue
         here = slice(line.begin, line.end)
-        found[PLACE][here] = np.cumsum([is_counted(character) for character in text[here]])
+        series[PLACE][here] = np.cumsum([is_counted(character) for character in text[here]])
         if line.is_whole:
-            found[PLACE][line.end - 1] = 0
-        found[REFRAIN][here] = line.words.strip() in song
-        found[BLANK][here] = np.arange(line.begin, line.end) - since
+            series[PLACE][line.end - 1] = 0
+        series[REFRAIN][here] = line.words.strip() in song
+        series[BLANK][here] = np.arange(line.begin, line.end) - since
         ending = rhymer.of_line(line.words) or ""
         if ending and ending in endings[-_BACK:]:
             begin = line.begin + counted_end(line.words) - len(line_ending(line.words))
-            found[RHYME][begin - 1] = 1
+            series[RHYME][begin - 1] = 1
         song.add(line.words.strip())
         endings.append(ending)
-    return {name: values for name, values in found.items() if len(values) and np.ptp(values) > 0}
+    return {name: values for name, values in series.items() if len(values) and np.ptp(values) > 0}
 
 
 def _lines(text: str, separator: str) -> Iterator[_Line]:
     begin = 0
-    for words in text.split(separator):
-        end = begin + len(words)
-        yield _Line(begin, min(end + 1, len(text)), words, end < len(text))
+    for line in text.split(separator):
+        end = begin + len(line)
+        yield _Line(begin, min(end + 1, len(text)), line, end < len(text))
         begin = end + 1

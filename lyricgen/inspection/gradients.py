@@ -1,4 +1,4 @@
-"""How far back a network looks: the gradient of what it predicts by its states before (Bengio et al. 1994)."""
+"""How far back a network looks: the gradient of its predictions by its earlier states (Bengio et al. 1994)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREDICTED = 500  # characters whose gradients are followed
 
 
 def check_length(ids: Ids, before: int) -> None:
-    """FileError for a text (T,) in which no character has so many before it, and one more."""
+    """Raise FileError for a text (T,) that is not longer than ``before`` + 1 characters."""
     if len(ids) < before + 2:
         has = f"the held-out text has {len(ids):,} characters, {before + 2} are needed"
         raise FileError(f"{has}; name a longer text with --dataset")
@@ -27,7 +27,7 @@ def check_length(ids: Ids, before: int) -> None:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Gradients:
-    """Of a network: the gradient of ln p by the states k = 0, 1, ... 100 characters before the prediction.
+    """A network's gradients of ln p by the states k = 0, 1, ... 100 characters before the prediction.
 
     A state is the hidden state and, in an LSTM, the memory cell.
     """
@@ -49,17 +49,17 @@ class Gradients:
         return shares
 
     def reach(self, share: float) -> int:
-        """How many characters back this share of the gradient lies, of that within 100 characters."""
+        """Return within how many characters this share of the gradient lies, of that within 100 characters."""
         return int(np.searchsorted(np.cumsum(self.shares), share))
 
     def figures(self) -> dict[str, Any]:
-        """The numbers by their names."""
+        """Return the numbers by their names."""
         figures = {"run": self.run, "scale": self.scale, "predicted": self.predicted}
         return {**figures, "norms": self.norms.tolist(), "shares": self.shares.tolist()}
 
 
 def gradients(checkpoint: Checkpoint, ids: Ids, *, run: str, scale: float = 1.0) -> Gradients:
-    """Follow the gradients of the characters of a text (T,) that have 100 before them, 500 at the most.
+    """Follow the gradients of the characters of a text (T,) after the first 101, at most 500.
 
     ``scale`` multiplies the weights of the recurrence: with larger ones a gradient grows on its way back (Pascanu et
     al. 2013). Nothing is clipped.

@@ -1,4 +1,4 @@
-"""A model and a text -> what can be seen: the views, each computed once."""
+"""A model and a text -> the views of the model, each computed once."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _NO_TEXT = "the checkpoint keeps no training text, so that no place in it can be
 
 
 def inspect(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text) -> Inspection:
-    """Look at a model that reads a text of at least two characters.
+    """Inspect a model that reads a text of at least two characters.
 
-    What was expected is that of the whole ``model``, with the n-grams beside a network; all else is of the network. A
-    bidirectional network reads all of the text from either side.
+    The expectation is that of the whole ``model``, with the n-grams beside a network; all else is of the network. A
+    bidirectional network reads the whole text from either side.
     """
     if checkpoint.model.cell == "ngram":
         return _inspection(checkpoint, text, [expectation(model, text.ids)], notes=(_COUNTED,))
@@ -60,12 +60,12 @@ def _inspection(
     checkpoint: Checkpoint, text: Text, expectations: Sequence[Expectation], *, notes: tuple[str, ...] = ()
 ) -> Inspection:
     bits = expectations[-1].bits
-    found = perplexity(float(bits.sum()) * math.log(2), len(bits))
-    return Inspection(text.name, text.text, text.ids, checkpoint.vocabulary, found, tuple(expectations), notes=notes)
+    overall = perplexity(float(bits.sum()) * math.log(2), len(bits))
+    return Inspection(text.name, text.text, text.ids, checkpoint.vocabulary, overall, tuple(expectations), notes=notes)
 
 
 def _sides(weights: Weights, read: Sequence[Trace], text: Text) -> Iterator[Expectation]:
-    """What each stack knew on its own, as if nothing stood on the other side, and what both know together."""
+    """Yield the expectation of each stack alone, as if there were no other side, and that of both together."""
     hidden, size, output = known(weights, read)[:-1], weights.config.hidden, weights.output
     for name, here in ((BEFORE, slice(size)), (BEHIND, slice(size, None)), (BOTH, slice(None))):
         alone = hidden[:, here] @ output[:, here].T + weights.parameters["output.bias"]
@@ -73,11 +73,11 @@ def _sides(weights: Weights, read: Sequence[Trace], text: Text) -> Iterator[Expe
 
 
 def _states(checkpoint: Checkpoint, read: Sequence[Trace], text: Text) -> Iterator[States]:
-    found = of_text.features(text.text, line_start(checkpoint.vocabulary))
+    features = of_text.features(text.text, line_start(checkpoint.vocabulary))
     for name, layer, is_reversed in _layers(read):
         after = layer.after[::-1] if is_reversed else layer.after
         for kind, values in zip(("hidden state", "memory cell"), after.transpose(1, 0, 2)):
-            yield follow(f"{name}, {kind}", values, found)
+            yield follow(f"{name}, {kind}", values, features)
 
 
 def _gates(read: Sequence[Trace]) -> Iterator[Gates]:
@@ -89,11 +89,11 @@ def _gates(read: Sequence[Trace]) -> Iterator[Gates]:
 
 
 def _layers(read: Sequence[Trace]) -> Iterator[tuple[str, TracedLayer, bool]]:
-    """Each layer's name and states, and whether it reads from the end."""
+    """Yield each layer's name and states, and whether it reads from the end."""
     for number, trace in enumerate(read):
         side = "" if len(read) == 1 else ("forward ", "backward ")[number]
-        for place, layer in enumerate(trace.layers, 1):
-            yield f"{side}layer {place}", layer, number > 0
+        for depth, layer in enumerate(trace.layers, 1):
+            yield f"{side}layer {depth}", layer, number > 0
 
 
 def _like(checkpoint: Checkpoint, states: Floats) -> Like:
@@ -105,10 +105,10 @@ def _like(checkpoint: Checkpoint, states: Floats) -> Like:
 
 
 def half_lives(kept: Floats) -> NDArray[np.float64]:
-    """Characters after which a unit keeps half of what it held (H,), by the gate that keeps (T, H).
+    """Return the characters after which a unit keeps half of its value (H,), by the gate that keeps (T, H).
 
-    What is kept is the product of the gate over the characters, so that its geometric mean counts. A unit whose gate
-    never closes has no half-life: infinity.
+    The share that is kept is the product of the gate over the characters, hence the geometric mean. A unit whose gate
+    never closes has an infinite half-life.
     """
     decay = -np.log(np.maximum(kept, _CLOSED), dtype=np.float64).mean(axis=0)
     lives: NDArray[np.float64] = np.divide(math.log(2), decay, out=np.full(len(decay), np.inf), where=decay > 0)

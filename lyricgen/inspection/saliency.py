@@ -1,4 +1,4 @@
-"""On which characters a prediction depends: the gradient of its log-probability by each embedding (Madsen 2019)."""
+"""The characters that a prediction depends on: the gradient of its log-probability by each embedding (Madsen 2019)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEPTH = 50  # characters that a gradient is followed back
 
 
 def known(weights: Weights, traces: Sequence[Trace]) -> Floats:
-    """From what the character after each is predicted: (T, H), or (T, 2H) from both sides."""
+    """Return the states that predict the character after each: (T, H), or (T, 2H) of both sides."""
     forward = traces[0].hidden
     if len(traces) == 1:
         return forward
@@ -25,7 +25,7 @@ def known(weights: Weights, traces: Sequence[Trace]) -> Floats:
 
 
 def by_known(weights: Weights, hidden: Floats, ids: Ids) -> Floats:
-    """The gradient of ln p of each character after the first by what it is predicted from, (T - 1, H or 2H)."""
+    """Return the gradient of ln p of each character after the first by the state before it, (T - 1, H or 2H)."""
     output = weights.output
     logits = hidden[:-1] @ output.T + weights.parameters["output.bias"]
     by_logits = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -36,7 +36,7 @@ def by_known(weights: Weights, hidden: Floats, ids: Ids) -> Floats:
 
 
 def memory(weights: Weights, traces: Sequence[Trace], ids: Ids, *, depth: int = DEPTH) -> Memory:
-    """The norms of the gradients by the embeddings of what stands before each character, and behind it."""
+    """Return the norms of the gradients by the embeddings of the characters before each, and behind it."""
     above, size = by_known(weights, known(weights, traces), ids), weights.config.hidden
     _, before = traces[0].norms_back(above[:, :size], depth)
     if len(traces) == 1:

@@ -26,7 +26,7 @@ class TracedLayer(NamedTuple):
     after: Floats
 
     def gates(self) -> dict[str, Floats]:
-        """How far each gate opens, 0 to 1 (T, H); empty for a cell without gates."""
+        """Return how far each gate opens, 0 to 1 (T, H); empty for a cell without gates."""
         return {name: opened[:, :, 0] for name, opened in self.recurrence.gates().items()}
 
 
@@ -44,7 +44,7 @@ class Weights:
         return output_weight(self.config, self.parameters)
 
     def traces(self, ids: Ids) -> tuple[Trace, ...]:
-        """Every stack reads a text (T,): the forward one from its beginning, a backward one from its end."""
+        """Let every stack read a text (T,): the forward one from its beginning, a backward one from its end."""
         x = self.parameters["embedding.weight"][ids]
         return tuple(self._read(stack, part) for stack, part in zip(stacks(self.config), (x, x[::-1])))
 
@@ -79,7 +79,7 @@ class Trace:
         """Follow gradients back through time (Werbos 1990): a row of ``above`` (R, H) for each prediction.
 
         Row r is the gradient by the last hidden state after step ``first`` + r. Returns norms (R, ``depth``), k steps
-        before that: of the gradient by the states of all layers, and of the gradient by what the first layer reads.
+        before that: of the gradient by the states of all layers, and of the gradient by the first layer's input.
         Where there is no such step, they are 0.
         """
         rows = max(1, NUMBERS_AT_ONCE // (depth * len(self.layers[0].input_weight)))
@@ -102,5 +102,5 @@ class Trace:
             by_gates, _ = layer.recurrence.windows(steps).backward(gradients, observe)
             gradients = np.matmul(layer.input_weight.T, by_gates)  # by what the layer reads
         by_input = np.einsum("kdr,kdr->kr", gradients, gradients)
-        by_state, by_read = (np.sqrt(np.where(steps < 0, 0, each))[::-1].T for each in (squares, by_input))
+        by_state, by_read = (np.sqrt(np.where(steps < 0, 0, sums))[::-1].T for sums in (squares, by_input))
         return by_state, by_read

@@ -1,6 +1,6 @@
-"""What can be seen in a model that reads a text of T characters: arrays, as they were computed.
+"""Views of a model that reads a text of T characters: arrays, as they were computed.
 
-A state, a gate and a place in the training text belong to the character that was read last. What was expected, and what
+A state, a gate and a position in the training text belong to the character that was read last. An expectation, and what
 it depends on, belong to the character that is predicted: there are T - 1 of them, for all but the first.
 """
 
@@ -19,7 +19,7 @@ from lyricgen.text.vocabulary import Ids, Vocabulary
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Expectation:
-    """What was expected in place of each character after the first."""
+    """The guesses for each character after the first."""
 
     name: str  # by whom: the model; of a bidirectional one the text before, the text behind, both
     bits: NDArray[np.float64]  # (T - 1,) the surprisal of each
@@ -38,15 +38,15 @@ class States:
     order: NDArray[np.intp]  # (H,) the units, the clearest first
 
     def followers(self) -> dict[str, list[int]]:
-        """The units that follow each feature, the clearest first."""
-        found: dict[str, list[int]] = {}
+        """Return the units that follow each feature, the clearest first."""
+        units: dict[str, list[int]] = {}
         for unit in self.order.tolist():
             if self.follows[unit]:
-                found.setdefault(self.follows[unit], []).append(unit)
-        return found
+                units.setdefault(self.follows[unit], []).append(unit)
+        return units
 
     def figures(self) -> list[dict[str, Any]]:
-        """Each unit, counted from 1, the clearest first."""
+        """Return each unit, counted from 1, the clearest first."""
         return [
             {"unit": int(unit) + 1, "follows": self.follows[unit], "correlation": float(self.correlation[unit])}
             for unit in self.order
@@ -63,7 +63,7 @@ class Gates:
     half_lives: NDArray[np.float64]  # (H,) characters after which half is kept, by the gate's geometric mean
 
     def figures(self) -> dict[str, Any]:
-        """How far each gate opens in the mean, and the half-lives of all units."""
+        """Return how far each gate opens in the mean, and the half-lives of all units."""
         opened = {name: float(values.mean()) for name, values in self.values.items()}
         lives = [life if math.isfinite(life) else None for life in self.half_lives.tolist()]
         return {"open": opened, "keeps": self.keeps, "half_lives": lives}
@@ -71,9 +71,9 @@ class Gates:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Memory:
-    """On which characters each prediction of the network depends.
+    """The characters on which each prediction of the network depends.
 
-    The norm of the gradient of ln p by the embedding of the character k places before the one that is predicted, k = 1,
+    The norm of the gradient of ln p by the embedding of the character k before the one that is predicted, k = 1,
     2, ... K; ``behind`` the same for those behind it, of a bidirectional network.
     """
 
@@ -81,7 +81,7 @@ class Memory:
     behind: Floats | None  # (T - 1, K)
 
     def figures(self) -> dict[str, Any]:
-        """The share of the gradient at each number of characters before the prediction, and behind it."""
+        """Return the share of the gradient at each number of characters before the prediction, and behind it."""
         sides = {"before": self.before} if self.behind is None else {"before": self.before, "behind": self.behind}
         whole = sum(float(side.sum()) for side in sides.values()) or 1.0
         return {name: (side.sum(axis=0, dtype=np.float64) / whole).tolist() for name, side in sides.items()}
@@ -89,7 +89,7 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Like:
-    """Where else in the training text a state like that after each character occurs."""
+    """The positions in the training text with a state like that after each character."""
 
     lines: tuple[str, ...]  # without their ends
     places: NDArray[
@@ -102,7 +102,7 @@ class Like:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inspection:
-    """All that is seen. A part that was left out, or that the model does not have, is empty or None."""
+    """All views of a model. One that was left out, or that the model does not have, is empty or None."""
 
     title: str
     text: str  # T characters
@@ -117,12 +117,12 @@ class Inspection:
     notes: tuple[str, ...] = ()  # a line each for the reader: what is missing and why
 
     def figures(self) -> dict[str, Any]:
-        """The numbers by their names: what each unit follows, how far gates open, how far back a prediction looks."""
+        """Return the numbers by their names: features of units, openness of gates, how far back predictions look."""
         figures: dict[str, Any] = {"text": self.title, "characters": len(self.ids), "perplexity": self.perplexity}
         if len(self.expectations) > 1:
-            figures["bits"] = {each.name: float(each.bits.mean()) for each in self.expectations}
-        figures["units"] = {each.name: each.figures() for each in self.states}
-        figures["gates"] = {each.name: each.figures() for each in self.gates}
+            figures["bits"] = {guess.name: float(guess.bits.mean()) for guess in self.expectations}
+        figures["units"] = {states.name: states.figures() for states in self.states}
+        figures["gates"] = {gates.name: gates.figures() for gates in self.gates}
         if self.memory is not None:
             figures["memory"] = self.memory.figures()
         return figures

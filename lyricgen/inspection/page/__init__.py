@@ -1,4 +1,4 @@
-"""One page without anything from elsewhere, on which a text shows what was seen in the model that read it.
+"""A self-contained page that shows, along a text, the views of the model that read it.
 
 Python writes the text and one JSON value; ``page.js`` does all else, ``page.css`` says how it looks.
 """

@@ -1,4 +1,4 @@
-"""A text as buttons, one a character, and how characters are shown that show nothing by themselves."""
+"""A text as buttons, one for each character, and visible signs for invisible characters."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PIECE = re.compile(r"(?:[a-zA-ZÀ-ɏЀ-ӿ'’-]{1,24}|.)[,.;:!?，。！？、�
 
 
 def cells(text: str, ids: Ids) -> str:
-    """The buttons of a text with these ids (T,), a break after each line end."""
-    return "".join(_pieces(text, [_cell(visible(each), char_id == UNKNOWN) for each, char_id in zip(text, ids)]))
+    """Return the buttons of a text with these ids (T,), with a break after each line end."""
+    return "".join(_pieces(text, [_cell(visible(char), char_id == UNKNOWN) for char, char_id in zip(text, ids)]))
 
 
 def _pieces(text: str, buttons: list[str]) -> Iterator[str]:
-    for found in _PIECE.finditer(text):
-        piece = "".join(buttons[found.start() : found.end()])
-        yield f"<span>{piece}</span>" if len(found[0]) > 1 else piece
-        if found[0].endswith("\n"):
+    for match in _PIECE.finditer(text):
+        piece = "".join(buttons[match.start() : match.end()])
+        yield f"<span>{piece}</span>" if len(match[0]) > 1 else piece
+        if match[0].endswith("\n"):
             yield "<br>"
 
 
@@ -38,7 +38,7 @@ def _cell(sign: str, is_unknown: bool) -> str:
 
 
 def visible(character: str) -> str:
-    """A character so that it is seen, whatever it stands beside: a sign for white space, a mark on a circle."""
+    """Make a character visible, whatever is beside it: a sign for white space, a circle below a mark."""
     kind = unicodedata.category(character)
     if character in _SIGNS or kind == "Zs":
         return _SIGNS.get(character, "␣")

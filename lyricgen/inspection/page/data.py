@@ -1,7 +1,7 @@
 """An inspection as the JSON value that the page's script reads.
 
-Values of units are numbers of a byte in base64, a unit after the other in the order in which the page goes through
-them; so are the shares of a prediction, a character after the other. All else is rounded to what is shown.
+Values of units are bytes in base64, unit by unit in the order in which the page goes through them; so are the shares
+of a prediction, character by character. All else is rounded to the decimals that are shown.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _INT8, _UINT8 = 127, 255
 
 
 def to_json(inspection: Inspection, room: int) -> str:
-    """The value, ``<`` escaped, of at most ``room`` bytes as far as leaving out the less clear units can reach that."""
+    """Return the value, ``<`` escaped, in ``room`` bytes if leaving out the less clear units suffices."""
     whole: dict[str, Any] = {
-        "expectations": [_expectation(each) for each in inspection.expectations],
+        "expectations": [_expectation(expectation) for expectation in inspection.expectations],
         "signs": _signs(inspection.expectations, inspection.vocabulary),
         "memory": inspection.memory and _memory(inspection.memory),
         "like": inspection.like and _like(inspection.like),
-        "gates": [_all_units(each) for each in inspection.gates],
+        "gates": [_all_units(gates) for gates in inspection.gates],
     }
     kept = _kept(inspection, room - len(_dump(whole).encode("utf-8", "replace")))
     gates = [
-        {**each, **_gates(source, inspection.states, kept)} for each, source in zip(whole["gates"], inspection.gates)
+        {**facts, **_gates(source, inspection.states, kept)} for facts, source in zip(whole["gates"], inspection.gates)
     ]
-    return _dump({**whole, "states": [_states(each, kept) for each in inspection.states], "gates": gates})
+    return _dump({**whole, "states": [_states(states, kept) for states in inspection.states], "gates": gates})
 
 
 def _dump(value: Any) -> str:
@@ -44,9 +44,9 @@ def _dump(value: Any) -> str:
 
 
 def _rounded(values: NDArray[Any], decimals: int) -> list[float | None]:
-    """Flat; what is no finite number is None."""
+    """Flatten and round; a number that is not finite becomes None."""
     flat = np.round(np.asarray(values, np.float64).ravel(), decimals)
-    return [each if np.isfinite(each) else None for each in flat.tolist()]
+    return [value if np.isfinite(value) else None for value in flat.tolist()]
 
 
 def _bytes(values: NDArray[Any], dtype: type) -> str:
@@ -54,7 +54,7 @@ def _bytes(values: NDArray[Any], dtype: type) -> str:
 
 
 def _expectation(expectation: Expectation) -> dict[str, Any]:
-    """``guesses`` are ids, the keys of ``signs``; ``shares`` are in thousandths."""
+    """Encode ``guesses`` as ids, the keys of ``signs``, and ``shares`` in thousandths."""
     return {
         "name": expectation.name,
         "bits": _rounded(expectation.bits, 2),
@@ -65,14 +65,14 @@ def _expectation(expectation: Expectation) -> dict[str, Any]:
 
 
 def _signs(expectations: tuple[Expectation, ...], vocabulary: Vocabulary) -> dict[int, str]:
-    """What stands for each id that is a guess; nothing for the unknown one."""
-    ids = np.unique(np.concatenate([each.guesses.ravel() for each in expectations]))
+    """Return the sign of each id that is a guess; empty for the unknown one."""
+    ids = np.unique(np.concatenate([expectation.guesses.ravel() for expectation in expectations]))
     characters = {int(i): vocabulary.id_to_char[i] for i in ids}
     return {i: "" if i == UNKNOWN or c == UNKNOWN_CHARACTER else visible(c) for i, c in characters.items()}
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
-    """Each row over its largest value; ``total`` is the row's sum over that, so that a share is value / 255 / total."""
+    """Divide each row by its largest value; ``total`` is then the row's sum: a share is value / 255 / total."""
     sides = {"before": memory.before, **({} if memory.behind is None else {"behind": memory.behind})}
     values = np.concatenate(list(sides.values()), axis=1).astype(np.float64)  # (T - 1, K), or (T - 1, 2K)
     largest = values.max(axis=1, keepdims=True)
@@ -81,25 +81,25 @@ def _memory(memory: Memory) -> dict[str, Any]:
     return {
         "followed": memory.before.shape[1],
         "total": _rounded(scaled.sum(axis=1), 3),
-        **{side: _side(each) for side, each in zip(sides, split)},
+        **{side: _side(shares) for side, shares in zip(sides, split)},
     }
 
 
 def _side(scaled: NDArray[np.float64]) -> dict[str, Any]:
-    """Without the far characters on which no prediction depends."""
+    """Encode one side, without the far characters on which no prediction depends."""
     rounded = np.rint(_UINT8 * scaled)
     width = int(np.flatnonzero(rounded.any(axis=0)).max(initial=-1)) + 1
     return {"width": width, "values": _bytes(rounded[:, :width], np.uint8)}
 
 
 def _like(like: Like) -> dict[str, Any]:
-    """``excerpts`` are what stands before a character, the character, what stands behind it; ``places`` number them."""
+    """Encode ``excerpts`` as the text before a character, the character, the text behind it; ``places`` number them."""
     numbers: dict[tuple[int, int], int] = {}
-    places = [numbers.setdefault((line, column), len(numbers)) for line, column in like.places.reshape(-1, 2).tolist()]
+    indices = [numbers.setdefault((line, column), len(numbers)) for line, column in like.places.reshape(-1, 2).tolist()]
     return {
         "count": like.places.shape[1],
         "excerpts": [_excerpt(like.lines[line], column) for line, column in numbers],
-        "places": places,
+        "places": indices,
         "similarity": _rounded(like.similarity, 3),
         "searched": like.searched,
         "of": like.of,
@@ -111,14 +111,14 @@ def _excerpt(line: str, column: int) -> tuple[str, str, str]:
 
 
 def _kept(inspection: Inspection, room: int) -> int:
-    """The number of units of each layer whose values fit into ``room`` bytes, one at least."""
-    arrays = len(inspection.states) + sum(len(each.values) for each in inspection.gates)
+    """Return how many units of each layer have values that fit into ``room`` bytes, at least one."""
+    arrays = len(inspection.states) + sum(len(gates.values) for gates in inspection.gates)
     size = arrays * (len(inspection.text) * 4 / 3 + _UNIT)
     return max(1, int(room / max(size, 1)))
 
 
 def _chosen(states: States, kept: int) -> NDArray[np.intp]:
-    """So many units, in their order: the clearest, and of each feature at least one that follows it."""
+    """Choose ``kept`` units, in their order: the clearest, and at least one that follows each feature."""
     firsts = [units[0] for units in states.followers().values()]
     others = [unit for unit in states.order.tolist() if unit not in firsts]
     chosen = [*firsts, *others[: max(kept - len(firsts), 0)]]
@@ -126,7 +126,7 @@ def _chosen(states: States, kept: int) -> NDArray[np.intp]:
 
 
 def _states(states: States, kept: int) -> dict[str, Any]:
-    """A value is its byte times the unit's ``scale``."""
+    """Encode each value as a byte, to be multiplied by the unit's ``scale``."""
     order = _chosen(states, kept)
     values = states.values.T[order].astype(np.float64)  # (N, T)
     largest = np.abs(values).max(axis=1)
@@ -138,13 +138,13 @@ def _states(states: States, kept: int) -> dict[str, Any]:
         "counts": dict(Counter(states.follows)),
         "follows": [states.follows[unit] for unit in order],
         "correlation": _rounded(states.correlation[order], 2),
-        "scale": [float(f"{each:.6g}") for each in scale],
+        "scale": [float(f"{factor:.6g}") for factor in scale],
         "values": _bytes(values / scale[:, None], np.int8),
     }
 
 
 def _all_units(gates: Gates) -> dict[str, Any]:
-    """``half_lives`` are in the units' own order; None for those that keep all."""
+    """Encode ``half_lives`` in the units' own order; None for those that keep all."""
     return {
         "name": gates.name,
         "keeps": gates.keeps,
@@ -154,8 +154,8 @@ def _all_units(gates: Gates) -> dict[str, Any]:
 
 
 def _gates(gates: Gates, states: tuple[States, ...], kept: int) -> dict[str, Any]:
-    """The units of a layer in the order of its hidden states; without these, those that keep longest first."""
-    own = [number for number, each in enumerate(states) if each.name.startswith(f"{gates.name},")]
+    """Encode the units of a layer in the order of its hidden states; without these, the longest half-lives first."""
+    own = [number for number, layer in enumerate(states) if layer.name.startswith(f"{gates.name},")]
     order = _chosen(states[own[0]], kept) if own else np.argsort(-gates.half_lives, kind="stable")[:kept]
     return {
         "states": own[0] if own else None,
