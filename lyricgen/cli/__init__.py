@@ -44,7 +44,7 @@ SUMMARIES = {
 
 
 class _Loaded(Mapping[str, click.Command]):
-    """The commands by their names, each a module of this folder, imported when it is asked for."""
+    """The commands by their names, each a module of this folder, imported at its first use."""
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in SUMMARIES:
@@ -61,7 +61,7 @@ class _Loaded(Mapping[str, click.Command]):
 
 class _Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
-        """Run a command; a reader that has seen enough and Ctrl-C are no faults."""
+        """Run a command; neither a reader that stops reading nor Ctrl-C is an error."""
         try:
             result = super().invoke(context)
             sys.stdout.flush()
@@ -84,7 +84,7 @@ class _Commands(click.Group):
 
 
 def is_broken_pipe(error: OSError) -> bool:
-    """Whether the reader of stdout has gone, as in `generate | head -1`; Windows calls that an invalid argument."""
+    """Return whether stdout has no reader any more (`generate | head -1`); Windows: an invalid argument."""
     is_nameless = error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or (files.WINDOWS and is_nameless)
 
@@ -123,7 +123,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return its exit status; nothing of the process is changed."""
+    """Run a command line and return its exit status, without changing the process."""
     try:
         # Only names of files are patterns (see ``options.expand``), not a form or a prefix.
         status = commands.main(list(arguments), prog_name="lyricgen", standalone_mode=False, windows_expand_args=False)
@@ -149,7 +149,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(message: str) -> None:
-    """One line on stderr, whatever the message holds."""
+    """Print a message on stderr, always as one line."""
     say("Error: " + " ".join(word if len(word) <= _LONGEST else word[:40] + "…" for word in message.split()))
 
 
@@ -159,7 +159,7 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _open_streams() -> None:
-    """Let streams that the caller closed go nowhere, so that no file that is opened later takes their place."""
+    """Redirect closed streams to the null device, so that no file opened later gets their descriptor."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
@@ -169,7 +169,7 @@ def _open_streams() -> None:
 
 
 def _set_streams() -> None:
-    """UTF-8 on all three streams, whatever the variables say; names of files come out with the bytes that they have."""
+    """Set all three streams to UTF-8, whatever the variables say; names of files keep their bytes."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             newline = None if stream is sys.stdin else "\n"  # no carriage returns on Windows
@@ -178,7 +178,7 @@ def _set_streams() -> None:
 
 
 class _Voice:
-    """stderr, to which nobody may listen any more: the work goes on without words."""
+    """stderr, perhaps without a reader: the work then goes on in silence."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -195,9 +195,9 @@ class _Voice:
         return len(text)
 
     def flush(self) -> None:
-        """All is written already."""
+        """Do nothing: ``write`` flushes."""
 
 
 def _silence(stream: Any) -> None:
-    """Let what is still in the buffer go nowhere when Python flushes it at the end."""
+    """Redirect a stream to the null device, so that Python can flush its buffer at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""``lyricgen completion``: what makes a shell complete the commands, their options and their values."""
+"""``lyricgen completion``: the script with which a shell completes commands, options and values."""
 
 from __future__ import annotations
 

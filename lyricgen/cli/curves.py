@@ -38,7 +38,7 @@ class _Run:
     theta: float = 0.0
 
     def points(self, figure: str) -> tuple[list[int], list[float]]:
-        """The epochs that have that figure, and its values."""
+        """Return the epochs that have that figure, and its values."""
         values = [(line.epoch, getattr(line, figure)) for line in self.lines if getattr(line, figure) is not None]
         return [epoch for epoch, _ in values], [value for _, value in values]
 
@@ -49,7 +49,7 @@ class _Run:
 
 
 def _theta(folder: Path) -> float:
-    """The value of ``--clip`` of the training in a folder; 0 if that is off, or no checkpoint is there to tell."""
+    """Return ``--clip`` of the training in a folder; 0 if it is off, or there is no checkpoint to read it from."""
     path = next((folder / name for name in (BEST, LAST) if files.is_file(folder / name)), None)
     return training_options(path).clip if path else 0.0
 
@@ -90,7 +90,7 @@ def _draw_perplexity(axes: Any, runs: Sequence[_Run]) -> None:
 
 
 def _draw_norm(axes: Any, runs: Sequence[_Run]) -> None:
-    """The mean norm, θ dashed; against an axis on the right the share of the steps clipped, as a thin line."""
+    """Draw the mean norm, θ dashed; on an axis at the right, the share of the steps clipped as a thin line."""
     for run in runs:
         _plot(axes, run, "gradient_norm", marker=".")
         if run.theta:
@@ -111,7 +111,7 @@ def _draw_rate(axes: Any, runs: Sequence[_Run]) -> None:
 
 
 class _Panel(NamedTuple):
-    """A part of the picture: the figure of the log without which there is none, its height in inches."""
+    """A part of the picture: the figure of the log that it needs, its height in inches, and its drawing function."""
 
     figure: str
     height: float

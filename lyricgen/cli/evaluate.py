@@ -62,13 +62,13 @@ def evaluate(
     if data:
         _warn_of_other(data, str(dataset), model.checkpoint)
     say_weights(model)
-    found = evaluation.evaluate(model.model, model.checkpoint, text, baselines=baselines)
+    evaluated = evaluation.evaluate(model.model, model.checkpoint, text, baselines=baselines)
     if not sources:
         say(f"text        {text.name}")
     if json:
-        put(to_json(_all_figures(model, found)))
+        put(to_json(_all_figures(model, evaluated)))
     else:
-        _print(model, found)
+        _print(model, evaluated)
 
 
 def _warn_of_other(data: Dataset, name: str, checkpoint: Checkpoint) -> None:
@@ -79,14 +79,14 @@ def _warn_of_other(data: Dataset, name: str, checkpoint: Checkpoint) -> None:
         say(f"Warning: {name} is not the model's dataset: it has {theirs:,} characters, the model {ours:,}")
 
 
-def _all_figures(model: api.Model, found: Evaluation) -> dict[str, Any]:
-    pieces = {"songs": found.songs(), "lines": found.lines()}
+def _all_figures(model: api.Model, evaluated: Evaluation) -> dict[str, Any]:
+    pieces = {"songs": evaluated.songs(), "lines": evaluated.lines()}
     return {
-        **_figures(found),
-        "accuracy": found.accuracy,
+        **_figures(evaluated),
+        "accuracy": evaluated.accuracy,
         "weights": None if model.weights is None else model.weights.tolist(),
-        "baselines": {name: _figures(score) for name, score in found.baselines.items()},
-        **{kind: [_figures(score, text=text) for text, score in each] for kind, each in pieces.items()},
+        "baselines": {name: _figures(score) for name, score in evaluated.baselines.items()},
+        **{kind: [_figures(score, text=text) for text, score in scores] for kind, scores in pieces.items()},
     }
 
 
@@ -100,18 +100,18 @@ def _figures(score: Score, **more: Any) -> dict[str, Any]:
     return {**figures, **more}
 
 
-def _print(model: api.Model, found: Evaluation) -> None:
-    put(f"characters          {found.characters:,}")
-    share = found.unknown / found.characters
-    put(f"unknown             {found.unknown:,} ({share:.1%}), each as the unknown one")
-    put(f"perplexity          {show_number(found.perplexity)}")
-    put(f"bits per character  {found.bits_per_character:.3f}")
-    put(f"accuracy            {found.accuracy:.1%}")
-    if found.baselines:
+def _print(model: api.Model, evaluated: Evaluation) -> None:
+    put(f"characters          {evaluated.characters:,}")
+    share = evaluated.unknown / evaluated.characters
+    put(f"unknown             {evaluated.unknown:,} ({share:.1%}), each as the unknown one")
+    put(f"perplexity          {show_number(evaluated.perplexity)}")
+    put(f"bits per character  {evaluated.bits_per_character:.3f}")
+    put(f"accuracy            {evaluated.accuracy:.1%}")
+    if evaluated.baselines:
         put(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
-        scores: Mapping[str, Score] = {_name(model): found, **found.baselines}
-        for label, each in scores.items():
-            put(f"{show(label, _SHOWN):<20}{show_number(each.perplexity):>12}{each.bits_per_character:>20.3f}")
+        scores: Mapping[str, Score] = {_name(model): evaluated, **evaluated.baselines}
+        for label, score in scores.items():
+            put(f"{show(label, _SHOWN):<20}{show_number(score.perplexity):>12}{score.bits_per_character:>20.3f}")
 
 
 def _name(model: api.Model) -> str:

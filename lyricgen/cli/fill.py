@@ -47,22 +47,22 @@ def fill(
     """
     if not texts:
         raise OptionError("nothing to fill: name a TEXT, or - to read lines from standard input")
-    wanted = list(read_texts(texts, encoding))
-    for text in wanted:
-        if not BLANK.search(text):
-            raise FileError(f"{show(text, 40)!r}: has no blank (＿, □ or _)")
+    templates = list(read_texts(texts, encoding))
+    for template in templates:
+        if not BLANK.search(template):
+            raise FileError(f"{show(template, 40)!r}: has no blank (＿, □ or _)")
     options = given(context, values)
     build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
     model = open_model(checkpoint, cache=cache)
-    for text in wanted:
-        warn_of_unknown(model.checkpoint, BLANK.sub("", text))
-        for filling in model.fill(text, best=best, watch=_counted, **options):
-            _print(filling, text, several=best > 1, json=json)
+    for template in templates:
+        warn_of_unknown(model.checkpoint, BLANK.sub("", template))
+        for filling in model.fill(template, best=best, watch=_counted, **options):
+            _print(filling, template, several=best > 1, json=json)
 
 
-def _counted(places: Sequence[int]) -> Iterable[int]:
-    """The same places, counted by a bar where that takes long and somebody watches."""
-    return tqdm(places, disable=None, delay=1, leave=False, dynamic_ncols=True, file=sys.stderr)
+def _counted(blanks: Sequence[int]) -> Iterable[int]:
+    """Pass on the blanks, counted by a bar if that takes long and stderr is a terminal."""
+    return tqdm(blanks, disable=None, delay=1, leave=False, dynamic_ncols=True, file=sys.stderr)
 
 
 def _print(filling: Filling, template: str, *, several: bool, json: bool) -> None:

@@ -23,8 +23,8 @@ def forms(names: tuple[str, ...], json: bool) -> None:
     characters. In its pattern, 平 is a level tone, 仄 an oblique one, 中 either; lines with the same letter rhyme, / is
     a blank line, =5 repeats line 5.
     """
-    found = [tunes.find(name, option="NAME") for name in names or tunes.names()]
-    for number, tune in enumerate(found):
+    chosen = [tunes.find(name, option="NAME") for name in names or tunes.names()]
+    for number, tune in enumerate(chosen):
         if json:
             put(to_json(_facts(tune)))
         elif names:

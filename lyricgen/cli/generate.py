@@ -100,10 +100,10 @@ def generate(
 
 
 def _like(song: str, encoding: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a song's form, said to the person, with those that are given."""
+    """Merge the options of a song's form with those that are given, and say what was found."""
     form = read_form_for(options, song, encoding=encoding)
-    for words in form.found:
-        say(words)
+    for note in form.found:
+        say(note)
     return form.with_options(options)
 
 
@@ -114,14 +114,14 @@ def _warn_of_unknown(model: Model, options: dict[str, Any]) -> None:
 
 
 def _announced(model: Model, prefixes: Iterator[str]) -> Iterator[str]:
-    """The same prefixes; says of each what the model does not know of it."""
+    """Pass on the prefixes, with a warning of characters that the model does not know."""
     for prefix in prefixes:
         warn_of_unknown(model.checkpoint, prefix)
         yield prefix
 
 
 def _counted(songs: Iterable[str], count: int, *, are_printed: bool = True) -> Iterable[str]:
-    """The same songs, counted by a bar for the person at a terminal to which they do not go as they come."""
+    """Pass on the songs, counted by a bar on a terminal unless they are printed there one by one."""
     if count == 1 or (are_printed and sys.stdout.isatty()) or not sys.stderr.isatty():
         return songs
     return tqdm(songs, total=count, unit="song", dynamic_ncols=True, leave=False, file=sys.stderr)
@@ -138,7 +138,7 @@ def _print_json(model: Model, writer: Writer, prefixes: Iterator[str], seed: int
 def _print_best(
     model: Model, writer: Writer, prefixes: Iterator[str], seed: int, counts: tuple[int, int], *, json: bool
 ) -> None:
-    """The best songs of each prefix; ``counts``: how many are written, and how many of them printed."""
+    """Print the best songs of each prefix; ``counts``: how many are written, and how many of them printed."""
     best_of, samples = counts
     is_first = True
     for prefix in prefixes:

@@ -104,7 +104,7 @@ def _of_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
         "progress": dataclasses.asdict(checkpoint.progress),
         "can_resume": checkpoint.can_resume,
         "text": {} if checkpoint.text is None else {name: len(ids) for name, ids in checkpoint.text.stored.items()},
-        "read": {each.name: each.characters for each in checkpoint.read},
+        "read": {text.name: text.characters for text in checkpoint.read},
         "ngram_share": checkpoint.counted.share if checkpoint.counted else None,
         "fingerprint": checkpoint.dataset,
     }
@@ -132,5 +132,5 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
 
 def _toml(checkpoint: Checkpoint) -> str:
     options = {**dataclasses.asdict(checkpoint.model), **dataclasses.asdict(checkpoint.train)}
-    words = "".join(f"# begun with a base that had read {each.name}\n" for each in checkpoint.read[:-1])
-    return words + tomli_w.dumps({name: value for name, value in options.items() if value is not None})
+    comments = "".join(f"# begun with a base that had read {text.name}\n" for text in checkpoint.read[:-1])
+    return comments + tomli_w.dumps({name: value for name, value in options.items() if value is not None})

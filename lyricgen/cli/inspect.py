@@ -74,7 +74,7 @@ def _check(sources: Sequence[str], output: Path) -> None:
 
 
 def _summary(seen: Inspection) -> Iterator[str]:
-    """What the page shows, a line for each view."""
+    """Yield a summary of the page, a line for each view."""
     yield from (f"note        {note}" for note in seen.notes)
     for states in seen.states:
         clear = sum(map(bool, states.follows))

@@ -64,7 +64,7 @@ def interact(writer: Writer, prefix: str, *, seed: int) -> None:
 
 
 def parse_answer(answer: str) -> tuple[str, str]:
-    """The command, without its colon, and what follows it; the command is empty for words."""
+    """Split an answer into the command, without its colon, and its argument; the command is empty for words."""
     plain = unicodedata.normalize("NFKC", answer).strip()  # full-width signs are what they look like
     if plain in ("帮助", "?"):
         return plain, ""
@@ -130,7 +130,7 @@ class _Turns:
             _show_choices(self._choices)
 
     def _settle(self, refusal: Refusal | None) -> bool:
-        """Whether something was taken; says why, if not."""
+        """Return whether something was taken; say why, if not."""
         if refusal:
             say(f"not taken: {show(refusal.reason)}")
             return False
@@ -235,5 +235,5 @@ def _show_choices(choices: list[Choice]) -> None:
             say(f"  {number} {show(choice.text)}  {choice.probability:.2g}")
     else:
         shown = (show(choice.text).replace(" ", "␣") for choice in choices)
-        each = zip(range(1, len(choices) + 1), shown, choices)
-        say("  " + "   ".join(f"{number} {text} {choice.probability:.1%}" for number, text, choice in each))
+        numbered = zip(range(1, len(choices) + 1), shown, choices)
+        say("  " + "   ".join(f"{number} {text} {choice.probability:.1%}" for number, text, choice in numbered))

@@ -1,4 +1,4 @@
-"""``lyricgen measure``: songs -> what they are like, beside the corpus."""
+"""``lyricgen measure``: songs -> their figures, beside those of the corpus."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def measure(songs: str, checkpoint: Path | None, dataset: str | None, encoding: 
     """
     path = checkpoint or Path(checkpoints.DEFAULT_FOLDER)
     beside = checkpoints.load(path) if dataset is None else open_sources([dataset])
-    found = api.measure(songs, beside, dataset or str(path), encoding=encoding)
+    measures = api.measure(songs, beside, dataset or str(path), encoding=encoding)
     if json:
-        put(to_json(found.songs))
+        put(to_json(measures.songs))
         return
-    put(f"{'':<28}{'songs':>10}{show(Path(found.name).name, _SHOWN):>20}")
-    for key, value in found.songs.items():
-        put(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(found.corpus.get(key)):>20}")
+    put(f"{'':<28}{'songs':>10}{show(Path(measures.name).name, _SHOWN):>20}")
+    for key, value in measures.songs.items():
+        put(f"{key.replace('_', ' '):<28}{_show(value):>10}{_show(measures.corpus.get(key)):>20}")
 
 
 def _show(value: float | None) -> str:

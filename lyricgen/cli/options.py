@@ -1,4 +1,4 @@
-"""Dataclass fields -> click options under headings, and back; what is printed for the person; standard input."""
+"""Dataclass fields -> click options under headings, and back; output for the person; standard input."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lyricgen import files
 from lyricgen.config import OUTPUT, STDIN, flag
 from lyricgen.schema import Bounds
 
-# What a terminal would obey instead of showing it, and what turns the order of what stands around it. Some surrogates
-# stay: by these Python keeps the bytes of a file's name that are no UTF-8.
+# Characters that a terminal obeys instead of showing, or that change the direction of the text around them. Some
+# surrogates stay: with these Python keeps the bytes of a file's name that are not UTF-8.
 _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSHOWABLE = re.compile(f"[{_OBEYED}\ud800-\udc7f\udd00-\udfff]")
 _UNSHOWABLE_IN_JSON = re.compile(f"[{_OBEYED}\ud800-\udfff]")
@@ -49,7 +49,7 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        names = [str(each.name) for each in self.params if isinstance(each, Option)]
+        names = [str(parameter.name) for parameter in self.params if isinstance(parameter, Option)]
         if names:
             name = max(names, key=lambda name: "_" in name)
             with formatter.section("Variables"):
@@ -59,15 +59,15 @@ class Command(click.Command):
 
 
 def expand(_context: click.Context, _parameter: click.Parameter, names: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The files that patterns like ``*.txt`` name, where no shell has replaced them: on Windows."""
+    """Replace patterns like ``*.txt`` by the files that match, on Windows, where no shell does."""
     if not files.WINDOWS:
         return names
-    found = [(name, sorted(glob.glob(str(name))) if glob.has_magic(str(name)) else []) for name in names]
-    return tuple(type(name)(each) for name, matches in found for each in matches or [name])
+    expanded = [(name, sorted(glob.glob(str(name))) if glob.has_magic(str(name)) else []) for name in names]
+    return tuple(type(name)(match) for name, matches in expanded for match in matches or [name])
 
 
 class _Path(click.Path):
-    """A path; the empty one, which an unset variable of a shell leaves, is none."""
+    """A path; refuses an empty one, as an unset shell variable leaves it."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if not str(value):
@@ -76,7 +76,7 @@ class _Path(click.Path):
 
 
 class RangeOrZero(click.FloatRange):
-    """A range that 0 belongs to, far away from it."""
+    """A range that also allows 0, outside of it."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         number = click.FLOAT.convert(value, parameter, context)
@@ -90,12 +90,12 @@ PATH = _Path(path_type=Path)
 
 
 def option(*declarations: str, group: str = OUTPUT, **attributes: Any) -> Callable[[Decorated], Decorated]:
-    """An option whose name in the code is its flag's."""
+    """Declare an option whose parameter has the name of its flag."""
     return click.option(*declarations, cls=Option, group=group, **attributes)
 
 
 def command(name: str) -> Callable[[Callable[..., Any]], Command]:
-    """A command of lyricgen."""
+    """Declare a command of lyricgen."""
     return click.command(name, cls=Command)
 
 
@@ -118,36 +118,36 @@ def encoding_option(command: Decorated) -> Decorated:
 
 
 def given(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that a flag, a variable or a file has set, not the defaults."""
+    """Return the values that a flag, a variable or a file has set, without the defaults."""
     default = click.core.ParameterSource.DEFAULT
     return {name: value for name, value in values.items() if context.get_parameter_source(name) is not default}
 
 
 def clean(text: str) -> str:
-    """A text without what a terminal would obey instead of showing it; all that is printed goes through here."""
+    """Remove the characters that a terminal would obey instead of showing; all output goes through here."""
     return _UNSHOWABLE.sub("", text)
 
 
 def say(words: str) -> None:
-    """A line for the person, on stderr."""
+    """Print a line for the person, on stderr."""
     sys.stderr.write(clean(words).replace("\n", " ").replace("\t", " ") + "\n")
     sys.stderr.flush()
 
 
 def put(text: str, end: str = "\n", *, flush: bool = True) -> None:
-    """A part of the product, on stdout."""
+    """Print a part of the product, on stdout."""
     sys.stdout.write(clean(text) + end)
     if flush:
         sys.stdout.flush()
 
 
 def to_json(value: Any) -> str:
-    """A line of JSON, in which what a terminal would obey is spelled out."""
+    """Return a line of JSON, in which characters that a terminal would obey are escaped."""
     return _UNSHOWABLE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
-    """What a command was given; for STDIN each line of that, as it comes."""
+    """Yield the texts that a command was given; for STDIN each of its lines, as it comes."""
     from lyricgen.text import corpus  # `lyricgen --help` imports this module, and needs no text
 
     for text in texts:
@@ -158,7 +158,7 @@ def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
 
 
 def show(text: str, limit: int = 0) -> str:
-    """Text on one line: its line ends as ↵, cut after ``limit`` characters."""
+    """Return text on one line: its line ends as ↵, cut after ``limit`` characters."""
     shown = text[:limit] if limit else text
     return shown.replace("\n", "↵") + ("…" if len(shown) < len(text) else "")
 

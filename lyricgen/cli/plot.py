@@ -1,4 +1,4 @@
-"""``lyricgen plot``: trainings -> a picture of their epochs, of their gradients, or of what memory is worth to them."""
+"""``lyricgen plot``: trainings -> a picture of their epochs, of their gradients, or of the value of their memory."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def plot(
     with files.product(target, force=force) as file:
         kind = target.suffix[1:]
         if gradients:
-            found = api.gradients(*_networks(runs), dataset=dataset, scale=scale)
-            _say_gradients(found)
-            pictures.draw_gradients(found, file, kind)
-            figures = [network.figures() for network in found]
+            followed = api.gradients(*_networks(runs), dataset=dataset, scale=scale)
+            _say_gradients(followed)
+            pictures.draw_gradients(followed, file, kind)
+            figures = [network.figures() for network in followed]
         elif context:
             measured = api.context(*_networks(runs), dataset=dataset)
             _say_context(measured)

@@ -35,7 +35,7 @@ def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, f
 
 
 def _report(dataset: Dataset) -> None:
-    """What the reader of the book wants to see: counts, the first characters and their ids, the parts."""
+    """Say what the reader of the book wants to see: counts, the first characters and their ids, the parts."""
     first = dataset.train[:_SHOWN]
     say(f"corpus      {', '.join(dataset.sources) or corpus.EMBEDDED}: {len(dataset):,} characters")
     for note in dataset.notes:
@@ -51,6 +51,6 @@ def _report(dataset: Dataset) -> None:
 
 
 def warn_of_untrained(data: Dataset) -> None:
-    """Name the sources of which nothing is left to learn from."""
+    """Warn of sources that are held out entirely."""
     for source in data.untrained:
         say(f"Warning: all of {source} is held out; nothing of it is trained on (--split songs takes a part of each)")

@@ -1,4 +1,4 @@
-"""What a training shows as it goes: an introduction, a bar on a terminal or a line an epoch elsewhere, previews."""
+"""The output of a running training: an introduction, a bar on a terminal or a line per epoch elsewhere, previews."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _introduce(training: Training, start: Checkpoint, *, is_embedded: bool) -> N
 
 
 def _advise_base(data: Dataset, cell: str) -> None:
-    """Name the base model that comes with lyricgen, where a text is small and in its language, and the cell is its."""
+    """Recommend the base model that comes with lyricgen for a small text in its language, if the cells agree."""
     if len(data.train) > SMALL:
         return
     base = load(files.shipped(SHIPPED_FILE))
@@ -181,13 +181,13 @@ class _Display:
 
 
 class Pace:
-    """How long a training of so many characters will take, told once after its first steps."""
+    """An estimate of how long a training of so many characters will take, told once after its first steps."""
 
     def __init__(self, characters: int) -> None:
         self._whole, self._read, self._begun, self._is_told = characters, 0, math.nan, False
 
     def tell(self, characters: int) -> str:
-        """After a step of so many characters; empty while there is nothing to tell, or it is told."""
+        """Count a step of so many characters; return the estimate once, and else an empty text."""
         now = time.perf_counter()
         if math.isnan(self._begun):  # the first step takes longer
             self._begun = now
@@ -210,12 +210,12 @@ class Norms:
         self._explosion = None if start.train.clip else Explosion()
 
     def begin_epoch(self) -> None:
-        """After the last step of one."""
+        """Start the sums of the next epoch."""
         self._epoch += 1
         self._steps, self._sum, self._clipped = 0, 0.0, 0
 
     def add(self, step: Step) -> str:
-        """The warning, once; else nothing."""
+        """Add a step; return the warning once, and else an empty text."""
         self._steps += 1
         self._sum += step.gradient_norm
         self._clipped += step.is_clipped
@@ -224,17 +224,17 @@ class Norms:
         if not ratio:
             return ""
         self._explosion = None
-        place = f"epoch {self._epoch}, step {self._steps}"
-        found = f"the gradient's norm is {step.gradient_norm:.2g} in {place}, {ratio:,.0f} times the usual one"
-        return f"Warning: {found}: it explodes; {self._cure}"
+        moment = f"epoch {self._epoch}, step {self._steps}"
+        message = f"the gradient's norm is {step.gradient_norm:.2g} in {moment}, {ratio:,.0f} times the usual one"
+        return f"Warning: {message}: it explodes; {self._cure}"
 
     def words(self) -> list[str]:
-        """Those of the epoch so far."""
+        """Return the mean norm and the share clipped, in words, of the epoch so far."""
         return _norm_words(self._sum / self._steps, self._clipped / self._steps)
 
 
 def scores(record: Record) -> str:
-    """The perplexities and the gradient's norm of a line of the log."""
+    """Return the perplexities and the gradient's norm of a line of the log, in words."""
     norm = record.gradient_norm
     return ", ".join(_perplexities(record) + ([] if norm is None else _norm_words(norm, record.clipped or 0.0)))
 
@@ -245,12 +245,12 @@ def _perplexities(record: Record) -> list[str]:
 
 
 def _norm_words(norm: float, clipped: float) -> list[str]:
-    """A mean norm, and the share of the steps clipped where it is no 0 percent."""
+    """Return a mean norm and, if it is not 0 percent, the share of the steps clipped, in words."""
     share = f"{clipped:.0%}"
     return [f"norm {show_number(norm)}"] + ([] if share == "0%" else [f"{share} clipped"])
 
 
 def preview_line(checkpoint: Checkpoint, prefix: str) -> str:
-    """A short text from a prefix, on one line."""
+    """Write a short text from a prefix, on one line."""
     seed = checkpoint.train.seed
     return show(next(write_songs(checkpoint.decoder(), checkpoint.vocabulary, prefix, _PREVIEW, seed=seed, samples=1)))

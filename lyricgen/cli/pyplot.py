@@ -30,15 +30,15 @@ _DECADES = 100  # largest over smallest value of an axis that is still labelled 
 
 
 def check_suffix(output: Path) -> None:
-    """OptionError for a name that says of no kind of picture what to write."""
+    """Raise OptionError for a file name that does not end in that of a kind of picture."""
     if output.suffix not in KINDS:
         raise OptionError(f"-o: {output} ends in neither .png nor .svg")
 
 
 def open_pyplot() -> Any:
-    """``matplotlib.pyplot`` without a window, with fonts for Chinese; MissingError where there is none.
+    """Return ``matplotlib.pyplot`` without a window, with fonts for Chinese; MissingError if it is not installed.
 
-    A text is shown word for word: ``$`` begins no formula, so that log axes need ``use_log``.
+    Text is shown as it is: ``$`` does not begin a formula, so that log axes need ``use_log``.
     """
     try:
         import matplotlib
@@ -55,7 +55,7 @@ def open_pyplot() -> Any:
 
 
 def _known_fonts() -> set[str]:
-    """Those in matplotlib's cache; where no Chinese one is among them, also those that were installed since."""
+    """Return the fonts in matplotlib's cache; without a Chinese one, add those that were installed since."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager

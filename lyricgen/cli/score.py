@@ -1,4 +1,4 @@
-"""``lyricgen score``: lines -> how surprising each is."""
+"""``lyricgen score``: lines -> the surprisal of each."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def read_settings(context: click.Context, _: click.Parameter, path: Path | None)
     if path is None:
         return
     values = {key.replace("-", "_"): value for key, value in _load(path).items()}
-    named = {str(each.name): each for each in context.command.params}
-    parameters = {name: each for name, each in named.items() if name not in _NOT_IN_A_FILE}
+    named = {str(parameter.name): parameter for parameter in context.command.params}
+    parameters = {name: parameter for name, parameter in named.items() if name not in _NOT_IN_A_FILE}
     for key, value in values.items():
         if key not in parameters:
             near = difflib.get_close_matches(key, parameters, n=1)
@@ -44,7 +44,7 @@ def read_settings(context: click.Context, _: click.Parameter, path: Path | None)
 
 
 def _checked(name: str, value: Any, parameter: click.Parameter) -> Any:
-    """The value of an option, as a list where it may have several; an error if it is of another kind."""
+    """Return the value of an option, a list if it takes several; raise an error if it is of another kind."""
     if isinstance(value, dict):
         raise FileError(f"{name}: is a table; options stand in none")
     several = parameter.multiple or parameter.nargs == -1
@@ -52,14 +52,14 @@ def _checked(name: str, value: Any, parameter: click.Parameter) -> Any:
         raise FileError(f"{name}: is a list; it takes one value")
     values = value if isinstance(value, list) else [value]
     kinds = _kinds(parameter)
-    for each in values:
-        if type(each) not in kinds or (isinstance(each, str) and "\0" in each):
+    for item in values:
+        if type(item) not in kinds or (isinstance(item, str) and "\0" in item):
             raise OptionError(f"{name}: is not of type {kinds[-1].__name__}")
     return values if several else value
 
 
 def _kinds(parameter: click.Parameter) -> tuple[type, ...]:
-    """The types of TOML that stand for an option's value."""
+    """Return the types of TOML that stand for an option's value."""
     if isinstance(parameter, click.Option) and parameter.is_flag:
         return (bool,)
     if isinstance(parameter.type, click.types.IntParamType):
@@ -74,10 +74,10 @@ def _load(path: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         with open(path, "rb") as file:
-            words = file.read(_MAX_BYTES + 1)
-        if len(words) > _MAX_BYTES:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
             raise FileError(f"{path}: has over {_MAX_BYTES:,} bytes, which no file of options has")
-        return dict(tomllib.loads(words.decode("utf-8-sig")))
+        return dict(tomllib.loads(content.decode("utf-8-sig")))
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
     except (ValueError, RecursionError) as error:

@@ -106,7 +106,7 @@ def _name(named: tuple[str, ...]) -> str:
 
 
 def _say_how_to_resume(dataset: Sequence[str], folder: Path, before: tuple[int, ...] | None) -> None:
-    """``before``: what tells the last checkpoint of an older model from one of this training."""
+    """Say how to resume; ``before`` identifies the last checkpoint of an older model, if there was one."""
     if files.identity(folder / LAST) in (None, before):
         kept = "; the model that was there is unchanged" if before else ""
         say(f"Interrupted before the first checkpoint: nothing to resume{kept}")

@@ -1,4 +1,4 @@
-"""How much memory there is, and what the C library should know of a process that takes much again and again."""
+"""How much memory there is, and advice to the C library for a process that often allocates much of it."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def keep_freed() -> None:
 
 
 def refuse_beyond(needed: float, what: str, *, root: Path = Path("/")) -> None:
-    """LyricgenError if this machine or its control group cannot have so many bytes; the system would kill the process.
+    """Raise LyricgenError if this machine or its control group has less memory: the system would kill the process.
 
-    Where nobody tells how many there are, nothing is refused.
+    Where the size of the memory is unknown, nothing is refused.
     """
-    there = min(_of_machine(root), _of_group(root))
-    if needed > there:
-        raise LyricgenError(f"{what} needs about {needed / 1e9:,.1f} GB of memory, and here are {there / 1e9:,.1f} GB")
+    limit = min(_of_machine(root), _of_group(root))
+    if needed > limit:
+        raise LyricgenError(f"{what} needs about {needed / 1e9:,.1f} GB of memory, and here are {limit / 1e9:,.1f} GB")
 
 
 def _of_machine(root: Path) -> float:
     try:
-        found = re.search(r"MemTotal:\s*(\d+) kB", (root / "proc/meminfo").read_text())
+        match = re.search(r"MemTotal:\s*(\d+) kB", (root / "proc/meminfo").read_text())
     except OSError:
-        found = None
-    if found:
-        return 1024 * int(found.group(1))
+        match = None
+    if match:
+        return 1024 * int(match.group(1))
     if sys.platform == "darwin" and root == Path("/"):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return math.inf

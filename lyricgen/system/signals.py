@@ -26,7 +26,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def raise_when_terminated() -> None:
-    """Let SIGTERM unwind this process as Ctrl-C does, so that what it was about to write goes."""
+    """Let SIGTERM unwind this process as Ctrl-C does, so that unfinished files are removed."""
     for number in (signal.SIGTERM, *_BREAK):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
@@ -37,7 +37,7 @@ def _raise(_number: int, _frame: FrameType | None) -> None:
 
 
 def exit_status(error: KeyboardInterrupt) -> int:
-    """The status of a process that ends so: 130, or 143."""
+    """Return the status of a process that ends with this error: 130, or 143."""
     return 128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
 
 
@@ -60,14 +60,14 @@ def caught() -> Iterator[list[int]]:
 
 @contextmanager
 def immediate() -> Iterator[None]:
-    """Let the system end this process at a signal: a library that waits for others hears no handler of Python's."""
+    """Let the system end this process at a signal: no Python handler runs while a library waits for others."""
     with _handled(signal.SIG_DFL):
         yield
 
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let these signals wait until the block ends: an exception within an import leaves a library in pieces."""
+    """Defer these signals until the block ends: an exception within an import leaves a library half loaded."""
     if threading.current_thread() is not threading.main_thread():  # no other thread hears them
         yield
         return
@@ -93,7 +93,7 @@ def _handled(handler: Any) -> Iterator[None]:
 
 @contextmanager
 def _second_ends() -> Iterator[None]:
-    """End the process at its second signal, even while it is in the midst of a call that hears no handler."""
+    """End the process at its second signal, even within a call that runs no handler."""
     told, teller = socket.socketpair()
     teller.setblocking(False)
     kept = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)

@@ -1,4 +1,4 @@
-"""How many processors this process may really use, and what the libraries that compute on them must know.
+"""How many processors this process may really use, and settings for the libraries that compute on them.
 
 ``os.cpu_count`` counts the machine's processors. A scheduler's affinity mask and a container's quota may allow fewer,
 and threads beyond that number only take turns.
@@ -16,7 +16,7 @@ _KERNELS = "OPENBLAS_CORETYPE"
 
 
 def available(root: Path = Path("/")) -> int:
-    """Processors by affinity, lowered by the quota of the control group (version 1 or 2) under ``root``."""
+    """Count the processors by affinity, lowered by the quota of the control group (version 1 or 2) under ``root``."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(processors, _quota(root))))
 
@@ -27,7 +27,7 @@ def limit(threads: int) -> None:
 
 
 def limit_unless_set() -> int:
-    """Give MXNet all processors unless the user has set ``OMP_NUM_THREADS``; returns the number in force."""
+    """Give MXNet all processors unless the user has set ``OMP_NUM_THREADS``; return the number in force."""
     chosen = os.environ.get(VARIABLE, "").split(",")[0].strip()
     if not chosen.isdecimal() or int(chosen) < 1:
         limit(available())
@@ -66,7 +66,7 @@ def _is_old_numpy() -> bool:
 
 
 def _quota(root: Path) -> float:
-    """Processors that the control groups above this process allow; infinite without one."""
+    """Return the processors that the control groups above this process allow; infinite without a limit."""
     return min([*map(_quota_v2, _groups(root)), _quota_v1(root / "sys/fs/cgroup/cpu")])
 
 
