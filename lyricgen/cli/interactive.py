@@ -108,13 +108,13 @@ class _Turns:
             self._show()
             click.echo("> ", nl=False, err=True)
             answer = sys.stdin.readline()
-            command, words = parse_answer(answer.rstrip("\r\n"))
+            command, argument = parse_answer(answer.rstrip("\r\n"))
             if not answer or command == "q":
                 return
             if command in self._commands:
-                self._commands[command](words)
+                self._commands[command](argument)
             else:
-                say(f":{command.strip(':')} {words}".strip() + ": no such command; :h for help")
+                say(f":{command.strip(':')} {argument}".strip() + ": no such command; :h for help")
 
     def _show(self) -> None:
         if not self._choices and not self._session.is_over:
@@ -137,11 +137,11 @@ class _Turns:
         self._choices, self._edited = [], 0
         return True
 
-    def _take(self, words: str) -> None:
+    def _take(self, text: str) -> None:
         if self._edited:
-            self._rewrite(self._edited, words)
-        elif words:
-            self._settle(self._session.take(words))
+            self._rewrite(self._edited, text)
+        elif text:
+            self._settle(self._session.take(text))
         else:
             for line in self._lines(1):
                 self._settle(self._session.take(line.text))
@@ -155,16 +155,16 @@ class _Turns:
         else:
             self._settle(None)
 
-    def _append(self, words: str) -> None:
+    def _append(self, text: str) -> None:
         if self._edited:
-            self._rewrite(self._edited, words)
+            self._rewrite(self._edited, text)
         else:
-            self._settle(self._session.append(words))
+            self._settle(self._session.append(text))
 
-    def _end_line(self, _words: str) -> None:
+    def _end_line(self, _argument: str) -> None:
         self._settle(self._session.end_line())
 
-    def _offer_lines(self, _words: str) -> None:
+    def _offer_lines(self, _argument: str) -> None:
         self._edited, self._choices = 0, self._lines(_LINES) or self._choices
 
     def _lines(self, count: int) -> list[Choice]:
@@ -174,7 +174,7 @@ class _Turns:
             say(str(error))
             return []
 
-    def _undo(self, _words: str) -> None:
+    def _undo(self, _argument: str) -> None:
         if self._edited:
             self._edited = 0
         elif self._session.undo():
@@ -182,8 +182,8 @@ class _Turns:
         else:
             say("nothing to undo")
 
-    def _edit(self, words: str) -> None:
-        match = re.match(r"(\d{1,5})(?:\s+|$)(.*)", words)
+    def _edit(self, argument: str) -> None:
+        match = re.match(r"(\d{1,5})(?:\s+|$)(.*)", argument)
         number = int(match[1]) if match else 0
         line = self._session.line(number) if number else ""
         if match and line and match[2]:
@@ -192,11 +192,11 @@ class _Turns:
             self._edited = number
             say(f"{number}  {line}")
         else:
-            say(f":e {words}: the number of a line after the prefix is wanted, as in :e 3")
+            say(f":e {argument}: the number of a line after the prefix is wanted, as in :e 3")
 
-    def _rewrite(self, number: int, words: str) -> None:
+    def _rewrite(self, number: int, text: str) -> None:
         try:
-            if not self._settle(self._session.rewrite(number, words or None)):
+            if not self._settle(self._session.rewrite(number, text or None)):
                 self._edited = number
         except UnsatisfiableError as error:
             say(str(error))
@@ -217,15 +217,15 @@ class _Turns:
     def _replace(self, name: str) -> None:
         self._save(name, force=True)
 
-    def _help(self, _words: str) -> None:
+    def _help(self, _argument: str) -> None:
         _say_lines(_HELP)
 
-    def _help_in_chinese(self, _words: str) -> None:
+    def _help_in_chinese(self, _argument: str) -> None:
         _say_lines(_HELP_IN_CHINESE)
 
 
-def _say_lines(words: str) -> None:
-    for line in words.splitlines():
+def _say_lines(text: str) -> None:
+    for line in text.splitlines():
         say(line)
 
 

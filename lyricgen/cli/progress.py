@@ -173,11 +173,11 @@ class _Display:
         for prefix in self._prefixes if has_preview else ():
             self._write_line(f" - {preview_line(epoch.checkpoint, prefix)}")
 
-    def _write_line(self, words: str) -> None:
+    def _write_line(self, line: str) -> None:
         if self._bar.disable:
-            say(words)
+            say(line)
         else:
-            self._bar.write(words, file=sys.stderr)
+            self._bar.write(line, file=sys.stderr)
 
 
 class Pace:

@@ -113,6 +113,6 @@ def _say_how_to_resume(dataset: Sequence[str], folder: Path, before: tuple[int, 
         return
     options = [] if str(folder) == DEFAULT_FOLDER else ["-o", str(folder)]
     dashes = ["--"] if any(name.startswith("-") for name in dataset) else []
-    words = ["lyricgen", "train", *options, "--resume", *dashes, *dataset]
-    shown = subprocess.list2cmdline(words) if files.WINDOWS else shlex.join(words)
+    arguments = ["lyricgen", "train", *options, "--resume", *dashes, *dataset]
+    shown = subprocess.list2cmdline(arguments) if files.WINDOWS else shlex.join(arguments)
     say(f"Interrupted; `{shown}` continues it")

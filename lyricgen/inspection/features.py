@@ -25,7 +25,7 @@ class _Line(NamedTuple):
 
     begin: int
     end: int
-    words: str
+    text: str
     is_whole: bool  # it has its end
 
 
@@ -41,20 +41,20 @@ def features(text: str, separator: str = "\n") -> dict[str, NDArray[np.float64]]
     series[END][:-1] = [character == separator for character in text[1:]]
     rhymer, song, endings, since = Rhymer(), set[str](), list[str](), 0
     for line in _lines(text, separator):
-        if not line.words.strip():
+        if not line.text.strip():
             song, endings, since = set(), [], line.end
             continue
         here = slice(line.begin, line.end)
         series[PLACE][here] = np.cumsum([is_counted(character) for character in text[here]])
         if line.is_whole:
             series[PLACE][line.end - 1] = 0
-        series[REFRAIN][here] = line.words.strip() in song
+        series[REFRAIN][here] = line.text.strip() in song
         series[BLANK][here] = np.arange(line.begin, line.end) - since
-        ending = rhymer.of_line(line.words) or ""
+        ending = rhymer.of_line(line.text) or ""
         if ending and ending in endings[-_BACK:]:
-            begin = line.begin + counted_end(line.words) - len(line_ending(line.words))
+            begin = line.begin + counted_end(line.text) - len(line_ending(line.text))
             series[RHYME][begin - 1] = 1
-        song.add(line.words.strip())
+        song.add(line.text.strip())
         endings.append(ending)
     return {name: values for name, values in series.items() if len(values) and np.ptp(values) > 0}
 

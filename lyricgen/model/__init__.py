@@ -1,1 +1,1 @@
-"""What both halves agree on, in NumPy: the models, their probabilities, and the files that carry them."""
+"""The models in NumPy, their probabilities and their files, which training and writing share."""
