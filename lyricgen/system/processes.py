@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-_HOME = str(Path(__file__).parents[1])
+_HOME = str(Path(__file__).parents[2])  # the folder that holds the package
 _START = "import sys; sys.path[:] = [path for path in sys.path if path]; sys.path.append(sys.argv.pop(1)); "
 _START += "from lyricgen.cli import main; main()"
 
