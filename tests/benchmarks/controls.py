@@ -36,7 +36,6 @@ CONTROLS: list[dict[str, Any]] = [
     {"lines": 4, "rhyme": "AABA"},
     LYRIC,
     {"line_length": 7, "lines": 4, "rhyme_with": "光"},
-    {"lines": 4, "repetition_penalty": 1.5},
     {"lines": 6, "no_repeat": 2},
     {"lines": 6, "max_copy": 3},
     {"structure": "ABAB", "lines": 3},
@@ -47,7 +46,6 @@ CONTROLS: list[dict[str, Any]] = [
     {"structure": "ABA", "lines": 2, "rhyme": "AA", "acrostic": "山水花月"},
     {"form": "7,5", "lines": 4, "rhyme": "A", "no_repeat": 1},
     {"form": "*,7,*,7", "rhyme": "ABAB", "max_copy": 3},
-    {"form": "5,7/5,7", "rhyme": "AB", "repetition_penalty": 2.0, "lines": 8},
     {**LYRIC, "particles": 4},
     {"form": "7,7,7,7", "rhyme": "AA-A"},
     QUATRAIN,
@@ -57,7 +55,7 @@ CONTROLS: list[dict[str, Any]] = [
     {"lines": 8, "words": "月亮"},
     {"lines": 8, "words": "月亮,妈妈,火车"},
     {"lines": 8, "ban": "我,的,月亮"},
-    {**LYRIC, "acrostic": "春夏秋冬", "no_repeat": 2, "max_copy": 4, "repetition_penalty": 1.2},
+    {**LYRIC, "acrostic": "春夏秋冬", "no_repeat": 2, "max_copy": 4},
 ]
 
 
