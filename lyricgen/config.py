@@ -72,6 +72,16 @@ class PrepareConfig(Config):
     keep_credits: bool = _option(
         False, "Keep lines like 作词：… and Lyrics by …; time stamps and section marks are always left out.", group=TEXT
     )
+    songs_by: str = _option(
+        "auto",
+        "What separates songs: a file each, one blank line, or two. [default: by the text]",
+        choices=("auto", "file", "blank", "two-blanks"),
+        group=TEXT,
+    )
+    keep_copies: bool = _option(False, "Keep exact copies of songs.", group=TEXT)
+    keep_translations: bool = _option(
+        False, "Keep translations: a second line at the same time, or after a slash.", group=TEXT
+    )
     script: str | None = _option(
         None,
         "Turn all Chinese characters into this script. [default: as they are]",

@@ -14,6 +14,9 @@ class PrepareKeywords(TypedDict, total=False):
     max_chars: int
     field: str | None
     keep_credits: bool
+    songs_by: str
+    keep_copies: bool
+    keep_translations: bool
     script: str | None
     newlines: str
     split: str

@@ -24,8 +24,9 @@ from lyricgen import files
 from lyricgen.config import STDIN
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
-from lyricgen.text import cleaning, records
+from lyricgen.text import cleaning, records, songs
 from lyricgen.text.script import ScriptCount, converter
+from lyricgen.text.songs import SONG, Song
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN_NAME = "standard input"
@@ -33,27 +34,30 @@ EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
 _SUFFIXES = (".txt", ".lrc", ".json", ".jsonl", ".csv", ".gz", ".zip")
 _IN_ARCHIVES = _SUFFIXES[:-2]
-_LRC = ".lrc"
 _OTHERS = ("gb18030", "big5", "utf-8")  # encodings to offer
 _FREQUENT = frozenset(
     "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
 )
 _FREQUENT_SHARE = 0.15
 CHUNK = 1 << 20
+_WHOLE = 1 << 25  # characters of a document that are cleaned at once
 LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
 _LOOK_BACK = 4096
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\u00ad\u180e]")  # but for the joiner, which emoji need
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def normalise(text: str) -> str:
     """One form for what looks the same: line ends as line feeds, composed characters (NFC), no control characters.
 
-    Nor any that turn the order of what is shown.
+    Nor any that turn the order of what is shown, nor invisible ones; all spaces are plain ones.
     """
     text = CONTROL_CHARACTERS.sub("", _LINE_ENDS.sub("\n", text))
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
     return unicodedata.normalize("NFC", REORDERING_CHARACTERS.sub("", text))
 
 
@@ -76,10 +80,13 @@ class Reader:
     field: str | None = None  # of the objects or rows in a .json, .jsonl or .csv file
     as_it_is: bool = False  # nothing is left out
     script: str | None = None  # that all characters are turned into
+    songs_by: str = "auto"  # what separates the songs of a text
+    keep_translations: bool = False
     scripts: ScriptCount = dataclasses.field(default_factory=ScriptCount)  # of a text that is not turned
     removed: cleaning.Removed = dataclasses.field(default_factory=cleaning.Removed)
     read: int = 0  # files of folders and archives
     passed: Counter[str] = dataclasses.field(default_factory=Counter)  # files of folders that are no text, by suffix
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
     def notes(self) -> list[str]:
         """What the person who named the sources should know: a line each."""
@@ -90,6 +97,10 @@ class Reader:
         if str(self.removed):
             kept = "" if self.keep_credits or not self.removed.credits else " (--keep-credits keeps credits)"
             found.append(f"left out    {self.removed}{kept}")
+        if self.removed.doubtful:
+            shown = "; ".join(line.strip()[:24] for line in self.removed.doubtful[:3])
+            found.append(f"Warning: these lines begin like a time stamp that is not known: {shown}")
+        found += self.warnings
         if str(self.scripts):
             found.append(f"Warning: {self.scripts}")
         return found
@@ -137,8 +148,40 @@ def read_each(
         empty = empty and not piece.strip()
         yield source, piece
     if empty and not may_be_empty:
-        names = ", ".join(STDIN_NAME if source == STDIN else source for source in sources)
-        raise FileError(f"{names or EMBEDDED}: contains no text; name a text file with at least one song")
+        raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
+
+
+def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
+    """Return the songs of all sources, cleaned and in the reader's script; errors as of ``read_each``."""
+    _check_encoding(reader.encoding)
+    found = [
+        Song(number, tuple(lines)) for number, document in _documents(sources, reader) for lines in _songs_of(document)
+    ]
+    if not found:
+        raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
+    if reader.script is None:
+        for song in found:
+            reader.scripts.add(song.text)
+        return found
+    convert = converter(reader.script)
+    return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in found]
+
+
+def _songs_of(document: Iterator[str]) -> Iterator[list[str]]:
+    """The songs of a document whose pieces are songs, or parts of them, each with its line ends."""
+    song: list[str] = []
+    for piece in document:
+        for number, text in enumerate(piece.split(SONG)):
+            if song and (number or text.startswith("\n\n")):
+                yield "".join(song).strip("\n").split("\n")
+                song = []
+            song.append(text)
+    if "".join(song).strip():
+        yield "".join(song).strip("\n").split("\n")
+
+
+def _named(sources: Sequence[str]) -> str:
+    return ", ".join(STDIN_NAME if source == STDIN else source for source in sources) or EMBEDDED
 
 
 def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
@@ -179,14 +222,14 @@ def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, 
 
 
 def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
-    """All documents, a blank line between one and the next; the blank line belongs to the first of them."""
+    """All documents, two blank lines between one and the next, which belong to the first of them."""
     ending, before = "", 0
     for source, document in documents:
         if ending:
-            yield before, "\n" * (2 - (ending[-2:].count("\n") if ending.endswith("\n") else 0))
+            yield before, "\n" * (3 - len(ending) + len(ending.rstrip("\n")))
         before = source
         for piece in document:
-            ending = (ending + piece)[-2:]
+            ending = (ending + piece)[-3:]
             yield source, piece
 
 
@@ -203,14 +246,39 @@ def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, It
             yield from ((number, document) for document in _open(Path(source), reader))
 
 
-def _cleaned(document: Iterator[str], reader: Reader, *, is_timed: bool = False) -> Iterator[str]:
-    """A document without what nobody sings; the lines of an .lrc file in the order of their times."""
+def _cleaned(document: Iterator[str], reader: Reader) -> Iterator[str]:
+    """A document without what nobody sings: its songs, one blank line between stanzas and two between songs."""
     if reader.as_it_is:
         yield from document
         return
-    pieces = iter([cleaning.in_order_of_time("".join(document))]) if is_timed else document
-    for piece in pieces:
-        yield cleaning.clean(piece, reader.removed, keep_credits=reader.keep_credits)
+    songs_by, before, end = reader.songs_by, "", ""
+    for text in _wholes(document):
+        for lines in cleaning.clean(
+            text, reader.removed, keep_credits=reader.keep_credits, keep_translations=reader.keep_translations
+        ):
+            unfolded = songs.unfold(lines)
+            songs_by = songs.decide(unfolded) if songs_by == "auto" else songs_by
+            for song in songs.split(unfolded, songs_by):
+                yield before + "\n".join(song)
+                before = SONG
+        end = "\n" if text.endswith("\n") else "" if text else end
+    if before:
+        yield end
+
+
+def _wholes(document: Iterator[str]) -> Iterator[str]:
+    """A document in one piece, or if it is very large in several that end with a song, a stanza or a line."""
+    held, size = [], 0
+    for piece in document:
+        held.append(piece)
+        size += len(piece)
+        if size >= _WHOLE:
+            text = "".join(held)
+            ends = [at + len(mark) for mark in (SONG, songs.STANZA, "\n") if (at := text.rfind(mark)) > 0]
+            cut = ends[0] if ends else len(text)
+            yield text[:cut]
+            held, size = [text[cut:]], len(text) - cut
+    yield "".join(held)
 
 
 def _as_text(
@@ -219,14 +287,19 @@ def _as_text(
     """The text of a file of that suffix: its songs, if it is a collection."""
     document = decode(file, reader.encoding, name, allowance)
     if suffix in records.SUFFIXES and not reader.as_it_is:
-        songs = records.songs("".join(document), suffix, reader.field, name)
-        document = _parted(map(normalise, songs))
-    return _cleaned(document, reader, is_timed=suffix == _LRC)
+        entries = records.songs("".join(document), suffix, reader.field, name)
+        return _joined(_cleaned(iter([normalise(entry)]), reader) for entry in entries)
+    return _cleaned(document, reader)
 
 
-def _parted(songs: Iterator[str]) -> Iterator[str]:
-    for number, song in enumerate(songs):
-        yield f"\n{song}" if number else song
+def _joined(entries: Iterable[Iterator[str]]) -> Iterator[str]:
+    """The songs of the entries of a collection."""
+    is_first = True
+    for entry in entries:
+        song = "".join(entry)
+        if song.strip():
+            yield song if is_first else f"\n\n{song}"
+            is_first = False
 
 
 # What the libraries make of bytes that are wrong.

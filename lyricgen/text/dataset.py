@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,12 +17,15 @@ from lyricgen import files, storage
 from lyricgen.config import PrepareConfig
 from lyricgen.errors import FileError
 from lyricgen.schema import Checked, field, from_json
-from lyricgen.text import corpus
+from lyricgen.text import corpus, songs
 from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.songs import Song
 from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
 
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
+_FEWEST = 2  # characters that a text must have
+_LONG_SONG = 1000  # lines, beyond which a text has probably several songs
 FEWEST_SONGS = 20  # a source with fewer songs has its end held out instead of whole songs
 
 
@@ -130,9 +135,53 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
     FileError
         A source cannot be read, or the text is too short to learn from (less than two characters).
     """
-    reader = corpus.Reader(config.encoding, config.keep_credits, config.field, script=config.script)
-    dataset = _split(corpus.read_each(sources, reader, max_chars=config.max_chars), config, sources)
-    return dataclasses.replace(dataset, notes=tuple(reader.notes()))
+    reader = corpus.Reader(
+        config.encoding,
+        config.keep_credits,
+        config.field,
+        script=config.script,
+        songs_by=config.songs_by,
+        keep_translations=config.keep_translations,
+    )
+    if not sources:
+        dataset = _split(corpus.read_each(sources, reader, max_chars=config.max_chars), config, sources)
+        return dataclasses.replace(dataset, notes=tuple(reader.notes()))
+    read = corpus.read_songs(sources, reader)
+    kept, boilerplate = songs.without_boilerplate(read)
+    copies = 0
+    if not config.keep_copies:
+        kept, copies = songs.without_copies(kept)
+    shown = [f'"{line[:30]}" ({count:,} times)' for line, count in sorted(boilerplate.items(), key=lambda b: -b[1])[:3]]
+    notes = [_count(kept, copies), *reader.notes()]
+    if shown:
+        notes.append(f"left out    what many songs begin or end with: {', '.join(shown)}")
+    if sum(len(song.text) for song in kept) < _FEWEST:
+        raise FileError(f"{', '.join(sources)}: one character is too few to learn from")
+    pieces = _joined(kept, config.max_chars)
+    return dataclasses.replace(_split(pieces, config, sources, kept), notes=tuple(notes))
+
+
+def _count(kept: Sequence[Song], copies: int) -> str:
+    stanzas = sum(1 + song.lines.count("") for song in kept)
+    lines = sum(not songs.is_blank(line) for song in kept for line in song.lines)
+    left_out = f"; {copies:,} cop{'ies' if copies > 1 else 'y'} left out (--keep-copies)" if copies else ""
+    counts = {"song": len(kept), "stanza": stanzas, "line": lines}
+    count = ", ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items()) + left_out
+    longest = max((len(song.lines) for song in kept), default=0)
+    return f"songs       {count}" + (
+        f"; the longest has {longest:,} lines: --songs-by says what ends a song" if longest > _LONG_SONG else ""
+    )
+
+
+def _joined(kept: Sequence[Song], max_chars: int) -> Iterator[tuple[int, str]]:
+    """The songs, two blank lines between them, each with the number of its source."""
+    left = max_chars or sys.maxsize
+    for number, song in enumerate(kept):
+        text = f"{song.text}\n" + ("\n\n" if number + 1 < len(kept) else "")
+        yield song.source, text[:left]
+        left -= len(text)
+        if left <= 0:
+            return
 
 
 def split(pieces: Iterable[str], config: PrepareConfig) -> Dataset:
@@ -148,16 +197,22 @@ class Segment(NamedTuple):
     part: str
 
 
-def _split(pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Sequence[str]) -> Dataset:
+def _split(
+    pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Sequence[str], known: Sequence[Song] = ()
+) -> Dataset:
+    """``known``: the songs that the pieces are, if they are known."""
     census = Census()
-    numbered, lengths = [], [0] * max(len(sources), 1)
+    numbered, sizes, lengths = [], [0], [0] * max(len(sources), 1)
     for source, piece in pieces:
         numbered.append(census.number(piece))
+        sizes.append(len(piece))
         lengths[source] += len(piece)
     numbers = np.concatenate(numbered) if numbered else np.zeros(0, np.uint8)
     del numbered
     ends = np.cumsum(lengths).tolist()
-    segments = _segments(numbers, _Lines.of(census), list(zip([0, *ends], ends)), config)
+    starts = np.cumsum(sizes)[: min(len(known), len(sizes) - 1)] if known else None
+    groups = songs.groups(known[: len(starts)]) if starts is not None else []
+    segments = _segments(numbers, _Lines.of(census), list(zip([0, *ends], ends)), config, starts, groups)
     if sum(segment.end - segment.begin for segment in segments if segment.part == "train") < 2:
         raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {len(numbers)} characters are too few to learn from")
     parts = _encode(numbers, _codes(census, config), segments, config)
@@ -190,15 +245,30 @@ class _Lines(NamedTuple):
         return cls(characters.find("\n"), np.array([not character.isspace() for character in characters], bool))
 
 
-def _segments(numbers: Ids, lines: _Lines, sources: Sequence[tuple[int, int]], config: PrepareConfig) -> list[Segment]:
-    """The whole text (T,) as segments in order; ``sources`` gives where each source begins and ends."""
+def _segments(
+    numbers: Ids,
+    lines: _Lines,
+    sources: Sequence[tuple[int, int]],
+    config: PrepareConfig,
+    known: NDArray[np.intp] | None,
+    groups: Sequence[int],
+) -> list[Segment]:
+    """The whole text (T,) as segments in order; ``sources`` gives where each source begins and ends.
+
+    ``known``: where its songs begin, if that is known, and the group of each.
+    """
     if config.split == "tail":
         return _without_stubs(_cut_end(0, len(numbers), config))
     segments: list[Segment] = []
     for begin, end in sources:
-        starts = begin + _song_starts(numbers[begin:end], lines)
-        songs = _hold_out_songs([*starts.tolist(), end], config) if len(starts) >= FEWEST_SONGS else []
-        segments += songs or _cut_end(begin, end, config)
+        if known is None:
+            starts = begin + _song_starts(numbers[begin:end], lines)
+            alike = list(range(len(starts)))
+        else:
+            chosen = np.flatnonzero((known >= begin) & (known < end))
+            starts, alike = known[chosen], [groups[song] for song in chosen]
+        held_out = _hold_out_songs([*starts.tolist(), end], alike, config) if len(starts) >= FEWEST_SONGS else []
+        segments += held_out or _cut_end(begin, end, config)
     return _without_stubs(segments)
 
 
@@ -210,7 +280,7 @@ def _cut_end(begin: int, end: int, config: PrepareConfig) -> list[Segment]:
 
 
 def _song_starts(numbers: Ids, lines: _Lines) -> NDArray[np.intp]:
-    """Where the songs of a text (T,) begin: at its beginning, and after every blank line."""
+    """Where the songs of a text (T,) begin that was not read as songs: at its beginning, and after blank lines."""
     starts = np.append(0, np.flatnonzero(numbers == lines.end) + 1)
     starts = starts[starts < len(numbers)]
     if not len(starts):
@@ -220,21 +290,28 @@ def _song_starts(numbers: Ids, lines: _Lines) -> NDArray[np.intp]:
     return np.append(0, starts[first][1:])
 
 
-def _hold_out_songs(bounds: Sequence[int], config: PrepareConfig) -> list[Segment]:
+def _hold_out_songs(bounds: Sequence[int], groups: Sequence[int], config: PrepareConfig) -> list[Segment]:
     """Whole songs for the held-out parts, evenly spread; none if a part that is wanted would have no song.
 
-    Each part is owed its share of what has come by. A song goes to the part that is owed at least half of it.
+    Each part is owed its share of what has come by. A song goes to the part that is owed at least half of it, and one
+    that shares most of its lines with an earlier song to the part of that one.
     """
     owed, shares = {"valid": 0.0, "test": 0.0}, {"valid": config.valid_fraction, "test": config.test_fraction}
     segments = []
-    for begin, end in zip(bounds, bounds[1:]):
-        for part in owed:
-            owed[part] += shares[part] * (end - begin)
-        most = max(owed, key=lambda part: owed[part])
-        part = most if shares[most] and owed[most] >= (end - begin) / 2 else "train"
-        if part in owed:
-            owed[part] -= end - begin
-        segments.append(Segment(begin, end, part))
+    sizes: Counter[int] = Counter()
+    for begin, end, group in zip(bounds, bounds[1:], groups):
+        sizes[group] += end - begin
+    part_of: dict[int, str] = {}
+    for begin, end, group in zip(bounds, bounds[1:], groups):
+        if group not in part_of:
+            size = sizes[group]
+            for part in owed:
+                owed[part] += shares[part] * size
+            most = max(owed, key=lambda part: owed[part])
+            part_of[group] = most if shares[most] and owed[most] >= size / 2 else "train"
+            if part_of[group] in owed:
+                owed[part_of[group]] -= size
+        segments.append(Segment(begin, end, part_of[group]))
     found = {segment.part for segment in segments}
     return segments if all(part in found for part, share in shares.items() if share) else []
 

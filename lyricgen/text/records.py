@@ -15,7 +15,7 @@ _SHOWN = 20  # fields in a message
 
 
 def songs(text: str, kind: str, field: str | None, name: str) -> Iterator[str]:
-    """The songs of a file of that kind (a suffix), each a text without blank lines and with a line end.
+    """The songs of a file of that kind (a suffix), each a text with its line ends; blank lines end stanzas.
 
     A field's value is a text, or a list of lines. FileError if the file is no such file, or none of its entries has the
     field; without a field, the message lists those that there are.
@@ -60,7 +60,7 @@ def _objects(value: Any, field: str | None) -> Iterable[Any]:
 def _words(value: Any) -> str:
     lines = value if isinstance(value, list) else [value]
     text = "\n".join(each for each in lines if isinstance(each, str))
-    return "".join(line.rstrip() + "\n" for line in text.splitlines() if line.strip())
+    return "".join(line.rstrip() + "\n" for line in text.splitlines()) if text.strip() else ""
 
 
 def _fields(entries: Iterable[Mapping[str, Any]]) -> str:

@@ -93,7 +93,8 @@ def test_nothing_held_out_is_said(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["evaluate", "score", "prepare -o b.safetensors", "train --cell ngram -o b"])
 def test_a_dataset_stands_for_its_text(command: str, cli: Cli, trained: Path, tmp_path: Path) -> None:
-    lyricgen.prepare(*_written(tmp_path, "song.txt", SONG), output=tmp_path / "song.safetensors")
+    song = SONG.rstrip("\n") + "\n"
+    lyricgen.prepare(*_written(tmp_path, "song.txt", song), output=tmp_path / "song.safetensors")
     shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
     results, made = [], []
     for source in ("song.txt", "song.safetensors"):
@@ -110,7 +111,8 @@ def test_a_dataset_stands_for_its_text(command: str, cli: Cli, trained: Path, tm
 
 
 def test_a_dataset_stands_for_songs(cli: Cli, trained: Path, tmp_path: Path) -> None:
-    lyricgen.prepare(*_written(tmp_path, "song.txt", SONG), output=tmp_path / "song.safetensors")
+    song = SONG.rstrip("\n") + "\n"
+    lyricgen.prepare(*_written(tmp_path, "song.txt", song), output=tmp_path / "song.safetensors")
     model = ["-c", str(trained / "checkpoints")]
     songs = [
         json.loads(cli("measure", name, *model, "--json").stdout)["songs"] for name in ("song.txt", "song.safetensors")
@@ -156,6 +158,7 @@ def test_files_are_not_streams(cli: Cli, trained: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "-").exists()
 
 
+@pytest.mark.process  # matplotlib asks fc-list for fonts
 def test_arguments_fit_together(cli: Cli, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "checkpoints", tmp_path / "m")
     _written(tmp_path, "a.txt", SONG)

@@ -40,7 +40,7 @@ def test_every_kind_of_source_at_once(cli: Cli, tmp_path: Path) -> None:
     result = cli("prepare", "one.txt", "夹 子", "three.zip", "-", *options, input="丁\r\n")
     assert result.returncode == 0, result.stderr
     data = dataset.load(tmp_path / "out.safetensors")
-    assert data.vocabulary.decode(data.train) == "甲\n\n乙\n\n丙\n\n丁\n"
+    assert data.vocabulary.decode(data.train) == "甲\n\n\n乙\n\n\n丙\n\n\n丁\n"
     assert data.sources == ("one.txt", "夹 子", "three.zip", "-")
 
 
@@ -103,9 +103,9 @@ def test_what_nobody_sings_is_left_out_and_said(cli: Cli, tmp_path: Path) -> Non
     result = cli("prepare", "songs", "--valid-fraction", "0")
     assert result.returncode == 0, result.stderr
     data = dataset.load(tmp_path / "dataset.safetensors")
-    assert data.vocabulary.decode(data.train) == "山上的雨\n我们不分开\n山上的雨\n\n雨\n"
+    assert data.vocabulary.decode(data.train) == "山上的雨\n我们不分开\n\n山上的雨\n\n\n雨\n"
     notes = [line for line in result.stderr.splitlines() if line.startswith(("read ", "left out"))]
-    left = "time stamps of 4 lines, 1 ID tag, 1 credit line, 1 section mark (--keep-credits keeps credits)"
+    left = "time stamps of 3 lines, 1 ID tag, 1 credit line, 1 section mark (--keep-credits keeps credits)"
     assert notes == ["read        2 of 3 files; .docx: 1", f"left out    {left}"]
     result = cli("prepare", "songs", "--valid-fraction", "0", "--keep-credits", "-f")
     data = dataset.load(tmp_path / "dataset.safetensors")
@@ -119,7 +119,7 @@ def test_a_collection_needs_the_name_of_its_field(cli: Cli, tmp_path: Path) -> N
     assert result.stderr.endswith("lyricgen prepare --field NAME reads it, of: name, lyric\n")
     assert cli("prepare", "songs.json", "--field", "lyric", "--valid-fraction", "0").returncode == 0
     data = dataset.load(tmp_path / "dataset.safetensors")
-    assert data.vocabulary.decode(data.train) == "山上的雨\n\n分开以后\n"
+    assert data.vocabulary.decode(data.train) == "山上的雨\n\n\n分开以后\n"
 
 
 def test_one_script_is_made_of_two_and_asked_for_where_there_are_two(cli: Cli, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_one_script_is_made_of_two_and_asked_for_where_there_are_two(cli: Cli, t
     for script, line in (("simplified", "我们发现心里的云\n"), ("traditional", "我們發現心裡的雲\n")):
         result = cli("prepare", "a.txt", "b.txt", "--script", script, "--valid-fraction", "0", "-f")
         data = dataset.load(tmp_path / "dataset.safetensors")
-        assert data.vocabulary.decode(data.train) == line * 30 + "\n" + line * 10
+        assert data.vocabulary.decode(data.train) == line * 30 + "\n\n" + line * 10
         assert data.config.script == script
         assert "mixes" not in result.stderr
     result = cli("prepare", "a.txt", "b.txt", "--script", "latin", "-f")

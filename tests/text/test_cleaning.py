@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from lyricgen.text import corpus
-from lyricgen.text.cleaning import Removed, clean, in_order_of_time, is_credit
+from lyricgen.text.cleaning import Removed, clean, is_credit
+
+
+def cleaned(text: str, removed: Removed, **options: bool) -> str:
+    """The songs of a text as a text, two blank lines between them."""
+    return "\n\n".join("\n".join(song) for song in clean(text, removed, **options))
+
 
 LRC = """[ti:一首歌]
 [ar:某人]
@@ -32,19 +38,17 @@ LRC = """[ti:一首歌]
         "作曲（Composer）：某人",
         "Lyrics by Some One",
         "Written by A & B",
-        "Music: Somebody",
         "Produced By X",
         "录音室：某处",
-        "吉他：某人",
         "Lyrics and music by X",
     ],
 )
 def test_credits(line: str) -> None:
     assert is_credit(line)
     removed = Removed()
-    assert clean(f"山\n{line}\n雨\n", removed) == "山\n雨\n"
+    assert cleaned(f"山\n{line}\n雨\n", removed) == "山\n雨\n"
     assert removed == Removed(credits=1)
-    assert clean(f"山\n{line}\n雨\n", removed, keep_credits=True) == f"山\n{line}\n雨\n"
+    assert cleaned(f"山\n{line}\n雨\n", removed, keep_credits=True) == f"山\n{line}\n雨\n"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_credits(line: str) -> None:
 )
 def test_section_marks(line: str) -> None:
     removed = Removed()
-    assert clean(f"山\n{line}\n雨\n", removed, keep_credits=True) == "山\n雨\n"
+    assert cleaned(f"山\n{line}\n雨\n", removed, keep_credits=True) == "山\n雨\n"
     assert removed == Removed(sections=1)
 
 
@@ -99,27 +103,103 @@ def test_section_marks(line: str) -> None:
 )
 def test_lines_that_are_sung_stay(line: str) -> None:
     removed = Removed()
-    assert clean(line + "\n", removed) == line + "\n"
+    assert cleaned(line + "\n", removed) == line + "\n"
     assert removed == Removed()
 
 
 def test_time_stamps_go_and_a_line_is_sung_as_often_as_it_has_them() -> None:
     removed = Removed()
-    sung = "山上的雨\n我们不分开\n雨落在山上\n分开以后\n我们不分开\n"
-    assert clean(in_order_of_time(LRC), removed) == sung
+    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n\n我们不分开"
+    assert cleaned(LRC, removed).strip("\n") == sung
     assert (removed.tags, removed.credits, removed.stamps) == (3, 1, 6)
     assert str(removed) == "time stamps of 6 lines, 3 ID tags, 1 credit line"
 
 
-def test_stamps_in_any_text() -> None:
+HEAD = [
+    "和声编写：某人",
+    "混音工程师：某人",
+    "录音棚：某处",
+    "出品方：某公司",
+    "吉他 Guitar：某人",
+    "OP：某公司",
+    "SP: 某公司",
+    "ISRC CN-A12-34",
+    "作 词：某人",
+    "Mixing Engineer：Somebody",
+    "未经著作权人许可 不得翻唱",
+    "纯音乐，请欣赏",
+    '{"t":0,"c":[{"tx":"作词: "}]}',
+    "[kuwo:123]",
+    "[tool:x]",
+    "[#:x]",
+    "[Verse 1: A, B, C & D]",
+    "[Guitar Solo]",
+    "[第一段]",
+    "27 Contributors",
+    "You might also like",
+    "123Embed",
+    "鼓：某人",
+    "贝斯：某人",
+    "Bass: Someone",
+]
+SUNG = [
+    "他说：我走了",
+    "鼓：咚咚咚",
+    "Music: it is all I hear",
+    "时间：请你慢一点",
+    "歌手：在台上唱着",
+    "爱情：是一场病",
+    "录音：你的声音还在",
+    "吉他：陪我唱到天亮",
+    "感谢：每一个你",
+    "制作一场梦：给你",
+    "男人：总是沉默",
+    "她问我：爱不爱",
+]
+VERSE = "山上的雨\n我们不分开\n雨停了以后\n你看那座山\n"
+
+
+@pytest.mark.parametrize("line", HEAD)
+def test_credits_and_notices_at_the_head_of_a_song(line: str) -> None:
+    assert cleaned(f"{line}\n\n{VERSE}\n{VERSE}", Removed()).strip() == f"{VERSE}\n{VERSE}".strip()
+
+
+@pytest.mark.parametrize("line", SUNG)
+def test_lines_with_a_colon_that_are_sung(line: str) -> None:
+    text = f"{VERSE}{line}\n{VERSE}"
+    assert cleaned(text, Removed()) == text
+
+
+def test_names_of_singers_go_and_their_lines_stay() -> None:
     removed = Removed()
-    assert clean("[01:02.3]山\n\n雨\n[00:10.00]\n", removed) == "山\n\n雨\n"
-    assert removed == Removed(stamps=2)
+    text = "男：你好\n女：你好吗\n(合)一起走\n【男】再见\n小林：你好呀\n小林：再见\n小王：\n我走\n"
+    text += "F: hello\nv1: there\n[bg: ooh]\n他说：我走了\n"
+    assert cleaned(text, removed) == "你好\n你好吗\n一起走\n再见\n你好呀\n再见\n我走\nhello\nthere\n他说：我走了\n"
+    assert removed.singers == 9
+
+
+def test_the_original_stays_and_the_translation_goes() -> None:
+    text = "[00:01.00]I love you\n[00:01.00]我爱你\n[00:02.00]Goodbye / 再见\n[00:03.00]山 / 水\n"
+    removed = Removed()
+    assert cleaned(text, removed) == "I love you\nGoodbye\n山 / 水\n"
+    assert removed.translations == 2
+    kept = cleaned(text, Removed(), keep_translations=True)
+    assert kept == "I love you\n我爱你\nGoodbye / 再见\n山 / 水\n"
+
+
+def test_leftovers_of_html() -> None:
+    assert cleaned("It&apos;s raining&nbsp;now<br/>山&#39;s <b>big</b>\n", Removed()) == "It's raining now\n山's big\n"
+
+
+def test_a_bracket_with_digits_that_is_not_understood_is_told() -> None:
+    removed = Removed()
+    assert cleaned("[12.30]山\n[00:01.00]雨\n", removed) == "[12.30]山\n雨\n"
+    assert removed.doubtful == ["[12.30]山"]
 
 
 def test_nothing_of_the_embedded_corpus_is_left_out() -> None:
     reader = corpus.Reader()
     with corpus.files.shipped("lyrics-zh.txt").open(encoding="utf-8") as file:
         text = corpus.normalise(file.read())
-    assert clean(text, reader.removed) == text
+    assert cleaned(text, reader.removed) == text
     assert not reader.notes()

@@ -22,19 +22,19 @@ def read(path: Path, field: str | None = None) -> str:
 
 
 def test_a_field_of_each_entry_is_a_song(tmp_path: Path) -> None:
-    wanted = "山上的雨，\n雨落在山上。\n\n分开\n以后\n"
+    wanted = "山上的雨，\n雨落在山上。\n\n\n分开\n\n以后\n"
     (tmp_path / "a.json").write_text(json.dumps(POEMS), "utf-8")
     (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, POEMS)) + "\n", "utf-8")
     (tmp_path / "c.json").write_text(json.dumps({"count": 3, "poems": POEMS}), "utf-8")
     (tmp_path / "d.csv").write_text(
-        'title,paragraphs\n一,"山上的雨，\n雨落在山上。"\n二,"分开\n以后"\n三,\n', "utf-8-sig"
+        'title,paragraphs\n一,"山上的雨，\n雨落在山上。"\n二,"分开\n\n以后"\n三,\n', "utf-8-sig"
     )
     for name in ("a.json", "b.jsonl", "c.json", "d.csv"):
         assert read(tmp_path / name, "paragraphs") == wanted, name
     (tmp_path / "e.json").write_text(json.dumps(SONGS), "utf-8")
-    assert read(tmp_path / "e.json", "lyric") == "山上\n的雨\n\n分开\n"
+    assert read(tmp_path / "e.json", "lyric") == "山上\n\n的雨\n\n\n分开\n"
     (tmp_path / "f.json").write_text(json.dumps(SONGS[0]), "utf-8")
-    assert read(tmp_path / "f.json", "lyric") == "山上\n的雨\n"
+    assert read(tmp_path / "f.json", "lyric") == "山上\n\n的雨\n"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_folder_tells_what_it_passed_over(tmp_path: Path) -> None:
     for name in ("a.txt", "b.lrc", "c.docx", "d.docx", "README", ".hidden"):
         (tmp_path / name).write_text("[00:01.00]山\n", "utf-8")
     reader = Reader()
-    assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], reader)) == "山\n\n山\n"
+    assert "".join(piece for _, piece in corpus.read_each([str(tmp_path)], reader)) == "山\n\n\n山\n"
     assert reader.notes() == ["read        2 of 5 files; no suffix: 1, .docx: 2", "left out    time stamps of 2 lines"]
 
 
@@ -82,4 +82,4 @@ def test_collections_in_folders_are_passed_over_where_no_field_is_named(tmp_path
     (tmp_path / "a.json").write_text('[{"lyric": "山"}]', "utf-8")
     (tmp_path / "b.txt").write_text("水\n", "utf-8")
     assert read(tmp_path, None) == "水\n"
-    assert read(tmp_path, "lyric") == "山\n\n水\n"
+    assert read(tmp_path, "lyric") == "山\n\n\n水\n"

@@ -1,0 +1,154 @@
+"""Lyrics as songs: stanzas of lines. One blank line ends a stanza, two end a song.
+
+Where a text has no two blank lines in a row, its blocks decide: song-sized ones are songs, stanza-sized ones make one
+song. Copies of a song are found by their lines, and so is what a collection adds to many songs.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+STANZA, SONG = "\n\n", "\n\n\n"  # what ends them
+_SONG_SIZED = 9  # lines of a block from which on it is a song rather than a stanza
+_ALIKE = 0.6  # share of the lines of a song that an earlier one has, from which on both belong together
+_WORDS = 4  # characters of a line from which on it tells songs apart
+_HELD = 8  # songs that are remembered for each line
+_OFTEN, _FEWEST = 0.03, 8  # share and number of the songs from which on a first or last line is the collection's
+_EDGE = 2  # lines at the beginning and at the end of a song that a collection may add
+_LONG_LINE, _PHRASE = 200, (2.0, 24.0)  # characters of a line that is a whole song, and of its phrases on average
+_SPACE = re.compile(r"[ \t]+")
+
+
+class Song(NamedTuple):
+    """A song: the number of its source, and its lines, empty ones between stanzas."""
+
+    source: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines, each with its end but the last."""
+        return "\n".join(self.lines)
+
+    @property
+    def key(self) -> str:
+        """What two copies have in common: the characters of all lines, without spaces and marks."""
+        return "\n".join(filter(None, (re.sub(r"\W+", "", line).lower() for line in self.lines)))
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line shows nothing."""
+    return not line.strip()
+
+
+def decide(lines: Sequence[str]) -> str:
+    """Return how the songs of a text are separated: ``two-blanks``, ``blank`` or ``file``."""
+    blocks, gaps = _blocks(lines)
+    if any(gap > 1 for gap in gaps[1:]):
+        return "two-blanks"
+    if len(blocks) > 1 and statistics.median(map(len, blocks)) >= _SONG_SIZED:
+        return "blank"
+    return "file"
+
+
+def split(lines: Sequence[str], songs_by: str) -> Iterator[tuple[str, ...]]:
+    """Yield the songs of a text, each with one blank line between its stanzas and none at its ends."""
+    blocks, gaps = _blocks(lines)
+    song: list[str] = []
+    for block, gap in zip(blocks, gaps):
+        if song and (songs_by == "blank" or (songs_by == "two-blanks" and gap > 1)):
+            yield tuple(song)
+            song = []
+        song += ["", *block] if song else block
+    if song:
+        yield tuple(song)
+
+
+def _blocks(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
+    """The blocks of lines that show something, and the number of blank lines before each."""
+    blocks: list[list[str]] = []
+    gaps: list[int] = []
+    gap, inside = 0, False
+    for line in lines:
+        if is_blank(line):
+            gap, inside = gap + 1, False
+            continue
+        if not inside:
+            blocks.append([])
+            gaps.append(gap)
+        blocks[-1].append(line)
+        gap, inside = 0, True
+    return blocks, gaps
+
+
+def unfold(lines: Sequence[str]) -> list[str]:
+    """Return the lines; a song that is written as one long line is split at its spaces, if these end phrases."""
+    unfolded: list[str] = []
+    for line in lines:
+        phrases = _SPACE.split(line.strip()) if len(line) >= _LONG_LINE and not line.isascii() else []
+        size = sum(map(len, phrases)) / max(len(phrases), 1)
+        unfolded += phrases if len(phrases) >= 10 and _PHRASE[0] <= size <= _PHRASE[1] else [line]
+    return unfolded
+
+
+def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
+    """Remove the first and last lines that many songs share; also returns these lines with their numbers."""
+    edges: Counter[str] = Counter()
+    for song in songs:
+        shown = [line for line in song.lines if not is_blank(line)]
+        edges.update({*map(_shape, shown[:_EDGE]), *map(_shape, shown[-_EDGE:])})
+    least = max(_FEWEST, _OFTEN * len(songs))
+    added = {shape for shape, count in edges.items() if count > least and shape}
+    if not added or len(songs) < 2 * _FEWEST:
+        return list(songs), {}
+    removed: Counter[str] = Counter()
+    return [song._replace(lines=_trimmed(song.lines, added, removed)) for song in songs], dict(removed)
+
+
+def _shape(line: str) -> str:
+    """A line without its digits, so that a number that each song has does not hide it."""
+    return re.sub(r"\d+", "0", line.strip())
+
+
+def _trimmed(lines: tuple[str, ...], added: set[str], removed: Counter[str]) -> tuple[str, ...]:
+    """The lines without those added at either end; all of them if none would be left."""
+    kept, gone = list(lines), []
+    for place in (0, -1):
+        while kept and (is_blank(kept[place]) or _shape(kept[place]) in added):
+            gone.append(kept.pop(place))
+    if not kept:
+        return lines
+    removed.update(_shape(line) for line in gone if not is_blank(line))
+    return tuple(kept)
+
+
+def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
+    """Return the songs without exact copies of earlier ones, and how many copies there were."""
+    first: dict[str, Song] = {}
+    for song in songs:
+        first.setdefault(song.key, song)
+    return list(first.values()), len(songs) - len(first)
+
+
+def groups(songs: Sequence[Song]) -> list[int]:
+    """Return a number for each song; songs that share most of their lines have the same one.
+
+    Linear in the text: of each line only the first songs that have it are remembered.
+    """
+    group = list(range(len(songs)))
+    owners: defaultdict[int, list[int]] = defaultdict(list)
+    for number, song in enumerate(songs):
+        lines = {hash(line) for line in song.key.split("\n") if len(line) >= _WORDS}
+        shared = Counter(owner for line in lines for owner in owners[line])
+        if shared:
+            earlier, count = shared.most_common(1)[0]
+            if count >= _ALIKE * len(lines):
+                group[number] = group[earlier]
+        for line in lines:
+            if len(owners[line]) < _HELD:
+                owners[line].append(number)
+    return group

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from lyricgen.text import songs
+from lyricgen.text.songs import Song
+
+LONG = [f"这是第{number}行的词" for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("甲\n乙\n\n丙\n\n\n丁", "two-blanks"),
+        ("\n".join(LONG) + "\n\n" + "\n".join(LONG), "blank"),
+        ("甲\n乙\n\n丙\n丁\n\n戊", "file"),
+        ("甲\n乙", "file"),
+        ("", "file"),
+    ],
+)
+def test_what_separates_songs(text: str, kind: str) -> None:
+    assert songs.decide(text.split("\n")) == kind
+
+
+def test_songs_keep_one_blank_line_between_stanzas() -> None:
+    lines = ["", "甲", "乙", " ", "丙", "", "", "", "丁", "", ""]
+    assert list(songs.split(lines, "two-blanks")) == [("甲", "乙", "", "丙"), ("丁",)]
+    assert list(songs.split(lines, "blank")) == [("甲", "乙"), ("丙",), ("丁",)]
+    assert list(songs.split(lines, "file")) == [("甲", "乙", "", "丙", "", "丁")]
+
+
+def test_a_song_in_one_long_line_is_unfolded_and_no_other_line() -> None:
+    phrases = [f"这是一句{number}歌词" for number in range(60)]
+    assert songs.unfold([" ".join(phrases)]) == phrases
+    for line in ("短的 一行", "字" * 500, "a long line of english words " * 20):
+        assert songs.unfold([line]) == [line]
+
+
+def test_exact_copies_go_whatever_their_spaces_and_marks() -> None:
+    one, other = Song(0, ("山上的雨，", "", "雨落")), Song(1, ("山上的雨", "雨 落！"))
+    kept, copies = songs.without_copies([one, other, Song(1, ("别的",))])
+    assert (kept, copies) == ([one, Song(1, ("别的",))], 1)
+
+
+def test_songs_that_share_most_of_their_lines_are_one_group() -> None:
+    first = Song(0, tuple(LONG))
+    live = Song(0, ("现场的版本今晚开始", *LONG[:10], "谢谢大家"))
+    other = Song(0, tuple(f"另外一首歌的{number}" for number in range(12)))
+    assert songs.groups([first, other, live]) == [0, 1, 0]
+
+
+def test_what_a_collection_adds_to_many_songs_goes() -> None:
+    many = [Song(0, (f"{chr(0x4E00 + n)}开头", f"{chr(0x4E00 + n)}第二句", "...", f"({1000 + n})")) for n in range(40)]
+    kept, added = songs.without_boilerplate(many)
+    assert [song.lines for song in kept] == [song.lines[:2] for song in many]
+    assert added == {"...": 40, "(0)": 40}
+    assert songs.without_boilerplate(many[:4]) == (many[:4], {})
+
+
+def test_grouping_is_linear() -> None:
+    """A line that all songs share is compared with a few of them only."""
+    many = [Song(0, ("同样的一句歌词", f"不同的第{n}句歌词", f"不同的第{n}句结尾")) for n in range(20_000)]
+    assert len(set(songs.groups(many))) == 20_000
