@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, cast
 
 from lyricgen import files, storage
 from lyricgen.config import (
+    AUTO,
     FILLED,
     STDIN,
     TONES_OF_SONG,
@@ -279,7 +280,7 @@ class Model:
         return scoring.score(self.decoder.probabilities(ids), ids) if len(ids) > 1 else None
 
     def evaluate(
-        self, *sources: PathLike, encoding: str = "utf-8", dataset: Data | None = None, baselines: bool = False
+        self, *sources: PathLike, encoding: str = AUTO, dataset: Data | None = None, baselines: bool = False
     ) -> Evaluation:
         """Measure how well the model predicts the characters of a text after its first one.
 
@@ -295,7 +296,7 @@ class Model:
         return evaluation.evaluate(self.model, self.checkpoint, text, baselines=baselines)
 
     def inspect(
-        self, *sources: PathLike, encoding: str = "utf-8", dataset: Data | None = None, max_chars: int = 2000
+        self, *sources: PathLike, encoding: str = AUTO, dataset: Data | None = None, max_chars: int = 2000
     ) -> Inspection:
         """Return views of the model as it reads a text: see ``lyricgen.inspection.views``.
 
@@ -313,7 +314,7 @@ class Model:
         return inspection.inspect(self.model, self.checkpoint, text)
 
     def measure(
-        self, songs: PathLike | Sequence[str], *, dataset: Data | None = None, encoding: str = "utf-8"
+        self, songs: PathLike | Sequence[str], *, dataset: Data | None = None, encoding: str = AUTO
     ) -> Measures:
         """Measure songs beside the training part of ``dataset``, or else of the model's own text.
 
@@ -362,7 +363,7 @@ def _part(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Ids | None:
 def load_to_evaluate(
     checkpoint: PathLike,
     *sources: PathLike,
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     dataset: Data | None = None,
     cache: bool = False,
     ngram: bool = True,
@@ -446,7 +447,7 @@ class Measures(NamedTuple):
 
 
 def measure(
-    songs: PathLike | Sequence[str], beside: Checkpoint | Dataset, name: str, *, encoding: str = "utf-8"
+    songs: PathLike | Sequence[str], beside: Checkpoint | Dataset, name: str, *, encoding: str = AUTO
 ) -> Measures:
     """Measure songs beside the training text of a checkpoint or of a dataset; see ``Model.measure``."""
     parts = beside.text if isinstance(beside, Checkpoint) else beside.parts
@@ -462,7 +463,7 @@ def measure(
     return Measures(figures, measures.figures(known, known), name)
 
 
-def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, tones_by: str = "modern") -> SongForm:
+def read_form(song: PathLike, *, encoding: str = AUTO, tones: bool = False, tones_by: str = "modern") -> SongForm:
     """Read the form of a song (a text or an .lrc file, or -), as options of ``Model.generate``."""
     if str(song) != STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
         raise FileError(f"{song}: is a {storage.kind_of(Path(song))}, not a song; name a text")
@@ -472,7 +473,7 @@ def read_form(song: PathLike, *, encoding: str = "utf-8", tones: bool = False, t
     return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)
 
 
-def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = "utf-8") -> SongForm:
+def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = AUTO) -> SongForm:
     """Read the form of a song that is used with these options: with its tones, if they ask for them."""
     with_tones = options.get("tones") == TONES_OF_SONG
     return read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))

@@ -49,6 +49,7 @@ class Config(Checked):
 # The headings under which --help lists the options.
 TEXT, HELD_OUT = "Text", "Held-out parts"
 STDIN = "-"  # in the place of a file
+AUTO = "auto"  # the encoding of a text that tells it by its bytes
 SCRIPTS = ("simplified", "traditional")
 MODEL, LEARNING, MINIBATCHES, OUTPUT, MACHINES = "Model", "Learning", "Minibatches", "Output", "Several machines"
 DRAWING, FORM, RHYME, SEARCH = "Drawing", "Form", "Rhyme", "Search"
@@ -64,7 +65,7 @@ COUNTED = 3_000_000  # characters; the n-grams of a longer text take too long to
 class PrepareConfig(Config):
     """How a corpus becomes a dataset."""
 
-    encoding: str = _option("utf-8", "Encoding of the sources, for instance gb18030.", group=TEXT)
+    encoding: str = _option(AUTO, "Encoding of the sources, for instance gb18030; auto decides for each.", group=TEXT)
     max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=WHOLE, group=TEXT)
     field: str | None = _option(
         None, "The field of a .json, .jsonl or .csv file that holds a song, for instance lyric.", kind=str, group=TEXT

@@ -81,13 +81,17 @@ def _bytes(tensor: NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data
 
 
+_LARGEST_HEADER = 100_000_000  # bytes, as safetensors has it; eight characters of text are a larger number
+
+
 def is_stored(path: Path) -> bool:
     """Return whether a file claims to be one of ours, whole or damaged: by its name, or by its first bytes."""
     if path.suffix == SUFFIX:
         return True
     try:
         with open(path, "rb") as file:
-            return file.read(9)[8:] == b"{" and path.suffix not in (".txt", ".zip", ".gz")
+            size, begin = file.read(8), file.read(1)
+            return begin == b"{" and int.from_bytes(size, "little") <= _LARGEST_HEADER
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {describe(error)}") from error
 

@@ -14,7 +14,7 @@ from typing import Any, Callable, TypeVar
 import click
 
 from lyricgen import files
-from lyricgen.config import OUTPUT, STDIN, flag
+from lyricgen.config import AUTO, OUTPUT, STDIN, flag
 from lyricgen.schema import Bounds
 
 # Characters that a terminal obeys instead of showing, or that change the direction of the text around them. Some
@@ -23,7 +23,6 @@ _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u20
 _UNSHOWABLE = re.compile(f"[{_OBEYED}\ud800-\udc7f\udd00-\udfff]")
 _UNSHOWABLE_IN_JSON = re.compile(f"[{_OBEYED}\ud800-\udfff]")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-ENCODING = "utf-8"
 
 
 class Option(click.Option):
@@ -114,7 +113,7 @@ def config_options(*kinds: type, names: Container[str] | None = None) -> Callabl
 def encoding_option(command: Decorated) -> Decorated:
     """Add ``--encoding``, for commands that read a text."""
     help = "Encoding of what is read, for instance gb18030."
-    return option("--encoding", default=ENCODING, show_default=True, help=help)(command)
+    return option("--encoding", default=AUTO, show_default=True, help=help)(command)
 
 
 def given(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def to_json(value: Any) -> str:
     return _UNSHOWABLE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def read_texts(texts: Iterable[str], encoding: str = ENCODING) -> Iterator[str]:
+def read_texts(texts: Iterable[str], encoding: str = AUTO) -> Iterator[str]:
     """Yield the texts that a command was given; for STDIN each of its lines, as it comes."""
     from lyricgen.text import corpus  # `lyricgen --help` imports this module, and needs no text
 

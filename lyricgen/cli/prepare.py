@@ -26,9 +26,9 @@ _SHOWN = 20
 def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, force: bool, **values: Any) -> None:
     """Turn text into a dataset.
 
-    SOURCE is a .txt, .lrc, .json, .jsonl, .csv, .gz or .zip file, a folder of these, a dataset, or - for standard
-    input; several are joined, two blank lines between them. Without one, the embedded corpus is used. Time stamps,
-    credits and section marks are left out. Prints the dataset's path.
+    SOURCE is a .txt, .lrc, .json, .jsonl, .csv, .tsv, .gz, .zip or .tar file, a folder of these, a dataset, or - for
+    standard input; several are joined, two blank lines between them. Without one, the embedded corpus is used. Time
+    stamps, credits and section marks are left out. Prints the dataset's path.
     """
     _report(api.prepare(*sources, output=output, force=force, **given(context, values)))
     put(str(output))

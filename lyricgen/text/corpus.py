@@ -11,6 +11,7 @@ import re
 import stat
 import struct
 import sys
+import tarfile
 import unicodedata
 import zipfile
 import zlib
@@ -20,8 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Callable, cast
 
-from lyricgen import files
-from lyricgen.config import STDIN
+from lyricgen import files, storage
+from lyricgen.config import AUTO, STDIN
 from lyricgen.errors import FileError, OptionError, describe
 from lyricgen.storage import SUFFIX
 from lyricgen.text import cleaning, records, songs
@@ -32,13 +33,37 @@ from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 STDIN_NAME = "standard input"
 EMBEDDED = "the embedded corpus"
 _EMBEDDED_FILE = "lyrics-zh.txt"
-_SUFFIXES = (".txt", ".lrc", ".json", ".jsonl", ".csv", ".gz", ".zip")
-_IN_ARCHIVES = _SUFFIXES[:-2]
-_OTHERS = ("gb18030", "big5", "utf-8")  # encodings to offer
+_IN_ARCHIVES = (".txt", ".lrc", *records.SUFFIXES)
+_TAR = (".tar", ".tgz", ".tar.gz")
+_SUFFIXES = (*_IN_ARCHIVES, ".gz", ".zip", ".tar", ".tgz")
+_NOT_TEXT = (
+    ".doc",
+    ".docx",
+    ".pdf",
+    ".epub",
+    ".rtf",
+    ".odt",
+    ".xls",
+    ".xlsx",
+    ".mp3",
+    ".flac",
+    ".jpg",
+    ".png",
+    ".7z",
+    ".rar",
+)
+_CERTAIN = ("gb18030", "big5", "utf-16-le", "utf-16-be")  # encodings that are taken without asking
+_OTHERS = (*_CERTAIN, "utf-8", "shift_jis", "euc_kr", "cp1252")  # encodings to offer
 _FREQUENT = frozenset(
     "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
 )
 _FREQUENT_SHARE = 0.15
+_FREQUENT_IN = {
+    "shift_jis": frozenset(map(chr, range(0x3041, 0x30FF))),  # kana
+    "euc_kr": frozenset("이다는을가나의에너도를고지하한은그내리로사랑"),
+}
+_WESTERN = frozenset("‘’“”…–—äöüßéèêëàâáíìîïóòôúùûñçÄÖÜÉÈÀÁÇÑ°«»¡¿")
+_RARE = 0.2  # share of the characters of a Western text that are beyond ASCII
 CHUNK = 1 << 20
 _WHOLE = 1 << 25  # characters of a document that are cleaned at once
 LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
@@ -75,7 +100,7 @@ def flatten(text: str, newlines: str) -> str:
 class Reader:
     """How sources are read, and what was found while they were."""
 
-    encoding: str = "utf-8"
+    encoding: str = AUTO
     keep_credits: bool = False
     field: str | None = None  # of the objects or rows in a .json, .jsonl or .csv file
     as_it_is: bool = False  # nothing is left out
@@ -85,6 +110,7 @@ class Reader:
     scripts: ScriptCount = dataclasses.field(default_factory=ScriptCount)  # of a text that is not turned
     removed: cleaning.Removed = dataclasses.field(default_factory=cleaning.Removed)
     read: int = 0  # files of folders and archives
+    collections: int = 0
     passed: Counter[str] = dataclasses.field(default_factory=Counter)  # files of folders that are no text, by suffix
     warnings: list[str] = dataclasses.field(default_factory=list)
 
@@ -109,7 +135,7 @@ class Reader:
 def read(
     sources: Sequence[str],
     *,
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     newlines: str = "keep",
     may_be_empty: bool = False,
     as_it_is: bool = False,
@@ -159,6 +185,8 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     ]
     if not found:
         raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
+    if reader.field is not None and not reader.collections:
+        raise OptionError(f"--field: none of the sources is a collection ({', '.join(records.SUFFIXES)})")
     if reader.script is None:
         for song in found:
             reader.scripts.add(song.text)
@@ -199,7 +227,7 @@ def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
 
 def _check_encoding(encoding: str) -> None:
     try:
-        "".encode(encoding)
+        "".encode("utf-8" if encoding == AUTO else encoding)
     except (LookupError, ValueError):
         raise OptionError(f"--encoding: {encoding!r} is unknown to Python; try utf-8, gb18030 or big5") from None
 
@@ -287,7 +315,8 @@ def _as_text(
     """The text of a file of that suffix: its songs, if it is a collection."""
     document = decode(file, reader.encoding, name, allowance)
     if suffix in records.SUFFIXES and not reader.as_it_is:
-        entries = records.songs("".join(document), suffix, reader.field, name)
+        reader.collections += 1
+        entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
         return _joined(_cleaned(iter([normalise(entry)]), reader) for entry in entries)
     return _cleaned(document, reader)
 
@@ -303,7 +332,14 @@ def _joined(entries: Iterable[Iterator[str]]) -> Iterator[str]:
 
 
 # What the libraries make of bytes that are wrong.
-_DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
+_DAMAGE: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+)
 _DAMAGE += (RuntimeError, ValueError, ArithmeticError, LookupError)
 
 
@@ -324,7 +360,11 @@ def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
             yield from _open_folder(path, reader)
         elif path.suffix.lower() == ".zip":
             yield from _open_zip(path, reader)
-        elif path.suffix == SUFFIX:
+        elif path.name.lower().endswith(_TAR):
+            yield from _open_tar(path, reader)
+        elif path.suffix.lower() in _NOT_TEXT:
+            raise FileError(f"{path}: {path.suffix} files are not text; save the lyrics as .txt")
+        elif path.suffix == SUFFIX or (path.is_file() and storage.is_stored(path)):
             yield _open_dataset(path)
         else:
             _check_kind(path)
@@ -394,6 +434,25 @@ def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
                 yield _as_text(file, name, suffix, reader, allowance)
 
 
+def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
+    """The texts of a .tar file, packed or not, in the order of their names; nothing is unpacked on disk."""
+    with tarfile.open(path) as archive:
+        kinds = _kinds(_IN_ARCHIVES, reader)
+        members = sorted(
+            (member for member in archive.getmembers() if member.isfile() and _is_text(member.name, kinds)),
+            key=lambda member: member.name,
+        )
+        if not members:
+            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
+        allowance = _Allowance(path)
+        for member in members:
+            file = archive.extractfile(member)
+            if file is not None:
+                with file:
+                    suffix = Path(member.name).suffix.lower()
+                    yield _as_text(file, f"{path}/{member.name}", suffix, reader, allowance)
+
+
 class _Allowance:
     """How many bytes a packed file may unpack to, all that it holds together."""
 
@@ -459,7 +518,7 @@ def _decode_chunks(
             allowance.take(len(chunk))
         if decoder is None:
             beginning = chunk
-            encoding = _marked(beginning, encoding)
+            encoding = _marked(beginning, encoding) if encoding != AUTO else _decided(beginning)
             decoder = codecs.getincrementaldecoder(encoding)()
         pending = decoder.getstate()[0]
         try:
@@ -477,22 +536,44 @@ def _marked(beginning: bytes, encoding: str) -> str:
     return next((marked for mark, marked in _MARKS.items() if beginning.startswith(mark)), encoding)
 
 
+def _decided(beginning: bytes) -> str:
+    """The encoding of a text by its first bytes: UTF-8 where they fit it, else the one that they look like, if any."""
+    marked = _marked(beginning, "utf-8")
+    if marked != "utf-8" or _decoded(beginning, "utf-8") is not None:
+        return marked
+    return _likely(beginning, _CERTAIN) or "utf-8"
+
+
 def _advice(encoding: str, beginning: bytes) -> str:
-    """What encoding to try instead: the one in which most of a text's first bytes are frequent characters."""
-    others = [other for other in _OTHERS if codecs.lookup(other) != codecs.lookup(encoding)]
-    shares = {other: _share_of_frequent(beginning, other) for other in others}
-    likely = max(shares, key=lambda other: shares[other])
-    if shares[likely] > _FREQUENT_SHARE:
+    """What encoding to try instead."""
+    likely = _likely(beginning, [other for other in _OTHERS if codecs.lookup(other) != codecs.lookup(encoding)])
+    if likely:
         return f"it looks like {likely}: --encoding {likely}"
-    return f"name the text's encoding, for instance --encoding {others[0]}"
+    return "save it as UTF-8, or name its encoding with --encoding"
+
+
+def _likely(beginning: bytes, encodings: Iterable[str]) -> str | None:
+    """The encoding in which most characters beyond ASCII are frequent ones; None if they are in none of them."""
+    shares = {encoding: _share_of_frequent(beginning, encoding) for encoding in encodings}
+    likely = max(shares, key=lambda encoding: shares[encoding])
+    return likely if shares[likely] > _FREQUENT_SHARE else None
+
+
+def _decoded(beginning: bytes, encoding: str) -> str | None:
+    """The text that bytes are, of which the last ones may be cut off; None if they are not in that encoding."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(beginning)
+    except UnicodeError:
+        return None
 
 
 def _share_of_frequent(beginning: bytes, encoding: str) -> float:
-    """The share of frequent Chinese characters among those beyond ASCII; 0 if the bytes are not in that encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        text = decoder.decode(beginning)  # its last character may be cut
-    except UnicodeError:
+    """The share of characters that are frequent in the encoding's language among those beyond ASCII."""
+    text = _decoded(beginning, encoding)
+    beyond = [character for character in text or "" if not character.isascii()]
+    if not text or not beyond or "\0" in text:
         return 0.0
-    beyond = [character for character in text if not character.isascii()]
-    return sum(character in _FREQUENT for character in beyond) / len(beyond) if beyond else 0.0
+    if encoding == "cp1252":  # marks and accented letters between many plain letters
+        return float(len(beyond) < _RARE * len(text) and all(character in _WESTERN for character in beyond))
+    frequent = _FREQUENT_IN.get(encoding, _FREQUENT)
+    return sum(character in frequent for character in beyond) / len(beyond)

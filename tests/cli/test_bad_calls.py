@@ -119,7 +119,7 @@ FAULTS = [
     ("generate -c nan.safetensors --lines 2 --line-length 3", "nan.safetensors", "not finite"),
     ("prepare deep.json --field text", "deep.json", "nested too deeply"),
     ("prepare songs.csv", "songs.csv", "of: title, lyric"),
-    ("prepare big5.txt", "big5.txt", "--encoding big5"),
+    ("prepare big5.txt --encoding utf-8", "big5.txt", "--encoding big5"),
     ("generate -c model --line-length 2 --lines 40 --no-repeat 1 -n 2", "line", "remove a constraint"),
 ]
 

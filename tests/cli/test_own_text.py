@@ -188,7 +188,7 @@ def test_standard_input_has_one_reader(command: str, cli: Cli, trained: Path, tm
         return cli(*command.split(), *model, *more, input=data)  # type: ignore[return-value]
 
     text = "山＿的雨\n雨＿在山上\n"
-    refused = run(text.encode("gb18030"))
+    refused = run(text.encode("gb18030"), "--encoding", "utf-8")
     assert refused.returncode == 1
     assert "standard input: byte " in refused.stderr.decode()
     assert "--encoding gb18030" in refused.stderr.decode()
@@ -197,7 +197,9 @@ def test_standard_input_has_one_reader(command: str, cli: Cli, trained: Path, tm
     as_utf8 = run(b"\xef\xbb\xbf" + text.encode())
     (tmp_path / "dataset.safetensors").unlink(missing_ok=True)
     assert as_utf8.returncode == 0, as_utf8.stderr
-    assert run(text.encode("gb18030"), "--encoding", "gb18030").stdout == as_utf8.stdout
+    for more in ((), ("--encoding", "gb18030")):
+        assert run(text.encode("gb18030"), *more).stdout == as_utf8.stdout
+        (tmp_path / "dataset.safetensors").unlink(missing_ok=True)
 
 
 def test_info_knows_what_can_be_resumed(cli: Cli, tmp_path: Path) -> None:
@@ -218,3 +220,12 @@ def test_a_diverged_training_gets_advice_that_can_be_followed(cli: Cli, tmp_path
         assert result.stderr.splitlines()[-1].startswith("Error: ")
         assert advice in result.stderr.splitlines()[-1]
         assert result.stderr.count("Error") == 1
+
+
+def test_a_dataset_is_recognised_whatever_its_name(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    lyricgen.prepare(*_written(tmp_path, "song.txt", SONG), output=tmp_path / "song.ds")
+    model = str(trained / "checkpoints")
+    for command in ("evaluate", "prepare -o b.safetensors"):
+        options = ["-c", model] if command == "evaluate" else []
+        result = cli(*command.split(), "song.ds", *options)
+        assert result.returncode == 0, result.stderr

@@ -65,7 +65,7 @@ def test_nothing_is_replaced_without_force(cli: Cli, tmp_path: Path) -> None:
     ("arguments", "status", "words"),
     [
         (["missing.txt"], 1, "missing.txt: cannot be read: No such file"),
-        (["bad.txt"], 1, "bad.txt: byte 3 is not utf-8: name the text's encoding, for instance --encoding gb18030"),
+        (["bad.txt"], 1, "bad.txt: byte 3 is not utf-8: save it as UTF-8, or name its encoding with --encoding"),
         (["bad.txt", "--encoding", "nope"], 2, "'nope' is unknown"),
         (["empty.txt"], 1, "empty.txt: contains no text"),
         (["good.txt", "--max-chars", "1"], 1, "too few"),

@@ -86,7 +86,7 @@ def test_chunks_cut_neither_characters_nor_line_ends(
 def test_a_wrong_byte_is_named_with_its_offset(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_bytes("雨雨".encode() + b"\xff")
     monkeypatch.setattr(corpus, "CHUNK", chunk)
-    with pytest.raises(FileError, match=r"a\.txt: byte 6 is not utf-8: .*--encoding gb18030"):
+    with pytest.raises(FileError, match=r"a\.txt: byte 6 is not utf-8: save it as UTF-8, or name its encoding"):
         read(tmp_path / "a.txt")
     assert read(tmp_path / "a.txt", encoding="latin-1")
 
@@ -268,8 +268,43 @@ def test_a_byte_order_mark_tells_the_encoding(encoding: str, tmp_path: Path) -> 
 def test_an_encoding_that_the_bytes_fit_is_offered(text: str, encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes((text * 20).encode(encoding))
     with pytest.raises(FileError, match=f"it looks like {encoding}: --encoding {encoding}$"):
-        read(tmp_path / "a.txt")
+        read(tmp_path / "a.txt", encoding="utf-8")
     assert read(tmp_path / "a.txt", encoding=encoding) == text * 20
+    assert read(tmp_path / "a.txt") == text * 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_mark(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(("我们不分开，雨落在山上\n" * 20).encode(encoding))
+    assert read(tmp_path / "a.txt") == "我们不分开，雨落在山上\n" * 20
+
+
+def test_files_of_several_encodings_are_read_together(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "gb18030", "big5", "utf-16"):
+        (tmp_path / f"{encoding}.txt").write_bytes(("我的歌在山上\n" * 9).encode(encoding))
+    assert read(tmp_path) == ("我的歌在山上\n" * 9 + "\n\n") * 3 + "我的歌在山上\n" * 9
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("It’s raining “again” – on the hill\n", "cp1252"),
+        ("Il était une fois, ça va là-bas\n", "cp1252"),
+        ("さくらのはなはきれいですね、ぼくはここにいます\n", "shift_jis"),
+        ("나는 너를 사랑하고 이 밤의 노래를 부르네\n", "euc_kr"),
+    ],
+)
+def test_an_encoding_that_is_not_certain_is_only_offered(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes((text * 9).encode(encoding))
+    with pytest.raises(FileError, match=f"--encoding {encoding}$"):
+        read(tmp_path / "a.txt")
+    assert read(tmp_path / "a.txt", encoding=encoding) == text * 9
+
+
+def test_advice_does_not_lead_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xfd\xfc\xff\x80" * 99)
+    with pytest.raises(FileError, match=r"save it as UTF-8, or name its encoding with --encoding$"):
+        read(tmp_path / "a.txt")
 
 
 def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

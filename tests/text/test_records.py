@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from lyricgen.errors import FileError
+from lyricgen.errors import FileError, OptionError
 from lyricgen.text import corpus
 from lyricgen.text.corpus import Reader
 
@@ -83,3 +84,75 @@ def test_collections_in_folders_are_passed_over_where_no_field_is_named(tmp_path
     (tmp_path / "b.txt").write_text("水\n", "utf-8")
     assert read(tmp_path, None) == "水\n"
     assert read(tmp_path, "lyric") == "山\n\n\n水\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "field"),
+    [
+        ("a.tsv", "name\tlyric\n一\t山上\n二\t水\n", "lyric"),
+        ("a.json", '{"lyric": "山上"}\n{"lyric": "水"}\n', "lyric"),
+        ("a.json", '[{"lrc": {"lyric": "山上"}}, {"lrc": {"lyric": "水"}}]', "lrc.lyric"),
+        ("a.json", '{"甲": [{"lyric": "山上"}], "乙": [{"lyric": "水"}]}', "lyric"),
+        ("a.json", '{"1": {"lyric": "山上"}, "2": {"lyric": "水"}}', "lyric"),
+        ("a.json", '{"count": 2, "songs": [{"lyric": "山上"}, {"lyric": "水"}]}', "lyric"),
+        ("a.json", '[[{"lyric": "山上"}], [{"lyric": "水"}]]', "lyric"),
+        ("a.json", '["山上\\n", "水\\n雨"]', None),
+        ("a.json", '{"甲": ["山上\\n的雨"], "乙": ["水\\n"]}', None),
+        ("a.json", '[{"lyric": "山上"}, {"lyrics": "水"}]', "lyric,lyrics"),
+        ("a.json", '[{"lyric": "[\'山上\', \'的雨\']"}, {"lyric": "水"}]', "lyric"),
+        ("a.csv", 'lyric\n"' + "山上\n" * 50_000 + '"\n水\n', "lyric"),
+    ],
+)
+def test_collections_of_every_shape(name: str, content: str, field: str | None, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    songs = [song.lines for song in corpus.read_songs([str(tmp_path / name)], Reader(field=field))]
+    assert [song[0] for song in songs] == ["山上", "水"]
+
+
+def test_a_list_of_lines_is_one_song(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('["山上", "的雨", "", "水"]', "utf-8")
+    (song,) = corpus.read_songs([str(tmp_path / "a.json")], Reader())
+    assert song.lines == ("山上", "的雨", "", "水")
+
+
+def test_rows_with_other_cells_than_the_header_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,lyric\n一,山上\n二,水,雨\n三,月\n四\n", "utf-8")
+    reader = Reader(field="lyric")
+    assert len(corpus.read_songs([str(tmp_path / "a.csv")], reader)) == 3
+    (warning,) = [note for note in reader.notes() if "rows" in note]
+    assert "2 of 4 rows have not the 2 cells of the header (rows 2, 4)" in warning
+
+
+def test_the_line_of_a_broken_file_is_named(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.json"):
+        (tmp_path / name).write_text('{"lyric": "山"}\n\n{"lyric": \n', "utf-8")
+        with pytest.raises(FileError, match="line 3"):
+            read(tmp_path / name, "lyric")
+
+
+def test_a_field_needs_a_collection(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("山水", "utf-8")
+    with pytest.raises(OptionError, match="--field: none of the sources is a collection"):
+        corpus.read_songs([str(tmp_path / "a.txt")], Reader(field="lyric"))
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz"])
+def test_tar_files_are_archives(suffix: str, tmp_path: Path) -> None:
+    for name, words in (("b.txt", "水"), ("a.lrc", "[00:01.00]山上"), ("c.bin", "x")):
+        (tmp_path / name).write_text(words, "utf-8")
+    with tarfile.open(tmp_path / f"songs{suffix}", "w" if suffix == ".tar" else "w:gz") as archive:
+        for name in ("b.txt", "c.bin", "a.lrc"):
+            archive.add(tmp_path / name, f"songs/{name}")
+    assert [song.lines for song in corpus.read_songs([str(tmp_path / f"songs{suffix}")], Reader())] == [
+        ("山上",),
+        ("水",),
+    ]
+    (tmp_path / f"torn{suffix}").write_bytes(b"\x1f\x8b not a tar")
+    with pytest.raises(FileError, match="torn"):
+        read(tmp_path / f"torn{suffix}")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(FileError, match=r"a\.docx: \.docx files are not text"):
+        read(tmp_path / "a.docx")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lyricgen.text.vocabulary import UNKNOWN, UNKNOWN_CHARACTER, Census, Vocabulary, code_points
 
-texts = st.text(st.characters(exclude_categories=["Cs"]))
+REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # are shown as unknown
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=REORDERING))
 
 
 @given(texts)
