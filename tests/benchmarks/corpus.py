@@ -4,7 +4,7 @@
 
 FOLDER is made and keeps the texts and the models. A TEXT is anything that ``lyricgen prepare --script simplified``
 reads, with ``:FIELD`` behind a collection's name. Each row: a part of the corpus, the first songs of
-every theme; the perplexity of 6-grams, of the default network alone, and of both together, on every TEXT. All models
+every theme; the perplexity of 6-grams and of the default network alone on every TEXT, without copies and boilerplate. All models
 have the same characters, those of the smallest part; everything else is one unknown character.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 from machine import print_head, print_row
 
 from lyricgen.text import corpus
-from lyricgen.text.songs import SONG
+from lyricgen.text.songs import SONG, without_boilerplate, without_copies
 
 DATA = Path(__file__).parents[2] / "data"
 SIZES = (300_000, 600_000)  # and all
@@ -73,12 +73,10 @@ def main() -> None:
     for number, source in enumerate(options.text):
         path, _, field = source.partition(":")
         reader = corpus.Reader(field=field or None, script="simplified")
-        texts.append(
-            write(f"text{number}.txt", SONG.join(song.text for song in corpus.read_songs([path], reader)) + "\n")
-        )
+        read, _ = without_copies(without_boilerplate(corpus.read_songs([path], reader))[0])
+        texts.append(write(f"text{number}.txt", SONG.join(song.text for song in read) + "\n"))
     print_head(
-        "corpus",
-        *(f"{Path(source).stem}: {model}" for source in options.text for model in ("6-grams", "network", "both")),
+        "corpus", *(f"{Path(source).stem}: {model}" for source in options.text for model in ("6-grams", "network"))
     )
     for name, part in parts.items():
         key = re.sub(r"\W+", "-", name)
@@ -88,7 +86,7 @@ def main() -> None:
         train(source, ngrams, "--cell", "ngram")
         row = []
         for text in texts:
-            row += [perplexity(ngrams, text), perplexity(network, text, "--no-ngram"), perplexity(network, text)]
+            row += [perplexity(ngrams, text), perplexity(network, text, "--no-ngram")]
         print_row(name, *row)
 
 
