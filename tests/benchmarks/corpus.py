@@ -3,9 +3,9 @@
     python tests/benchmarks/corpus.py FOLDER TEXT [TEXT ...]
 
 FOLDER is made and keeps the texts and the models. A TEXT is anything that ``lyricgen prepare --script simplified``
-reads, with ``:FIELD`` behind a collection's name. Each row: a part of the corpus, the first songs of
-every theme; the perplexity of 6-grams and of the default network alone on every TEXT, without copies and boilerplate. All models
-have the same characters, those of the smallest part; everything else is one unknown character.
+reads, with ``:FIELD`` behind a collection's name. Each row: a part of the corpus, the first songs of every theme; the
+perplexity of 6-grams and of the default network alone on every TEXT, without copies and boilerplate. All models have
+the same characters, those of the smallest part; everything else is one unknown character.
 """
 
 from __future__ import annotations
