@@ -68,7 +68,7 @@ def _line(record: Record) -> str:
 
 
 def read(path: Path, *, may_be_cut: bool = False) -> list[Record]:
-    """Read every epoch's line; none if there is no file. FileError for a line that is not an epoch's."""
+    """Return the epochs in a log, or none without a file; FileError for a line that does not describe an epoch."""
     if files.status(path) is None:
         return []
     try:

@@ -115,7 +115,7 @@ class Removed:
             "{:,} credit line": self.credits,
             "{:,} section mark": self.sections,
             "{:,} notice": self.notices,
-            "{:,} singer's name": self.singers,
+            "{:,} singer name": self.singers,
             "{:,} translation": self.translations,
         }
         return ", ".join(words.format(count) + "s" * (count > 1) for words, count in parts.items() if count)

@@ -1,4 +1,4 @@
-"""Collections of lyrics as they are passed around: .json, .jsonl, .csv and .tsv, of which one field is a song."""
+"""Collections of lyrics as they are passed around: .json, .jsonl, .csv and .tsv; one field is the song."""
 
 from __future__ import annotations
 

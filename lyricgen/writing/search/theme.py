@@ -20,14 +20,14 @@ _READ = 5_000_000  # characters; more change the weights by little
 
 
 def weights(words: str, vocabulary: Vocabulary, text: Ids | None) -> Floats:
-    """How closely each character keeps company with the words, (V,) in nats from 0 to ``MAX_GAIN``.
+    """How closely each character is associated with the words, (V,) in nats from 0 to ``MAX_GAIN``.
 
     With several words, the closest of them counts. Letters of an alphabet get 0: they say nothing alone.
 
     Raises
     ------
     OptionError
-        There is no text; no word is named, or one that the text does not have; or no character keeps company with them.
+        There is no text; no word is named, or one that the text does not have; or no character is associated with them.
     """
     if text is None:
         raise OptionError("--theme: this checkpoint keeps no text; train it again with --keep-text")
