@@ -87,11 +87,9 @@ _SINGER = re.compile(
 )
 _NAME = re.compile(r"\s*(?P<name>[\u4e00-\u9fff·]{2,4})\s*[:：]\s*(?P<rest>.*)")
 _SPEECH = re.compile(r"[说說问問道想唱喊叫答写寫讲講是有在了着的我你他她它们們]$")
-_SIGN = re.compile(
-    r"[\[<:：(（【{&｛［]|作词|作曲|编曲|作詞|編曲|填词|填詞|制作人|製作人|\bby\b|纯音乐|版权|未经|Embed"
-    r"|Lyrics|Contributor|might| / |\bend\b|歌词|ISRC",
-    re.I,
-)
+_SIGN = re.compile("[\\[<:：(（【{&｛［/]|作[词曲詞]|[编編]曲|填[词詞]|[制製]作人|纯音乐|版权|未经|歌词")
+_LATIN = re.compile("[A-Za-z]")
+_LATIN_SIGN = re.compile(r"\bby\b|embed|lyrics|contributor|might|\bend\b|isrc", re.I)
 
 
 @dataclasses.dataclass
@@ -125,15 +123,17 @@ def clean(
     text: str, removed: Removed, *, keep_credits: bool = False, keep_translations: bool = False
 ) -> list[list[str]]:
     """Return the songs of a text (whole lines) as lists of the lines that are sung; blank lines stay as empty ones."""
-    if not _SIGN.search(text):
+    if not _may_have_more(text):
         return [text.split("\n")]
     lines = _unescaped(text).split("\n")
-    removed.stamps += sum(
-        bool(stamps.read_line(line).seconds) for line in lines if "[" in line or "【" in line or "［" in line
-    )
     removed.doubtful += [line for line in lines if stamps.is_doubtful(line)][:3]
     songs = stamps.in_order(lines, keep_translations=keep_translations, dropped=removed)
     return [_sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations) for song in songs]
+
+
+def _may_have_more(text: str) -> bool:
+    """Whether a text has any sign of what is not sung; most lines have none, and need no other look."""
+    return _SIGN.search(text) is not None or (_LATIN.search(text) is not None and _LATIN_SIGN.search(text) is not None)
 
 
 def _unescaped(text: str) -> str:
@@ -144,6 +144,8 @@ def _unescaped(text: str) -> str:
 
 
 def _sung(lines: Sequence[str], removed: Removed, *, keep_credits: bool, keep_translations: bool) -> list[str]:
+    if not any(map(_may_have_more, lines)):
+        return list(lines)
     shapes = [_shape(line) for line in lines]
     names = _names_of_singers(lines)
     kept = []
@@ -169,8 +171,10 @@ def _sung(lines: Sequence[str], removed: Removed, *, keep_credits: bool, keep_tr
 
 def _shape(line: str) -> str:
     """What a line looks like: a tag, a section, a notice, a credit, a likely credit (by its role alone), or nothing."""
-    if not line.strip():
+    if not line or line.isspace():
         return "blank"
+    if not _may_have_more(line):
+        return ""
     if _SINGER.match(line):
         return ""
     if _SECTION.fullmatch(line):
@@ -227,7 +231,11 @@ def _is_among_credits(shapes: Sequence[str], number: int) -> bool:
 
 def _names_of_singers(lines: Iterable[str]) -> frozenset[str]:
     """Names before a colon that stand alone in a line, or before several lines; nothing that introduces speech."""
-    matches = [match for line in lines if (match := _NAME.fullmatch(line)) and not _SPEECH.search(match["name"])]
+    matches = [
+        match
+        for line in lines
+        if (":" in line or "：" in line) and (match := _NAME.fullmatch(line)) and not _SPEECH.search(match["name"])
+    ]
     counts = Counter(match["name"] for match in matches)
     alone = {match["name"] for match in matches if not match["rest"].strip()}
     return frozenset(name for name, count in counts.items() if name in alone or count > 1)

@@ -364,7 +364,7 @@ def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
             yield from _open_tar(path, reader)
         elif path.suffix.lower() in _NOT_TEXT:
             raise FileError(f"{path}: {path.suffix} files are not text; save the lyrics as .txt")
-        elif path.suffix == SUFFIX or (path.is_file() and storage.is_stored(path)):
+        elif _is_dataset(path):
             yield _open_dataset(path)
         else:
             _check_kind(path)
@@ -372,6 +372,12 @@ def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
                 is_packed = path.suffix.lower() == ".gz"
                 suffix = path.with_suffix("").suffix if is_packed else path.suffix
                 yield _as_text(file, str(path), suffix.lower(), reader, _Allowance(path) if is_packed else None)
+
+
+def _is_dataset(path: Path) -> bool:
+    """By its name, or by its content where its name tells nothing."""
+    suffix = path.suffix.lower()
+    return suffix == SUFFIX or (suffix not in _SUFFIXES and path.is_file() and storage.is_stored(path))
 
 
 def _open_dataset(path: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ _HELD = 8  # songs that are remembered for each line
 _OFTEN, _FEWEST = 0.03, 8  # share and number of the songs from which on a first or last line is the collection's
 _EDGE = 2  # lines at the beginning and at the end of a song that a collection may add
 _LONG_LINE, _PHRASE = 200, (2.0, 24.0)  # characters of a line that is a whole song, and of its phrases on average
-_SPACE = re.compile(r"[ \t]+")
+_SPACE, _MARKS, _LINES = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]+"), re.compile("\n+")
 
 
 class Song(NamedTuple):
@@ -37,12 +37,12 @@ class Song(NamedTuple):
     @property
     def key(self) -> str:
         """What two copies have in common: the characters of all lines, without spaces and marks."""
-        return "\n".join(filter(None, (re.sub(r"\W+", "", line).lower() for line in self.lines)))
+        return _LINES.sub("\n", _MARKS.sub("", self.text).strip("\n")).lower()
 
 
 def is_blank(line: str) -> bool:
     """Whether a line shows nothing."""
-    return not line.strip()
+    return not line or line.isspace()
 
 
 def decide(lines: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ _SUFFIX = r"(?:-\d{1,2})?"  # of a version
 _STAMP = re.compile(rf"\s*{_OPEN}{_CLOCK}(?:{_FRACTION})?{_SUFFIX}{_CLOSE}")
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE})\s*")
+_BRACKET = re.compile("[<\\[［【]")
 _DOUBTFUL = re.compile(r"\s*[\[［【]\s*\d[\d:：.,，\s-]*[\]］】]")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
@@ -48,6 +49,8 @@ class Timed(NamedTuple):
 
 def read_line(line: str) -> Stamped:
     """Split a line into its stamps and its words; what stands between words of letters becomes one space."""
+    if not _BRACKET.search(line):
+        return Stamped(line, ())
     seconds, rest = [], line
     while match := _STAMP.match(rest):
         seconds.append(_seconds(*match.groups()))
@@ -59,7 +62,7 @@ def read_line(line: str) -> Stamped:
 
 def is_doubtful(line: str) -> bool:
     """Whether a line begins with a bracket and digits that are not a stamp."""
-    return _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
+    return _BRACKET.search(line) is not None and _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
@@ -83,9 +86,12 @@ def in_order(lines: Iterable[str], *, keep_translations: bool = True, dropped: A
     A line with several stamps comes as often as it has them. One without a stamp stays behind the line that it follows;
     blank lines and empty stamps stay as blank lines. A new song begins at a second title tag, and where the times start
     again. A text without any stamp is one song, as it is. Of two lines at the same time in different scripts the first
-    one stays, unless translations are kept; ``dropped.translations`` counts the others.
+    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps.
     """
-    for song in _songs([read_line(line) for line in lines]):
+    read = [read_line(line) for line in lines]
+    if dropped is not None:
+        dropped.stamps += sum(bool(line.seconds) for line in read)
+    for song in _songs(read):
         if any(line.seconds for line in song):
             ordered = _sorted(song)
             yield [line.words for line in (ordered if keep_translations else _originals(ordered, dropped))]
@@ -97,7 +103,10 @@ def _songs(lines: Sequence[Stamped]) -> Iterator[list[Stamped]]:
     song: list[Stamped] = []
     latest, has_title = 0.0, False
     for line in lines:
-        is_title = _NEW_SONG.match(line.words) is not None
+        is_title = "[" in line.words and _NEW_SONG.match(line.words) is not None
+        if not line.seconds and not is_title:
+            song.append(line)
+            continue
         first = min(line.seconds, default=latest)
         restarts = len(line.seconds) == 1 and first < _EARLY and latest - first > _RESTART and len(song) >= _FEWEST
         if (is_title and (has_title or latest)) or restarts:
@@ -130,15 +139,16 @@ def script_of(words: str) -> str:
 
 
 def _originals(ordered: Sequence[Timed], dropped: Any) -> Iterator[Timed]:
-    before, script = -1.0, ""
+    before = Timed(-1.0, 0, "")
     for line in ordered:
-        mine = script_of(line.words)
-        if line.is_stamped and line.second == before and mine and script and mine != script:
-            dropped.translations += 1
-            continue
+        if line.is_stamped and line.second == before.second:
+            scripts = script_of(before.words), script_of(line.words)
+            if all(scripts) and scripts[0] != scripts[1]:
+                dropped.translations += 1
+                continue
         yield line
         if line.is_stamped:
-            before, script = line.second, mine
+            before = line
 
 
 def _sorted(song: Sequence[Stamped]) -> list[Timed]:
