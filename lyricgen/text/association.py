@@ -52,11 +52,11 @@ class Association:
 
     def _near(self, lines: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which lines (lines,) are near some of these."""
-        found = np.zeros(len(self._song), bool)
+        shared = np.zeros(len(self._song), bool)
         for offset in range(-NEAR, NEAR + 1):
-            others = np.clip(lines + offset, 0, len(found) - 1)
-            found[others[self._song[others] == self._song[lines]]] = True
-        return found
+            others = np.clip(lines + offset, 0, len(shared) - 1)
+            shared[others[self._song[others] == self._song[lines]]] = True
+        return shared
 
 
 def _first_of_song(text: Ids, starts: NDArray[np.intp], songs: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -66,15 +66,15 @@ def _first_of_song(text: Ids, starts: NDArray[np.intp], songs: NDArray[np.intp])
     powers = np.cumprod(np.full(int(lengths.max()), _BASE))
     hashes = np.add.reduceat((text.astype(np.uint64) + np.uint64(1)) * powers[places], starts)
     _, firsts = np.unique(hashes * _BASE + songs.astype(np.uint64), return_index=True)
-    found = np.zeros(len(starts), bool)
-    found[firsts] = True
-    return found
+    is_first = np.zeros(len(starts), bool)
+    is_first[firsts] = True
+    return is_first
 
 
 def _places(text: Ids, word: Ids) -> NDArray[np.intp]:
     """Where a word begins in a text."""
     count = max(len(text) - len(word) + 1, 0)
-    found = np.ones(count, bool)
+    matches = np.ones(count, bool)
     for offset, char_id in enumerate(word):
-        found &= text[offset : offset + count] == char_id
-    return np.flatnonzero(found)
+        matches &= text[offset : offset + count] == char_id
+    return np.flatnonzero(matches)

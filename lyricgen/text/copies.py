@@ -46,11 +46,11 @@ class CopyIndex:
 
     def followers(self, stretches: Ids) -> list[Ids]:
         """What follows each of the stretches (N, length) in the text, each character as often as it does."""
-        found = []
+        followers = []
         for first, last in self._ranges(stretches).tolist():
             ends = self._order[first:last].astype(np.intp) + self._length
-            found.append(self.text[ends[ends < len(self.text)]])
-        return found
+            followers.append(self.text[ends[ends < len(self.text)]])
+        return followers
 
 
 class CopyFinder:
@@ -70,10 +70,10 @@ def _longest(song: Ids, index: CopyIndex) -> tuple[int, int]:
     text = index.text
     begins, places = [], []
     for begin in range(len(song) - _SEED + 1):
-        found = index.places(song[begin : begin + _SEED])
-        begins.append(np.full(len(found), begin))
-        places.append(found)
-    if not any(len(each) for each in begins):
+        starts = index.places(song[begin : begin + _SEED])
+        begins.append(np.full(len(starts), begin))
+        places.append(starts)
+    if not any(len(begin) for begin in begins):
         return _short_copy(song, text)
     here, there, length = np.concatenate(begins), np.concatenate(places), _SEED
     while True:

@@ -116,20 +116,20 @@ class Reader:
 
     def notes(self) -> list[str]:
         """What the person who named the sources should know: a line each."""
-        found = []
+        notes = []
         if self.passed:
             kinds = ", ".join(f"{suffix or 'no suffix'}: {count:,}" for suffix, count in sorted(self.passed.items()))
-            found.append(f"read        {self.read:,} of {self.read + sum(self.passed.values()):,} files; {kinds}")
+            notes.append(f"read        {self.read:,} of {self.read + sum(self.passed.values()):,} files; {kinds}")
         if str(self.removed):
             kept = "" if self.keep_credits or not self.removed.credits else " (--keep-credits keeps credits)"
-            found.append(f"left out    {self.removed}{kept}")
+            notes.append(f"left out    {self.removed}{kept}")
         if self.removed.doubtful:
             shown = "; ".join(line.strip()[:24] for line in self.removed.doubtful[:3])
-            found.append(f"Warning: these lines begin like a time stamp that is not known: {shown}")
-        found += self.warnings
+            notes.append(f"Warning: these lines begin like a time stamp that is not known: {shown}")
+        notes += self.warnings
         if str(self.scripts):
-            found.append(f"Warning: {self.scripts}")
-        return found
+            notes.append(f"Warning: {self.scripts}")
+        return notes
 
 
 def read(
@@ -180,19 +180,19 @@ def read_each(
 def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     """Return the songs of all sources, cleaned and in the reader's script; errors as of ``read_each``."""
     _check_encoding(reader.encoding)
-    found = [
+    read = [
         Song(number, tuple(lines)) for number, document in _documents(sources, reader) for lines in _songs_of(document)
     ]
-    if not found:
+    if not read:
         raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
     if reader.field is not None and not reader.collections:
         raise OptionError(f"--field: none of the sources is a collection ({', '.join(records.SUFFIXES)})")
     if reader.script is None:
-        for song in found:
+        for song in read:
             reader.scripts.add(song.text)
-        return found
+        return read
     convert = converter(reader.script)
-    return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in found]
+    return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in read]
 
 
 def _songs_of(document: Iterator[str]) -> Iterator[list[str]]:
@@ -409,8 +409,8 @@ def _open_bytes(path: Path) -> IO[bytes]:
 
 
 def _open_folder(folder: Path, reader: Reader) -> Iterator[Iterator[str]]:
-    found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
-    shown = [path for path in found if not path.name.startswith(".") and files.is_file(path)]
+    paths = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=_raise) for name in names)
+    shown = [path for path in paths if not path.name.startswith(".") and files.is_file(path)]
     kinds = _kinds(_SUFFIXES, reader)
     texts = [path for path in shown if path.suffix.lower() in kinds]
     texts.sort(key=lambda path: path.parts)  # Windows compares paths without regard to case
@@ -429,7 +429,7 @@ def _raise(error: OSError) -> None:
 def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
-        texts = (each for each in archive.infolist() if _is_text(each.filename, kinds))
+        texts = (member for member in archive.infolist() if _is_text(member.filename, kinds))
         members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
         if not members:
             raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
@@ -508,8 +508,8 @@ def _last_cut(text: str) -> int:
     """
     place = text.rfind("\n") + 1
     if not place:
-        found = _UNCOMPOSED.search(text[::-1][:_LOOK_BACK])
-        place = len(text) - found.end() if found else 0
+        match = _UNCOMPOSED.search(text[::-1][:_LOOK_BACK])
+        place = len(text) - match.end() if match else 0
     return place
 
 

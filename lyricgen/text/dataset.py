@@ -312,8 +312,8 @@ def _hold_out_songs(bounds: Sequence[int], groups: Sequence[int], config: Prepar
             if part_of[group] in owed:
                 owed[part_of[group]] -= size
         segments.append(Segment(begin, end, part_of[group]))
-    found = {segment.part for segment in segments}
-    return segments if all(part in found for part, share in shares.items() if share) else []
+    used = {segment.part for segment in segments}
+    return segments if all(part in used for part, share in shares.items() if share) else []
 
 
 def _without_stubs(segments: Sequence[Segment]) -> list[Segment]:

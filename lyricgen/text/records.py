@@ -36,12 +36,12 @@ def songs(text: str, kind: str, field: str | None, name: str, warnings: list[str
     if not wanted and not texts:
         fields = _fields(entries) or "it has none"
         raise FileError(f"{name}: which field is the song? lyricgen prepare --field NAME reads it, of: {fields}")
-    found = [words for words in (_song(entry, wanted) for entry in entries) if words]
-    if not found:
+    texts_of_songs = [words for words in (_song(entry, wanted) for entry in entries) if words]
+    if not texts_of_songs:
         raise FileError(
             f"{name}: no entry has text in its field {field!r} (--field); it has {_fields(entries) or 'none'}"
         )
-    return iter(found)
+    return iter(texts_of_songs)
 
 
 def _rows(text: str, kind: str, name: str, warnings: list[str]) -> Iterator[Mapping[str, Any]]:

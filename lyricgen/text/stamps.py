@@ -132,7 +132,7 @@ def _tags_before(song: Sequence[Stamped]) -> list[Stamped]:
 
 def script_of(words: str) -> str:
     """Return which script most characters of a line have: han, kana, hangul or letters; empty for none."""
-    counts = {name: len(found.findall(words)) for name, found in _SCRIPTS.items()}
+    counts = {name: len(characters.findall(words)) for name, characters in _SCRIPTS.items()}
     if counts["kana"]:
         return "kana"
     return max(counts, key=lambda name: counts[name]) if any(counts.values()) else ""

@@ -108,7 +108,7 @@ def _import() -> Any:
     except ModuleNotFoundError as error:
         raise EngineError(import_advice(error)) from error
     except OSError as error:
-        raise EngineError(library_advice(str(error)) + _WITHOUT) from error
+        raise EngineError(advice_on_libraries(str(error)) + _WITHOUT) from error
 
 
 def import_advice(error: ModuleNotFoundError) -> str:
@@ -117,7 +117,7 @@ def import_advice(error: ModuleNotFoundError) -> str:
     return _NO_WHEEL if error.name == "mxnet" else f"MXNet cannot start: {error}{_WITHOUT}"
 
 
-def library_advice(words: str) -> str:
+def advice_on_libraries(words: str) -> str:
     """Name the system package behind ``libgomp.so.1: cannot open shared object file``."""
     match = re.search(r"lib(\w+)\.so", words)
     package = _PACKAGES.get(match.group(1)) if match else None

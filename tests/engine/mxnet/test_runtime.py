@@ -57,7 +57,7 @@ def test_without_mxnet_one_line_says_what_to_do() -> None:
     ],
 )
 def test_a_missing_system_library_is_named_with_its_package(words: str, package: str) -> None:
-    advice = runtime.library_advice(words)
+    advice = runtime.advice_on_libraries(words)
     assert package in advice
     assert "\n" not in advice
 
