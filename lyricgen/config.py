@@ -68,7 +68,10 @@ class PrepareConfig(Config):
     encoding: str = _option(AUTO, "Encoding of the sources, for instance gb18030; auto decides for each.", group=TEXT)
     max_chars: int = _option(0, "Use the first N characters only (0: all).", bounds=WHOLE, group=TEXT)
     field: str | None = _option(
-        None, "The field of a .json, .jsonl or .csv file that holds a song, for instance lyric.", kind=str, group=TEXT
+        None,
+        "The field of a .json, .jsonl, .csv or .tsv file that holds a song, for instance lyric.",
+        kind=str,
+        group=TEXT,
     )
     keep_credits: bool = _option(
         False, "Keep lines like 作词：… and Lyrics by …; time stamps and section marks are always left out.", group=TEXT

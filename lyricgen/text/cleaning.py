@@ -87,9 +87,14 @@ _SINGER = re.compile(
 )
 _NAME = re.compile(r"\s*(?P<name>[\u4e00-\u9fff·]{2,4})\s*[:：]\s*(?P<rest>.*)")
 _SPEECH = re.compile(r"[说說问問道想唱喊叫答写寫讲講是有在了着的我你他她它们們]$")
-_SIGN = re.compile("[\\[<:：(（【{&｛［/]|作[词曲詞]|[编編]曲|填[词詞]|[制製]作人|纯音乐|版权|未经|歌词")
+# All that the patterns above find has one of these signs.
+_SIGN = re.compile(
+    "[\\[<:：(（【{&｛［/]|作[词曲詞]|[编編]曲|填[词詞]|[制製]作人|纯音乐|版权|著作[权權]|未经|不得|翻唱|歌词"
+)
 _LATIN = re.compile("[A-Za-z]")
-_LATIN_SIGN = re.compile(r"\bby\b|embed|lyrics|contributor|might|\bend\b|isrc", re.I)
+_LATIN_SIGN = re.compile(
+    r"\bby\b|embed|lyrics|contributor|might also|\bend\b|isrc|translations|tickets|\b[os]p\b", re.I
+)
 
 
 @dataclasses.dataclass
