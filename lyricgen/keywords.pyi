@@ -52,37 +52,6 @@ class TrainKeywords(TypedDict, total=False):
     device: str
     threads: int | None
 
-class SongKeywords(TypedDict, total=False):
-    """Fields of SampleConfig, FormConfig."""
-
-    length: int | None
-    temperature: float
-    top_k: int
-    top_p: float
-    no_repeat: int
-    max_copy: int
-    ban: str | None
-    theme: str | None
-    particles: int
-    seed: int | None
-    lines: int | None
-    line_length: int | None
-    form: str | None
-    syllables: str | None
-    until_blank: bool
-    acrostic: str | None
-    rhyme: str | None
-    rhyme_with: str | None
-    rhyme_strict: bool
-    rhyme_near: bool
-    rhyme_identical: bool
-    repeats: str | None
-    tones: str | None
-    tones_by: str
-    tune: str | None
-    words: str | None
-    structure: str | None
-
 class FillKeywords(TypedDict, total=False):
     """Fields of SampleConfig, FormConfig that a filling has."""
 
@@ -103,3 +72,17 @@ class FillKeywords(TypedDict, total=False):
     tune: str | None
     words: str | None
     structure: str | None
+
+class SongKeywords(FillKeywords, total=False):
+    """Fields of SampleConfig, FormConfig."""
+
+    length: int | None
+    temperature: float
+    top_k: int
+    top_p: float
+    no_repeat: int
+    max_copy: int
+    theme: str | None
+    particles: int
+    seed: int | None
+    until_blank: bool

@@ -203,8 +203,9 @@ def test_keywords_are_the_fields(kind: str) -> None:
     if kind == "FillKeywords":
         fields = {name: fields[name] for name in fields if name in FILLED}
     classes = ast.parse((Path(lyricgen.__file__).parent / "keywords.pyi").read_text("utf-8")).body
-    (found,) = [node for node in classes if isinstance(node, ast.ClassDef) and node.name == kind]
-    typed = {
-        ast.unparse(line.target): ast.unparse(line.annotation) for line in found.body if isinstance(line, ast.AnnAssign)
-    }
+    nodes = {node.name: node for node in classes if isinstance(node, ast.ClassDef)}
+    bases = [nodes[name] for name in map(ast.unparse, nodes[kind].bases) if name in nodes]
+    lines = [line for node in [*bases, nodes[kind]] for line in node.body if isinstance(line, ast.AnnAssign)]
+    typed = {ast.unparse(line.target): ast.unparse(line.annotation) for line in lines}
+    assert len(typed) == len(lines)
     assert typed == fields
