@@ -458,7 +458,7 @@ def measure(
             "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True)), str(songs)
         )
     text = parts.text("train")
-    known, finder = measures.split_songs(text), CopyFinder(text)
+    known, finder = measures.split_corpus(text), CopyFinder(text)
     figures = {**measures.figures(songs, known), **measures.copies(songs, finder)}
     return Measures(figures, measures.figures(known, known), name)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lyricgen.text.songs import separator_of
 from lyricgen.writing.form.rhyme import Rhymer, counted_end, is_counted, line_ending
 
 PLACE, END, REFRAIN, BLANK, RHYME = (
@@ -35,14 +36,18 @@ def features(text: str, separator: str = "\n") -> dict[str, NDArray[np.float64]]
     Parameters
     ----------
     separator
-        Ends a line; blank lines separate songs.
+        Ends a line.
     """
     series = {name: np.zeros(len(text)) for name in (PLACE, END, REFRAIN, BLANK, RHYME)}
     series[END][:-1] = [character == separator for character in text[1:]]
     rhymer, song, endings, since = Rhymer(), set[str](), list[str](), 0
+    gap, blanks = len(separator_of(text, separator)) - 1, 0  # blank lines that end a song
     for line in _lines(text, separator):
-        if not line.text.strip():
-            song, endings, since = set(), [], line.end
+        blanks = 0 if line.text.strip() else blanks + 1
+        if blanks:
+            since = line.end
+            if blanks == gap:
+                song, endings = set(), []
             continue
         here = slice(line.begin, line.end)
         series[PLACE][here] = np.cumsum([is_counted(character) for character in text[here]])

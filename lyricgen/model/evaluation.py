@@ -16,6 +16,7 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.scoring import Score
 from lyricgen.text.parts import Parts
+from lyricgen.text.songs import separator_of
 from lyricgen.text.vocabulary import Ids
 
 
@@ -39,7 +40,8 @@ class Evaluation(Score):
 
     def songs(self) -> list[tuple[str, Score]]:
         """Return each song with its score."""
-        return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n\n")
+        text = self.measured.text
+        return scoring.parts(self.probabilities, self.measured.ids, text, separator_of(text))
 
     def lines(self) -> list[tuple[str, Score]]:
         """Return each line with its score."""

@@ -34,7 +34,9 @@ class Association:
         starts = np.append(0, np.flatnonzero(ends[:-1]) + 1)
         self._text, self._size = text, size
         self._line = np.cumsum(ends) - ends  # (T,): the number of each character's line
-        self._song = np.cumsum(ends[starts])  # (lines,): a blank line, which begins with its end, parts songs
+        is_blank = ends[starts]  # (lines,): a blank line begins with its end
+        ends_song = np.append(False, is_blank[1:] & is_blank[:-1])
+        self._song = np.cumsum(ends_song if ends_song.any() else is_blank)  # (lines,)
         self._counts_once = _first_of_song(text, starts, self._song)[self._line] & ~ends  # (T,)
         self._counts = count_ids(text[self._counts_once], size)
 

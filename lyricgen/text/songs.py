@@ -85,6 +85,11 @@ def _blocks(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
     return blocks, gaps
 
 
+def separator_of(text: str, line_end: str = "\n") -> str:
+    """Return what separates the songs of a text that was read: two blank lines, or one where it never has two."""
+    return line_end * (3 if line_end * 3 in text else 2)
+
+
 def unfold(lines: Sequence[str]) -> list[str]:
     """Return the lines; a song that is written as one long line is split at its spaces, if these end phrases."""
     unfolded: list[str] = []

@@ -10,11 +10,17 @@ from collections.abc import Sequence
 from lyricgen import schema
 from lyricgen.errors import FileError
 from lyricgen.text.copies import CopyFinder
+from lyricgen.text.songs import SONG, separator_of
 
 
 def split_songs(text: str) -> list[str]:
     """The songs of a text, which blank lines part."""
     return [song for song in re.split(r"\n\s*\n", text) if song.strip()]
+
+
+def split_corpus(text: str) -> list[str]:
+    """The songs of a text that was read, between which two blank lines may stand."""
+    return text.split(SONG) if separator_of(text) == SONG else split_songs(text)
 
 
 def figures(songs: Sequence[str], corpus: Sequence[str]) -> dict[str, float]:

@@ -41,3 +41,8 @@ def test_what_never_changes_is_left_out() -> None:
 @pytest.mark.parametrize("text", ["\n", "\n\n雨", "雨\n\n\n", "e\u0301\n🌧", " \n 雨"])
 def test_every_text_has_features(text: str) -> None:
     assert all(len(values) == len(text) for values in features(text).values())
+
+
+def test_a_refrain_returns_in_another_stanza_of_its_song() -> None:
+    assert features("山上\n\n山上\n\n\n山上\n")[REFRAIN].tolist() == [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert REFRAIN not in features("山上\n\n山上\n")

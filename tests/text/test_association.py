@@ -58,3 +58,10 @@ def test_songs_are_told_apart_wherever_the_blank_lines_are() -> None:
     for text in ("\n\n雨\n\n\n山山山山\n", "雨\n\n山山山山", "雨", "\n雨"):
         assert not with_word("雨", text)["山"]
     assert np.isfinite(list(with_word("雨", "雨\n").values())).all()
+
+
+def test_a_line_that_returns_in_another_stanza_counts_once() -> None:
+    once, twice = "雨伞\n\n你\n\n\n" * 9, "雨伞\n\n雨伞\n\n你\n\n\n" * 9
+    others = "山上\n\n\n" * 9
+    assert with_word("雨", once + others)["伞"] > 0
+    assert with_word("雨", twice + others) == pytest.approx(with_word("雨", once + others))

@@ -61,3 +61,9 @@ def test_grouping_is_linear() -> None:
     """A line that all songs share is compared with a few of them only."""
     many = [Song(0, ("同样的一句歌词", f"不同的第{n}句歌词", f"不同的第{n}句结尾")) for n in range(20_000)]
     assert len(set(songs.groups(many))) == 20_000
+
+
+def test_what_separates_songs_is_told_by_the_text() -> None:
+    assert songs.separator_of("山\n\n水\n\n\n月") == songs.SONG
+    assert songs.separator_of("山\n\n水\n月") == songs.STANZA
+    assert songs.separator_of("山  水   月", " ") == "   "

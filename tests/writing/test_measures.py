@@ -24,3 +24,8 @@ def test_line_lengths_and_their_distance() -> None:
     assert measures.distance(lengths, lengths) == 0
     assert measures.distance(lengths, measures.line_lengths(["长长长长长"])) == 1
     assert measures.distance(lengths, measures.line_lengths(["山雨"])) == pytest.approx(1 / 3)
+
+
+def test_stanzas_of_a_corpus_that_has_two_blank_lines_are_not_songs() -> None:
+    assert measures.split_corpus("山\n\n水\n\n\n月\n") == ["山\n\n水", "月\n"]
+    assert measures.split_corpus("山\n\n水\n") == ["山", "水\n"]
