@@ -59,7 +59,7 @@ def evaluate(
     path = checkpoint or Path(DEFAULT_FOLDER)
     data = None if dataset is None else open_sources([dataset])
     model, text = api.load_to_evaluate(path, *sources, encoding=encoding, dataset=data, cache=cache, ngram=ngram)
-    if data:
+    if data is not None:
         _warn_of_other(data, str(dataset), model.checkpoint)
     say_weights(model)
     evaluated = evaluation.evaluate(model.model, model.checkpoint, text, baselines=baselines)

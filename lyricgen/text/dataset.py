@@ -167,10 +167,10 @@ def _count(kept: Sequence[Song], copies: int) -> str:
     left_out = f"; {copies:,} cop{'ies' if copies > 1 else 'y'} left out (--keep-copies)" if copies else ""
     counts = {"song": len(kept), "stanza": stanzas, "line": lines}
     count = ", ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items()) + left_out
-    longest = max((len(song.lines) for song in kept), default=0)
-    return f"songs       {count}" + (
-        f"; the longest has {longest:,} lines: --songs-by says what ends a song" if longest > _LONG_SONG else ""
-    )
+    longest = max((song.lines for song in kept), key=len, default=())
+    advice = "--songs-by blank ends songs at its blank lines" if "" in longest else "put two blank lines between songs"
+    warning = f"; the longest has {len(longest):,} lines: {advice}" if len(longest) > _LONG_SONG else ""
+    return f"songs       {count}{warning}"
 
 
 def _joined(kept: Sequence[Song], max_chars: int) -> Iterator[tuple[int, str]]:

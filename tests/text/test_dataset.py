@@ -193,3 +193,20 @@ def test_in_a_larger_vocabulary_the_text_and_its_fingerprint_stay() -> None:
     for name in NAMES:
         np.testing.assert_array_equal(moved.parts.ids(name), larger.encode(data.parts.text(name)))
     assert data.in_vocabulary(data.vocabulary) is data
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "山上\n" * 1001,
+            "1 song, 1 stanza, 1,001 lines; the longest has 1,001 lines: put two blank lines between songs",
+        ),
+        ("山上\n\n" * 600, "the longest has 1,199 lines: --songs-by blank ends songs at its blank lines"),
+        ("山上\n" * 9, "1 song, 1 stanza, 9 lines"),
+    ],
+)
+def test_a_song_of_a_thousand_lines_is_doubted(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    (note,) = [note for note in dataset.prepare([str(tmp_path / "a.txt")], PrepareConfig()).notes if "song" in note]
+    assert note.endswith(words)
