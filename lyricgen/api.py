@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Evaluation, Text
 from lyricgen.model.load import predictor, with_cache
 from lyricgen.model.scoring import Score
-from lyricgen.text import corpus, prompt
+from lyricgen.text import corpus, prompt, songs
 from lyricgen.text import dataset as datasets
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
@@ -310,7 +311,7 @@ class Model:
         name = f"the {parts.held_out} part" if not sources and dataset is None and parts else text.name
         if max_chars < len(text.ids):
             name = f"the first {max_chars:,} of {len(text.ids):,} characters of {name}"
-        text = Text(f"{self.name}: {name}", text.text[:max_chars], text.ids[:max_chars])
+        text = Text(f"{self.name}: {name}", text.text[:max_chars], text.ids[:max_chars], text.songs)
         return inspection.inspect(self.model, self.checkpoint, text)
 
     def measure(
@@ -384,9 +385,11 @@ def _text_for(
     """Return the text of sources, or else the held-out part of a dataset, or else that of the model's own text."""
     if sources:
         named = [str(source) for source in sources]
-        text = "".join(corpus.read(named, encoding=encoding, newlines=checkpoint.newlines))
         shown = ", ".join(corpus.STDIN_NAME if source == STDIN else source for source in named)
-        return Text(shown, text, checkpoint.vocabulary.encode(text))
+        pieces = list(songs.joined(corpus.read_songs(named, corpus.Reader(encoding))))
+        text = corpus.flatten("".join(pieces), checkpoint.newlines)
+        starts = [0, *itertools.accumulate(map(len, pieces[:-1]))]
+        return Text(shown, text, checkpoint.vocabulary.encode(text), starts)
     if dataset is None:
         return evaluation.held_out(checkpoint, checkpoint.text, name)
     opened = _dataset(dataset)

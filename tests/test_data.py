@@ -24,7 +24,7 @@ def text() -> str:
 
 @pytest.fixture(scope="module")
 def songs(text: str) -> list[list[str]]:
-    return [song.split("\n") for song in text.strip().split("\n\n")]
+    return [song.replace("\n\n", "\n").split("\n") for song in text.strip().split("\n\n\n")]
 
 
 def test_the_corpus_is_large_and_varied(text: str, songs: list[list[str]]) -> None:
@@ -46,6 +46,12 @@ def test_a_song_has_a_title_and_verses_of_its_own(songs: list[list[str]]) -> Non
         for place in range(len(verses) - STRETCH + 1):
             stretch = verses[place : place + STRETCH]
             assert of.setdefault(stretch, number) == number, (stretch, titles[of[stretch]], titles[number])
+
+
+def test_a_song_is_a_title_and_stanzas(text: str) -> None:
+    songs = [[stanza.split("\n") for stanza in song.split("\n\n")] for song in text.strip().split("\n\n\n")]
+    assert all(len(song) >= 3 and len(song[0]) == 1 for song in songs)
+    assert all(2 <= len(stanza) <= 8 and all(stanza) for song in songs for stanza in song[1:])
 
 
 def test_most_songs_have_a_line_that_returns(songs: list[list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,11 @@ def _print(model: api.Model, evaluated: Evaluation) -> None:
     put(f"perplexity          {show_number(evaluated.perplexity)}")
     put(f"bits per character  {evaluated.bits_per_character:.3f}")
     put(f"accuracy            {evaluated.accuracy:.1%}")
+    of_songs = sorted(score.perplexity for _, score in evaluated.songs())
+    if len(of_songs) > 1:
+        least, most = map(show_number, (of_songs[0], of_songs[-1]))
+        median = show_number(statistics.median(of_songs))
+        put(f"by song             {median} in the median, {least} to {most} ({len(of_songs):,} songs)")
     if evaluated.baselines:
         put(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
         scores: Mapping[str, Score] = {_name(model): evaluated, **evaluated.baselines}

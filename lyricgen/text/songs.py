@@ -90,6 +90,23 @@ def separator_of(text: str, line_end: str = "\n") -> str:
     return line_end * (3 if line_end * 3 in text else 2)
 
 
+def joined(songs: Sequence[Song]) -> Iterator[str]:
+    """Yield the text of each song with its line ends, two blank lines between one and the next."""
+    for number, song in enumerate(songs, 1):
+        yield song.text + ("\n" if number == len(songs) else SONG)
+
+
+def starts(text: str) -> list[int]:
+    """Return the places in a text that was read where its songs begin."""
+    separator = separator_of(text)
+    places, begin = [], 0
+    for song in text.split(separator):
+        if not is_blank(song):
+            places.append(begin + len(song) - len(song.lstrip("\n")))
+        begin += len(song) + len(separator)
+    return places
+
+
 def unfold(lines: Sequence[str]) -> list[str]:
     """Return the lines; a song that is written as one long line is split at its spaces, if these end phrases."""
     unfolded: list[str] = []
