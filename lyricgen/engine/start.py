@@ -38,6 +38,7 @@ from lyricgen.model.parameters import initial_parameters, parameter_shapes
 from lyricgen.system import memory, threads
 from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
+from lyricgen.text.script import ScriptCount
 
 _FLOAT = 4  # bytes
 _SHARE = 0.5  # of the n-grams, where nothing is held out to fit it on
@@ -103,11 +104,14 @@ def begin(
     with locked:
         dataset = data()
         if request.resume:
-            start = resumed(request.output / LAST, dataset, options)
+            last = checkpoints.load(request.output / LAST)
+            dataset = _in_script_of(last, dataset) if len(last.read) > 1 else dataset
+            start = resumed(last, request.output / LAST, dataset, options)
             engine = choose_engine(build(options, ModelConfig, TrainConfig, EngineConfig)[2], start.model, **_machine())
             plan, base = Plan(start.model, start.train, engine), None
         else:
             base = None if request.base is None else checkpoints.load(request.base)
+            dataset = dataset if base is None else _in_script_of(base, dataset)
             size = Size(len(dataset.train), len(dataset.valid) > 0)
             plan = resolve(options, size, None if base is None else _as_base(base, str(request.base)), **_machine())
             if plan.model.cell == "ngram":
@@ -122,6 +126,13 @@ def begin(
         trainer = Trainer(start, dataset, request.output, engine=str(plan.engine.engine), cluster=cluster)
         new = None if base is None else len(start.vocabulary) - len(base.vocabulary)
         yield Training(dataset, request.output, plan, trainer, start, new)
+
+
+def _in_script_of(base: Checkpoint, dataset: Dataset) -> Dataset:
+    """Return a dataset in the script of a base, which would write songs in both otherwise."""
+    count = ScriptCount()
+    count.add(base.vocabulary.characters)
+    return dataset if count.script is None else dataset.in_script(count.script)
 
 
 def _machine() -> dict[str, bool]:
@@ -191,9 +202,8 @@ def _locked(request: Request) -> Iterator[None]:
         yield
 
 
-def resumed(path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
-    """Load the last checkpoint of a training; OptionError if an option would change the training."""
-    start = checkpoints.load(path)
+def resumed(start: Checkpoint, path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
+    """Check and complete the last checkpoint of a training; OptionError if an option would change the training."""
     if not start.can_resume:
         raise FileError(f"{path}: cannot be resumed: it is an n-gram model or a copy of {BEST}; use --force")
     if start.dataset != dataset.fingerprint:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen import files, storage
-from lyricgen.config import PrepareConfig
+from lyricgen.config import SCRIPTS, PrepareConfig
 from lyricgen.errors import FileError
 from lyricgen.schema import Checked, field, from_json
 from lyricgen.text import corpus, songs
 from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.script import ScriptCount, converter
 from lyricgen.text.songs import Song
 from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
 
@@ -69,6 +70,21 @@ class Dataset:
         if vocabulary == self.vocabulary:
             return self
         return dataclasses.replace(self, parts=self.parts.in_vocabulary(vocabulary))
+
+    def in_script(self, script: str) -> Dataset:
+        """The same text in that script; itself if it is, or if it was prepared with a choice of script."""
+        if self.config.script is not None:
+            return self
+        texts, count = {name: self.parts.text(name) for name in NAMES}, ScriptCount()
+        for text in texts.values():
+            count.add(text)
+        if not count.differs(script):
+            return self
+        convert = converter(script)
+        parts = self.parts.with_texts({name: convert(text) for name, text in texts.items()})
+        other = next(choice for choice in SCRIPTS if choice != script)
+        note = f"script      {script} now, as the base's text; `lyricgen prepare --script {other}` keeps it {other}"
+        return dataclasses.replace(self, parts=parts, fingerprint=_fingerprint(parts), notes=(*self.notes, note))
 
     def __len__(self) -> int:
         return len(self.parts)

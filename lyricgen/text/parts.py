@@ -16,6 +16,7 @@ from lyricgen.text.vocabulary import (
     UNKNOWN_CHARACTER,
     Ids,
     Vocabulary,
+    code_points,
 )
 
 NAMES = ("train", "valid", "test")
@@ -62,6 +63,21 @@ class Parts:
     def tensors(self) -> dict[str, Ids]:
         """What is stored: the ids of each part, and the starts of its songs."""
         return {**self.stored, **{STARTS + name: starts for name, starts in self.starts.items()}}
+
+    def with_texts(self, texts: Mapping[str, str]) -> Parts:
+        """The same parts with other characters, one for each."""
+        vocabulary = Vocabulary.of(np.setdiff1d(code_points(texts["train"]), code_points(UNKNOWN_CHARACTER)))
+        held_out = {*texts["valid"], *texts["test"]}
+        unseen = "".join(sorted(held_out - {UNKNOWN_CHARACTER, *vocabulary.characters}))
+        ids = {character: place for place, character in enumerate(vocabulary.characters + unseen, 1)}
+        stored = {
+            name: np.array(
+                [ids.get(character, UNKNOWN) for character in text],
+                np.min_scalar_type(len(vocabulary) + (len(unseen) if name != "train" else 0)),
+            )
+            for name, text in texts.items()
+        }
+        return Parts(vocabulary, unseen, stored, self.starts)
 
     def in_vocabulary(self, vocabulary: Vocabulary) -> Parts:
         """The same text with the ids of a vocabulary that holds this one; it may know some of the unseen characters."""

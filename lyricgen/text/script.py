@@ -20,6 +20,7 @@ _CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2tw"}  # Taiwan's forms
 # OpenCC's t2s leaves 著 for 着 as it is, and its tw2s, which does not, turns 显著 into 显着 and 要么 into 要幺.
 _AUXILIARY = re.compile("(?<![显卓昭名原巨专编论译合拙土])著(?![名作称书者述录])")
 _FEWEST, _LEAST = 20, 0.01  # characters, and their share: less than that are no second script, but a few odd characters
+_MOST = 0.1  # share of characters of the other script in the vocabulary of a text in one script
 _KANA = (0x3041, 0x30FF)
 _OTHER, _SIMPLIFIED, _TRADITIONAL, _JAPANESE = range(4)
 
@@ -43,6 +44,20 @@ class ScriptCount:
     def add(self, text: str) -> None:
         """Count those of one more piece."""
         self._counts += np.bincount(_kinds()[code_points(text)], minlength=4)
+
+    @property
+    def script(self) -> str | None:
+        """The script that nearly all of these characters are in; None if they are in both, or in none."""
+        simplified, traditional = (int(count) for count in self._counts[_SIMPLIFIED:_JAPANESE])
+        if max(simplified, traditional) < _FEWEST or min(simplified, traditional) > _MOST * (simplified + traditional):
+            return None
+        return SCRIPTS[traditional > simplified]
+
+    def differs(self, script: str) -> bool:
+        """Whether some characters are in the other script, more than a few odd ones."""
+        simplified, traditional, kana = (int(count) for count in self._counts[_SIMPLIFIED:])
+        other, total = (traditional if script == SCRIPTS[0] else simplified), simplified + traditional
+        return other > _LEAST * total and kana <= total
 
     def __str__(self) -> str:
         """What the person who named the text should know; empty if it has one script, or is Japanese."""

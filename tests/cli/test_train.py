@@ -450,6 +450,22 @@ def test_n_grams_are_counted_beside_a_network_whether_its_cell_is_named_or_not(
     assert "gru + 6-gram" in cli("evaluate", "-c", "both").stdout
 
 
+def test_a_text_is_read_in_the_script_of_its_base(cli: Cli, tmp_path: Path) -> None:
+    simplified = "爱这时间说给谁听见过龙飞东西边长远门开车马鸟鱼"
+    (tmp_path / "base.txt").write_text(f"{simplified}\n" * 20, "utf-8")
+    (tmp_path / "new.txt").write_text("愛過這時間\n龍飛來東邊\n" * 30, "utf-8")
+    assert cli("train", "base.txt", *SMALL, "--epochs", "1", "-o", "base").returncode == 0
+    result = cli("train", "new.txt", "--base", "base", "-o", "tuned", "--epochs", "1")
+    assert "script      simplified now" in result.stderr
+    assert set(checkpoints.load(tmp_path / "tuned").vocabulary.characters) == {*simplified, *"来\n"}
+    resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "2")
+    assert resumed.returncode == 0, resumed.stderr
+    assert cli("prepare", "new.txt", "--script", "traditional").returncode == 0
+    kept = cli("train", "--base", "base", "-o", "kept", "--epochs", "1")
+    assert "script" not in kept.stderr
+    assert "龍" in checkpoints.load(tmp_path / "kept").vocabulary
+
+
 def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "zh.txt").write_text("我们的家在山上\n你说天会晴\n" * 20, "utf-8")
     (tmp_path / "en.txt").write_text("the quick brown fox\n" * 20, "utf-8")

@@ -244,3 +244,27 @@ def test_a_song_of_a_thousand_lines_is_doubted(text: str, words: str, tmp_path: 
     (tmp_path / "a.txt").write_text(text, "utf-8")
     (note,) = [note for note in dataset.prepare([str(tmp_path / "a.txt")], PrepareConfig()).notes if "song" in note]
     assert note.endswith(words)
+
+
+TRADITIONAL = "愛過的時間\n請說給誰聽\n" * 6 + "她見過龍\n"
+
+
+def test_a_text_is_turned_into_the_script_that_is_asked_for() -> None:
+    data = dataset.split([TRADITIONAL], PrepareConfig(valid_fraction=0.1, min_count=2))
+    turned = data.in_script("simplified")
+    assert turned.parts.text("train") == "爱过的时间\n请说给谁听\n" * 5 + "爱过的时间\n请说给谁"
+    assert turned.parts.text("valid") == "听\n她见过龙\n"
+    assert (turned.parts.unseen, turned.fingerprint == data.fingerprint) == ("她见龙", False)
+    assert "--script traditional" in turned.notes[-1]
+    assert turned.in_script("simplified") is turned
+
+
+@pytest.mark.parametrize("text", ["山上的雨\n" * 9, "歌をうたう国の花\n" * 9, "爱过的时间\n" * 99 + "龍"])
+def test_a_text_in_the_right_script_or_in_none_stays_as_it_is(text: str) -> None:
+    data = dataset.split([text], PrepareConfig())
+    assert data.in_script("simplified") is data
+
+
+def test_a_script_that_was_chosen_is_kept() -> None:
+    data = dataset.split([TRADITIONAL], PrepareConfig(script="traditional"))
+    assert data.in_script("simplified") is data
