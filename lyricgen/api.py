@@ -306,8 +306,7 @@ class Model:
         from lyricgen.inspection import inspection
 
         text, parts = _text_for(self.checkpoint, self.name, sources, encoding, dataset), self.checkpoint.text
-        if len(text.ids) < 2:
-            raise FileError(f"{text.name}: too short; it needs two characters")
+        text.check()
         name = f"the {parts.held_out} part" if not sources and dataset is None and parts else text.name
         if max_chars < len(text.ids):
             name = f"the first {max_chars:,} of {len(text.ids):,} characters of {name}"

@@ -28,6 +28,11 @@ class Text:
     ids: Ids
     songs: Sequence[int] = (0,)
 
+    def check(self) -> None:
+        """Raise FileError if it is too short to be measured."""
+        if len(self.text.strip()) < 2:
+            raise FileError(f"{self.name}: too short; it needs two characters")
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation(Score):
@@ -77,8 +82,7 @@ def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
 
 def evaluate(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, baselines: bool) -> Evaluation:
     """Measure a model on a text of at least two characters; FileError for a shorter one."""
-    if len(text.ids) < 2:
-        raise FileError(f"{text.name}: too short; it needs two characters")
+    text.check()
     probabilities = model.probabilities(text.ids)
     score = scoring.score(probabilities, text.ids)
     hits = scoring.accuracy(model, text.ids)
