@@ -154,10 +154,10 @@ def read_each(
     ----------
     sources
         Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
-        standard input; none means the embedded corpus. Texts of different files are parted by a blank line, as songs
-        are.
+        standard input; none means the embedded corpus, which is left as it is.
     reader
-        How they are read; it counts what is found.
+        How they are read; it counts what is found. Unless it leaves all as it is, each song ends with a line end, and
+        two blank lines stand between songs.
     max_chars
         Characters after which the text ends; 0 for all.
 
@@ -168,7 +168,8 @@ def read_each(
         ``may_be_empty``.
     """
     _check_encoding(reader.encoding)
-    pieces = _in_script(_join(_documents(sources, reader)), reader)
+    is_whole = reader.as_it_is or not sources
+    pieces = _in_script((_joined_documents if is_whole else _joined_songs)(_documents(sources, reader)), reader)
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
@@ -181,7 +182,7 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     """Return the songs of all sources, cleaned and in the reader's script; errors as of ``read_each``."""
     _check_encoding(reader.encoding)
     read = [
-        Song(number, tuple(lines)) for number, document in _documents(sources, reader) for lines in _songs_of(document)
+        Song(number, tuple(song.split("\n"))) for number, document in _documents(sources, reader) for song in document
     ]
     if not read:
         raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
@@ -193,19 +194,6 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
         return read
     convert = converter(reader.script)
     return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in read]
-
-
-def _songs_of(document: Iterator[str]) -> Iterator[list[str]]:
-    """The songs of a document whose pieces are songs, or parts of them, each with its line ends."""
-    song: list[str] = []
-    for piece in document:
-        for number, text in enumerate(piece.split(SONG)):
-            if song and (number or text.startswith("\n\n")):
-                yield "".join(song).strip("\n").split("\n")
-                song = []
-            song.append(text)
-    if "".join(song).strip():
-        yield "".join(song).strip("\n").split("\n")
 
 
 def _named(sources: Sequence[str]) -> str:
@@ -249,8 +237,8 @@ def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, 
             return
 
 
-def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
-    """All documents, two blank lines between one and the next, which belong to the first of them."""
+def _joined_documents(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All documents as they are, two blank lines between one and the next, which belong to the first of them."""
     ending, before = "", 0
     for source, document in documents:
         if ending:
@@ -261,7 +249,17 @@ def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int,
             yield source, piece
 
 
+def _joined_songs(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All songs, each with its line end, two blank lines between one and the next, which belong to the second."""
+    gap = ""
+    for source, document in documents:
+        for song in document:
+            yield source, f"{gap}{song}\n"
+            gap = "\n\n"
+
+
 def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
+    """All documents with the numbers of their sources: the songs of each, or its pieces if it is left as it is."""
     if not sources:
         with files.shipped(_EMBEDDED_FILE).open("rb") as file:
             yield 0, decode(file, "utf-8", EMBEDDED)
@@ -269,41 +267,39 @@ def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, It
         if not source:
             raise FileError("'': empty file name; is a shell variable unset?")
         if source == STDIN:
-            yield number, _cleaned(decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
+            yield number, _songs_of(decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
         else:
             yield from ((number, document) for document in _open(Path(source), reader))
 
 
-def _cleaned(document: Iterator[str], reader: Reader) -> Iterator[str]:
-    """A document without what nobody sings: its songs, one blank line between stanzas and two between songs."""
+def _songs_of(document: Iterable[str], reader: Reader) -> Iterator[str]:
+    """The songs of a document without what nobody sings, or its pieces if it is left as it is."""
     if reader.as_it_is:
         yield from document
         return
-    songs_by, before, end = reader.songs_by, "", ""
     for text in _wholes(document):
-        for lines in cleaning.clean(
-            text, reader.removed, keep_credits=reader.keep_credits, keep_translations=reader.keep_translations
-        ):
-            unfolded = songs.unfold(lines)
-            songs_by = songs.decide(unfolded) if songs_by == "auto" else songs_by
-            for song in songs.split(unfolded, songs_by):
-                yield before + "\n".join(song)
-                before = SONG
-        end = "\n" if text.endswith("\n") else "" if text else end
-    if before:
-        yield end
+        yield from map(
+            "\n".join,
+            cleaning.clean(
+                text,
+                reader.removed,
+                songs_by=reader.songs_by,
+                keep_credits=reader.keep_credits,
+                keep_translations=reader.keep_translations,
+            ),
+        )
 
 
-def _wholes(document: Iterator[str]) -> Iterator[str]:
+def _wholes(document: Iterable[str]) -> Iterator[str]:
     """A document in one piece, or if it is very large in several that end with a song, a stanza or a line."""
-    held, size = [], 0
+    held: list[str] = []
+    size = 0
     for piece in document:
         held.append(piece)
         size += len(piece)
-        if size >= _WHOLE:
+        if size >= _WHOLE and "\n" in piece:
             text = "".join(held)
-            ends = [at + len(mark) for mark in (SONG, songs.STANZA, "\n") if (at := text.rfind(mark)) > 0]
-            cut = ends[0] if ends else len(text)
+            cut = next(at + len(mark) for mark in (SONG, songs.STANZA, "\n") if (at := text.rfind(mark)) >= 0)
             yield text[:cut]
             held, size = [text[cut:]], len(text) - cut
     yield "".join(held)
@@ -312,23 +308,13 @@ def _wholes(document: Iterator[str]) -> Iterator[str]:
 def _as_text(
     file: IO[bytes], name: str, suffix: str, reader: Reader, allowance: _Allowance | None = None
 ) -> Iterator[str]:
-    """The text of a file of that suffix: its songs, if it is a collection."""
+    """The songs of a file of that suffix, which may be a collection; or its pieces if it is left as it is."""
     document = decode(file, reader.encoding, name, allowance)
-    if suffix in records.SUFFIXES and not reader.as_it_is:
-        reader.collections += 1
-        entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
-        return _joined(_cleaned(iter([normalise(entry)]), reader) for entry in entries)
-    return _cleaned(document, reader)
-
-
-def _joined(entries: Iterable[Iterator[str]]) -> Iterator[str]:
-    """The songs of the entries of a collection."""
-    is_first = True
-    for entry in entries:
-        song = "".join(entry)
-        if song.strip():
-            yield song if is_first else f"\n\n{song}"
-            is_first = False
+    if suffix not in records.SUFFIXES or reader.as_it_is:
+        return _songs_of(document, reader)
+    reader.collections += 1
+    entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
+    return (song for entry in entries for song in _songs_of([normalise(entry)], reader))
 
 
 # What the libraries make of bytes that are wrong.
@@ -365,7 +351,7 @@ def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
         elif path.suffix.lower() in _NOT_TEXT:
             raise FileError(f"{path}: {path.suffix} files are not text; save the lyrics as .txt")
         elif _is_dataset(path):
-            yield _open_dataset(path)
+            yield _open_dataset(path, reader)
         else:
             _check_kind(path)
             with _open_bytes(path) as file:
@@ -380,13 +366,14 @@ def _is_dataset(path: Path) -> bool:
     return suffix == SUFFIX or (suffix not in _SUFFIXES and path.is_file() and storage.is_stored(path))
 
 
-def _open_dataset(path: Path) -> Iterator[str]:
-    """All parts of a dataset, one after the other."""
+def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
+    """All parts of a dataset, one after the other, or their songs."""
     from lyricgen.text.dataset import load
     from lyricgen.text.parts import NAMES
 
     parts = load(path).parts
-    return (parts.text(name) for name in NAMES)
+    texts = (parts.text(name) for name in NAMES)
+    return texts if reader.as_it_is else (song.strip("\n") for text in texts for song in text.split(SONG))
 
 
 def _check_kind(path: Path) -> None:

@@ -7,7 +7,8 @@ players write (https://en.wikipedia.org/wiki/LRC_(file_format)): an hour, a comm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 _OPEN, _CLOSE = r"[\[［【]\s*", r"\s*[\]］】]"
@@ -17,8 +18,11 @@ _SUFFIX = r"(?:-\d{1,2})?"  # of a version
 _STAMP = re.compile(rf"\s*{_OPEN}{_CLOCK}(?:{_FRACTION})?{_SUFFIX}{_CLOSE}")
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE})\s*")
+# Most lines with a stamp: one bracket, and words without any other.
+_PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]\s*([^\[\]<［【]*)")
 _BRACKET = re.compile("[<\\[［【]")
 _DOUBTFUL = re.compile(r"\s*[\[［【]\s*\d[\d:：.,，\s-]*[\]］】]")
+_CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
 _SCRIPTS = {
@@ -49,6 +53,9 @@ class Timed(NamedTuple):
 
 def read_line(line: str) -> Stamped:
     """Split a line into its stamps and its words; what stands between words of letters becomes one space."""
+    if match := _PLAIN.fullmatch(line):
+        minutes, second, fraction, words = match.groups()
+        return Stamped(words.rstrip(), (_seconds(None, minutes, second, fraction),))
     if not _BRACKET.search(line):
         return Stamped(line, ())
     seconds, rest = [], line
@@ -62,7 +69,7 @@ def read_line(line: str) -> Stamped:
 
 def is_doubtful(line: str) -> bool:
     """Whether a line begins with a bracket and digits that are not a stamp."""
-    return _BRACKET.search(line) is not None and _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
+    return _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
@@ -80,17 +87,25 @@ def _without_inner(words: str) -> str:
     return "".join([*parts, words[done:]])
 
 
-def in_order(lines: Iterable[str], *, keep_translations: bool = True, dropped: Any = None) -> Iterator[list[str]]:
+def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) -> Iterator[list[str]]:
     """Yield the songs of a text as lists of lines without stamps, each in the order of its times.
 
     A line with several stamps comes as often as it has them. One without a stamp stays behind the line that it follows;
     blank lines and empty stamps stay as blank lines. A new song begins at a second title tag, and where the times start
     again. A text without any stamp is one song, as it is. Of two lines at the same time in different scripts the first
-    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps.
+    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps; it keeps the first
+    lines that begin with what may be a stamp.
     """
+    lines = text.split("\n")
+    if not _CLOCK_SIGN.search(text):
+        if dropped is not None and _DOUBTFUL.search(text):
+            dropped.doubtful += islice(filter(is_doubtful, lines), 3)
+        yield lines
+        return
     read = [read_line(line) for line in lines]
     if dropped is not None:
         dropped.stamps += sum(bool(line.seconds) for line in read)
+        dropped.doubtful += islice((line.words for line in read if not line.seconds and is_doubtful(line.words)), 3)
     for song in _songs(read):
         if any(line.seconds for line in song):
             ordered = _sorted(song)

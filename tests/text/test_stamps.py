@@ -6,7 +6,7 @@ from lyricgen.text.stamps import in_order, is_doubtful, read_line
 
 
 def ordered(text: str) -> list[list[str]]:
-    return list(in_order(text.split("\n")))
+    return list(in_order(text))
 
 
 @pytest.mark.parametrize(
