@@ -45,8 +45,11 @@ _NAME = re.compile(
     r"\s*(?P<rest>.*)"
 )
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
-# All that is found here has one of these signs.
-_SIGN = re.compile(r"[\[:：(（【{/♪♫♬♩]|[~～\-—=*#＊※]\s*[间間前尾主副第]|[Rr]epeat|REPEAT|[x×]\s?\d")
+# All that is found here has one of these signs, or one of these words.
+_SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
+_WORDS = re.compile(
+    f"{credits.WORDS}|\n\\(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲"
+)
 
 
 @dataclasses.dataclass
@@ -83,11 +86,10 @@ def clean(
     songs_by: str = "auto",
     keep_credits: bool = False,
     keep_translations: bool = False,
-) -> Iterator[list[str]]:
-    """Yield the songs of a text (whole lines) as lists of the lines that are sung, empty ones between stanzas."""
-    for timed in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):
-        lines = songs.unfold(timed)
-        for song in songs.split(lines, songs.decide(lines) if songs_by == "auto" else songs_by):
+) -> Iterator[str]:
+    """Yield the songs of a text (whole lines): the lines that are sung, and one blank line between stanzas."""
+    for lines in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):
+        for song in songs.split("\n".join(songs.unfold(lines)), songs_by):
             sung = _sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations)
             if sung:
                 yield sung
@@ -102,75 +104,85 @@ def _unescaped(text: str) -> str:
     return _GLUED.sub("\n", text) if any(sign in text for sign in _GLUED_SIGNS) else text
 
 
-def _sung(lines: Sequence[str], removed: Removed, *, keep_credits: bool, keep_translations: bool) -> list[str]:
+def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:
     """The lines of a song that are sung, and the blank ones between them; most songs have no sign of any others."""
-    text = "\n".join(lines)
-    if not _SIGN.search(text) and not credits.may_have_any(text):
-        return list(lines)
-    singers = _singers(lines)
-    marks, kinds = _marks_and_kinds(lines, singers)
-    found = frozenset() if keep_credits else credits.find(lines, kinds)
+    odd = _lines_with_signs(f"\n{song}")
+    has_end = credits.is_end(song[song.rfind("\n") + 1 :])
+    if not odd and not has_end:
+        return song
+    lines = song.split("\n")
+    singers = _singers(lines, odd)
+    marks, kinds = _marks_and_kinds(lines, odd, singers)
+    if has_end:
+        marks[len(lines) - 1] = "notices"
+    if keep_credits:
+        marks = {number: mark for number, mark in marks.items() if mark != "notices"}
+    else:
+        marks.update(dict.fromkeys(credits.find(lines, kinds), "credits"))
+    for mark in marks.values():
+        setattr(removed, mark, getattr(removed, mark) + 1)
     sung: list[str] = []
     for number, line in enumerate(lines):
-        mark = "credits" if number in found else marks.get(number)
-        if mark and not (keep_credits and mark == "notices"):
-            setattr(removed, mark, getattr(removed, mark) + 1)
+        words: str | None = line
+        if number in marks:
             continue
-        words = _without_singer(line, singers, removed)
-        if words is not None and (words or (sung and sung[-1])):
-            sung.append(words if keep_translations else _original(words, removed))
-    return sung[:-1] if sung and not sung[-1] else sung
+        if number in odd:
+            words = _without_singer(line, singers, removed)
+            words = words if keep_translations or words is None else _original(words, removed)
+        if words or (words == "" and sung and sung[-1]):
+            sung.append(words)
+    return "\n".join(sung).rstrip("\n")
 
 
-def _marks_and_kinds(lines: Sequence[str], singers: Collection[str]) -> tuple[dict[int, str], list[Kind]]:
+def _lines_with_signs(song: str) -> list[int]:
+    """The numbers of the lines of a song, which begins with a line end, that may be more than sung words."""
+    numbers: set[int] = set()
+    for signs in (_SIGNS, _WORDS):
+        number, place = -1, 0
+        for match in signs.finditer(song):
+            number += song.count("\n", place, match.end())
+            place = match.end()
+            numbers.add(number)
+    return sorted(numbers)
+
+
+def _marks_and_kinds(
+    lines: Sequence[str], odd: Iterable[int], singers: Collection[str]
+) -> tuple[dict[int, str], list[Kind]]:
     """What is certainly not sung, by the numbers of the lines and as a field of ``Removed``; and the kind of each line."""
     marks: dict[int, str] = {}
-    kinds: list[Kind] = []
-    for number, line in enumerate(lines):
-        is_singer = _SINGER.match(line) is not None
-        mark = "" if is_singer else _mark(line, is_first=number == len(marks), is_last=number == len(lines) - 1)
+    kinds = [Kind.SUNG if line else Kind.BLANK for line in lines]
+    for number in odd:
+        line = lines[number]
+        is_singer = _singer_of(line, singers) is not None
+        mark = "" if is_singer else _mark(line, is_first=number == len(marks))
         if mark:
             marks[number] = mark
-        kinds.append(_kind(line, mark, is_singer=is_singer or _singer_of(line, singers) is not None))
+            kinds[number] = Kind.SUNG if mark == "sections" else Kind.MARK
+        else:
+            kind = credits.kind_of(line)
+            kinds[number] = Kind.POSSIBLE if is_singer and kind is not Kind.SUNG else kind
     return marks, kinds
 
 
-def _mark(line: str, *, is_first: bool, is_last: bool) -> str:
-    if _SIGN.search(line) and _SECTION.fullmatch(line):
+def _mark(line: str, *, is_first: bool) -> str:
+    if _SECTION.fullmatch(line):
         return "sections"
     if _TAG.fullmatch(line):
         return "tags"
-    return "notices" if credits.is_notice(line, is_first=is_first, is_last=is_last) else ""
+    return "notices" if credits.is_notice(line, is_first=is_first) else ""
 
 
-def _kind(line: str, mark: str, *, is_singer: bool) -> Kind:
-    if not line:
-        return Kind.BLANK
-    if mark:
-        return Kind.SUNG if mark == "sections" else Kind.MARK
-    if not credits.may_have_any(line):
-        return Kind.SUNG
-    kind = credits.kind_of(line)
-    return Kind.POSSIBLE if is_singer and kind is not Kind.SUNG else kind
-
-
-def _singers(lines: Sequence[str]) -> frozenset[str]:
+def _singers(lines: Sequence[str], odd: Sequence[int]) -> frozenset[str]:
     """The names of singers before colons or in brackets: each before different words, and no name alone in its song."""
     behind: defaultdict[str, set[str]] = defaultdict(set)
-    lone = None
-    for line in lines:
-        if lone is not None and line:
-            behind[lone].add(line)
-            lone = None
-        match = _NAME.fullmatch(line)
+    for number in odd:
+        match = _NAME.fullmatch(lines[number])
         name = match and (match["name"] or match["bracketed"])
         if match and name and credits.may_name_a_singer(name):
-            if match["rest"]:
-                behind[name].add(match["rest"])
-            else:
-                lone = name
+            behind[name].add(match["rest"] or next(filter(None, lines[number + 1 :]), ""))
     names = {name for name, words in behind.items() if len(words) > 1}
-    if len(names) < 2 and not any(map(_SINGER.match, lines)):
+    if len(names) < 2 and not any(_SINGER.match(lines[number]) for number in odd):
         names = set()
     return frozenset(names | set(filter(_NICKNAME.fullmatch, behind)))
 

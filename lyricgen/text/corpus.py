@@ -278,15 +278,12 @@ def _songs_of(document: Iterable[str], reader: Reader) -> Iterator[str]:
         yield from document
         return
     for text in _wholes(document):
-        yield from map(
-            "\n".join,
-            cleaning.clean(
-                text,
-                reader.removed,
-                songs_by=reader.songs_by,
-                keep_credits=reader.keep_credits,
-                keep_translations=reader.keep_translations,
-            ),
+        yield from cleaning.clean(
+            text,
+            reader.removed,
+            songs_by=reader.songs_by,
+            keep_credits=reader.keep_credits,
+            keep_translations=reader.keep_translations,
         )
 
 

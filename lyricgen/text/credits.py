@@ -109,13 +109,15 @@ _NOTICE = re.compile(
     r"|\W*[此本该該]?歌曲[来來]自.{0,20}|\W*(?:©|℗|\([CcPp]\)|[Cc]opyright\b)\W*.*\d{4}.*"
     r"|\d+ Contributors?.*|You might also like|\d*Embed|See .* LiveGet tickets.*|Translations|[-=*_#~～—]{3,}"
 )
-_FINAL = re.compile(r"[\W_]*(?:end|fin|完|全文完|[剧劇][终終])[\W_]*", re.I)
+_END = re.compile(r"[\W_]*(?:end|fin|完|全文完|[剧劇][终終])[\W_]*", re.I)
 _SITE_TITLE = re.compile(r".{1,60} Lyrics")
-# All that the patterns above find has one of these signs.
-_SIGN = re.compile(
-    "[:：∶︰﹕|｜丨【\\]「『（(@©℗]|--|\\*\\*|==|__|～～|~~|——| [–—-] |\\.\\w|作[词曲詞]|[词詞]作|[编編]曲|[填词詞][词詞曲]|[制製監监]作?|[录錄]音|混音|母[带帶]"
-    "|[纯純]音|[版作][权權]|未[经經]|不得|禁止|请勿|必究|歌[词詞]|歌曲|音[乐樂]|终|完"
-    "|[Bb]y |BY |Embed|Lyrics|Contributor|might also|ISRC|Translations|tickets|Rights|rights|[dg] [Aa]t |permission|公司|传媒|傳媒|工作室|集[团團]|出品|[OS]P |opyright|OPYRIGHT|ecorded|[Ee]nd|END|[Ff]in|FIN|Staff"
+# All that the patterns above find has one of these signs, or one of these words; but for the end of a song.
+SIGNS = ":：∶︰﹕|｜丨@©℗"
+WORDS = (
+    "作词|作詞|作曲|词作|詞作|编曲|編曲|填词|填詞|词曲|詞曲|制作|製作|监制|監製|录音|錄音|混音|母带|母帶|出品|纯音|純音|歌词|歌詞|歌曲"
+    "|版权|版權|作权|作權|未经|未經|不得|禁止|谢绝|謝絕|严禁|嚴禁|请勿|請勿|必究|正版|本作品|音乐人|公司|传媒|傳媒|工作室|集团|集團"
+    "|网易云音乐|QQ音乐|酷狗|酷我|咪咕|腾讯音乐|虾米|千千|by |By |BY |ed at |ed At |ng at |OP |SP |ISRC|opyright|ights |permission"
+    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|\\*\\*\\*|___|~~~|～～～|———|###"
 )
 
 
@@ -134,19 +136,16 @@ class Kind(enum.Enum):
 _BESIDE = frozenset([Kind.MARK, Kind.SURE, Kind.LIKELY])
 
 
-def may_have_any(text: str) -> bool:
-    """Whether a text has any sign of credits or notices."""
-    return _SIGN.search(text) is not None
-
-
-def is_notice(line: str, *, is_first: bool = False, is_last: bool = False) -> bool:
-    """Whether a line is what a publisher, a player or a site adds, perhaps at the beginning or the end of a song only."""
+def is_notice(line: str, *, is_first: bool = False) -> bool:
+    """Whether a line is what a publisher, a player or a site adds, perhaps at the beginning of a song only."""
     words = line.strip()
-    return len(words) <= _LONGEST and (
-        _NOTICE.fullmatch(words) is not None
-        or (is_last and _FINAL.fullmatch(words) is not None)
-        or (is_first and _SITE_TITLE.fullmatch(words) is not None)
-    )
+    is_site_title = is_first and _SITE_TITLE.fullmatch(words) is not None
+    return len(words) <= _LONGEST and (is_site_title or _NOTICE.fullmatch(words) is not None)
+
+
+def is_end(line: str) -> bool:
+    """Whether a line that is the last one of a song says no more than that."""
+    return _END.fullmatch(line) is not None
 
 
 def kind_of(line: str) -> Kind:

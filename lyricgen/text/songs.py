@@ -20,6 +20,7 @@ _HELD = 8  # songs that are remembered for each line
 _OFTEN, _FEWEST = 0.03, 8  # share and number of the songs from which on a first or last line is the collection's
 _EDGE = 2  # lines at the beginning and at the end of a song that a collection may add
 _LONG_LINE, _PHRASE = 200, (2.0, 24.0)  # characters of a line that is a whole song, and of its phrases on average
+_GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
 _SPACE, _MARKS, _LINES = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]+"), re.compile("\n+")
 
 
@@ -45,44 +46,30 @@ def is_blank(line: str) -> bool:
     return not line or line.isspace()
 
 
-def decide(lines: Sequence[str]) -> str:
-    """Return how the songs of a text are separated: ``two-blanks``, ``blank`` or ``file``."""
-    blocks, gaps = _blocks(lines)
-    if any(gap > 1 for gap in gaps[1:]):
-        return "two-blanks"
-    if len(blocks) > 1 and statistics.median(map(len, blocks)) >= _SONG_SIZED:
-        return "blank"
-    return "file"
+def split(text: str, songs_by: str = "auto") -> Iterator[str]:
+    """Yield the songs of a text, each with one blank line between its stanzas and none at its ends.
 
-
-def split(lines: Sequence[str], songs_by: str) -> Iterator[tuple[str, ...]]:
-    """Yield the songs of a text, each with one blank line between its stanzas and none at its ends."""
-    blocks, gaps = _blocks(lines)
+    ``songs_by``: what ends a song, ``two-blanks``, ``blank`` or nothing within the ``file``; ``auto`` decides by the text.
+    """
+    parts = _GAP.split(f"\n\n{text}\n\n")[1:-1]  # a gap, which has the line ends of blank lines, and a block, and so on
+    if songs_by == "auto":
+        songs_by = _decide(parts)
     song: list[str] = []
-    for block, gap in zip(blocks, gaps):
-        if song and (songs_by == "blank" or (songs_by == "two-blanks" and gap > 1)):
-            yield tuple(song)
+    for block, gap in zip(parts[1::2], parts[2::2]):
+        song.append(block)
+        if songs_by == "blank" or (songs_by == "two-blanks" and gap.count("\n") > 2):
+            yield STANZA.join(song)
             song = []
-        song += ["", *block] if song else block
     if song:
-        yield tuple(song)
+        yield STANZA.join(song)
 
 
-def _blocks(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
-    """The blocks of lines that show something, and the number of blank lines before each."""
-    blocks: list[list[str]] = []
-    gaps: list[int] = []
-    gap, inside = 0, False
-    for line in lines:
-        if is_blank(line):
-            gap, inside = gap + 1, False
-            continue
-        if not inside:
-            blocks.append([])
-            gaps.append(gap)
-        blocks[-1].append(line)
-        gap, inside = 0, True
-    return blocks, gaps
+def _decide(parts: Sequence[str]) -> str:
+    """What ends a song: two blank lines if there are any, or else one if the blocks have the size of songs."""
+    if any(gap.count("\n") > 2 for gap in parts[2:-1:2]):
+        return "two-blanks"
+    sizes = [1 + block.count("\n") - block.count("\n[") - block.startswith("[") for block in parts[1::2]]
+    return "blank" if len(sizes) > 1 and statistics.median(sizes) >= _SONG_SIZED else "file"
 
 
 def separator_of(text: str, line_end: str = "\n") -> str:
@@ -92,6 +79,8 @@ def separator_of(text: str, line_end: str = "\n") -> str:
 
 def unfold(lines: Sequence[str]) -> list[str]:
     """Return the lines; a song that is written as one long line is split at its spaces, if these end phrases."""
+    if max(map(len, lines), default=0) < _LONG_LINE:
+        return list(lines)
     unfolded: list[str] = []
     for line in lines:
         phrases = _SPACE.split(line.strip()) if len(line) >= _LONG_LINE and not line.isascii() else []

@@ -8,7 +8,7 @@ from lyricgen.text.cleaning import Removed, clean
 
 def cleaned(text: str, removed: Removed, **options: bool) -> str:
     """The songs of a text as a text, two blank lines between them."""
-    return "\n\n".join("".join(f"{line}\n" for line in song) for song in clean(text, removed, **options))
+    return "\n\n".join(f"{song}\n" for song in clean(text, removed, **options))
 
 
 LRC = """[ti:一首歌]
