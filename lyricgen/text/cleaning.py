@@ -47,9 +47,18 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_WORDS = re.compile(
-    f"{credits.WORDS}|\n\\(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲"
-)
+_WORDS = "\n(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of all words, grouped by their first characters, by which it is found fast."""
+    rests: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        rests[word[0]].append(re.escape(word[1:]))
+    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in rests.items()))
+
+
+_SIGN_WORDS = _any_of([*credits.WORDS, *_WORDS])
 
 
 @dataclasses.dataclass
@@ -137,7 +146,7 @@ def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations:
 def _lines_with_signs(song: str) -> list[int]:
     """The numbers of the lines of a song, which begins with a line end, that may be more than sung words."""
     numbers: set[int] = set()
-    for signs in (_SIGNS, _WORDS):
+    for signs in (_SIGNS, _SIGN_WORDS):
         number, place = -1, 0
         for match in signs.finditer(song):
             number += song.count("\n", place, match.end())

@@ -64,15 +64,16 @@ _FREQUENT_IN = {
 }
 _WESTERN = frozenset("‘’“”…–—äöüßéèêëàâáíìîïóòôúùûñçÄÖÜÉÈÀÁÇÑ°«»¡¿")
 _RARE = 0.2  # share of the characters of a Western text that are beyond ASCII
-CHUNK = 1 << 20
+CHUNK = 1 << 20  # bytes
 _WHOLE = 1 << 25  # characters of a document that are cleaned at once
 LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
 _LOOK_BACK = 4096
-_LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
-_INVISIBLE = re.compile("[\u200b\u200c\u2060\u00ad\u180e]")  # but for the joiner, which emoji need
+_LINE_ENDS = re.compile("[\r\u0085\u2028\u2029]")
+_INVISIBLE = "\u200b\u200c\u2060\u00ad\u180e"  # but for the joiner, which emoji need
+_NOT_SHOWN = re.compile(f"[{CONTROL_CHARACTERS.pattern[1:-1]}{REORDERING_CHARACTERS.pattern[1:-1]}{_INVISIBLE}]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
@@ -81,9 +82,11 @@ def normalise(text: str) -> str:
 
     Nor any that turn the order of what is shown, nor invisible ones; all spaces are plain ones.
     """
-    text = CONTROL_CHARACTERS.sub("", _LINE_ENDS.sub("\n", text))
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFC", REORDERING_CHARACTERS.sub("", text))
+    text = _NOT_SHOWN.sub("", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
+    text = _SPACES.sub(" ", text)
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    return "\n".join([unicodedata.normalize("NFC", line) for line in text.split("\n")])  # most lines are quickly checked
 
 
 def shown(name: str) -> str:
@@ -189,11 +192,11 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     if reader.field is not None and not reader.collections:
         raise OptionError(f"--field: none of the sources is a collection ({', '.join(records.SUFFIXES)})")
     if reader.script is None:
-        for song in read:
-            reader.scripts.add(song.text)
+        for text in songs.batches(song.text for song in read):
+            reader.scripts.add(text)
         return read
     convert = converter(reader.script)
-    return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in read]
+    return [dataclasses.replace(song, lines=tuple(convert(song.text).split("\n"))) for song in read]
 
 
 def _named(sources: Sequence[str]) -> str:

@@ -61,6 +61,7 @@ _SURE = re.compile(f"{_any_of(_SURE_PARTS)}|{_FIRM}.|.{_FIRM}")
 _ENGLISH_ROLE = frozenset(_ENGLISH_ROLES)
 
 _HAN = "\u3400-\u9fff"
+_NO_HAN, _ENGLISH = re.compile(f"[^{_HAN}]"), re.compile("[A-Za-z0-9][A-Za-z0-9&]*")
 _COLON = ":：∶︰﹕|｜丨"
 _LABELLED = re.compile(
     rf"(?P<role>[^{_COLON}]{{1,40}}?)\s*(?:[(（][^)）]*[)）]\s*)?"
@@ -117,8 +118,8 @@ WORDS = (
     "作词|作詞|作曲|词作|詞作|编曲|編曲|填词|填詞|词曲|詞曲|制作|製作|监制|監製|录音|錄音|混音|母带|母帶|出品|纯音|純音|歌词|歌詞|歌曲"
     "|版权|版權|作权|作權|未经|未經|不得|禁止|谢绝|謝絕|严禁|嚴禁|请勿|請勿|必究|正版|本作品|音乐人|公司|传媒|傳媒|工作室|集团|集團"
     "|网易云音乐|QQ音乐|酷狗|酷我|咪咕|腾讯音乐|虾米|千千|by |By |BY |ed at |ed At |ng at |OP |SP |ISRC|opyright|ights |permission"
-    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|\\*\\*\\*|___|~~~|～～～|———|###"
-)
+    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|***|___|~~~|～～～|———|###"
+).split("|")
 
 
 class Kind(enum.Enum):
@@ -173,7 +174,7 @@ def kind_of(line: str) -> Kind:
 
 def _unknown(role: str, value: str) -> Kind:
     """The kind of a line with any label."""
-    is_label = len(re.sub(r"[A-Za-z]+", "", role)) <= _LONGEST_ROLE and not _SPEECH.search(role)
+    is_label = len(_ENGLISH.sub("", role)) <= _LONGEST_ROLE and not _SPEECH.search(role)
     if not value or not is_label or _SENTENCE.search(value):
         return Kind.SUNG
     return Kind.NAMED if _are_names(value) else Kind.POSSIBLE
@@ -181,8 +182,8 @@ def _unknown(role: str, value: str) -> Kind:
 
 def _strength(role: str) -> Kind:
     """How sure it is that a label is a role: SURE, LIKELY, or SUNG for none."""
-    chinese = re.sub(rf"[^{_HAN}]", "", role.translate(_SIMPLER))
-    english = re.findall(r"[a-z0-9][a-z0-9&]*", role.lower())
+    chinese = _NO_HAN.sub("", role).translate(_SIMPLER)
+    english = _ENGLISH.findall(role.lower())
     is_english = bool(english) and all(word in _ENGLISH_ROLE for word in english)
     if chinese and _ROLE.fullmatch(chinese):
         return Kind.SURE if _SURE.search(chinese) or (is_english and _SURE_ENGLISH.search(role.lower())) else Kind.LIKELY

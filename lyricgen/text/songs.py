@@ -6,10 +6,14 @@ song. Copies of a song are found by their lines, and so is what a collection add
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 import statistics
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 STANZA, SONG = "\n\n", "\n\n\n"  # what ends them
@@ -19,12 +23,23 @@ _WORDS = 4  # characters of a line from which on it tells songs apart
 _HELD = 8  # songs that are remembered for each line
 _OFTEN, _FEWEST = 0.03, 8  # share and number of the songs from which on a first or last line is the collection's
 _EDGE = 2  # lines at the beginning and at the end of a song that a collection may add
-_LONG_LINE, _PHRASE = 200, (2.0, 24.0)  # characters of a line that is a whole song, and of its phrases on average
+_LONG_LINE, _LONGEST_LINE = 200, 100_000  # characters of a line that may be a whole song
+_PHRASE = (2.0, 24.0)  # characters of its phrases on average
 _GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
-_SPACE, _MARKS, _LINES = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]+"), re.compile("\n+")
+_SPACE, _MARKS, _DIGITS = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]+"), re.compile(r"\d+")
+_CASED = re.compile(r"[^\W\d_a-z\u3040-\u9fff]")  # letters that lower case may change
+CHUNK = 1 << 20  # characters that are looked at together
 
 
-class Song(NamedTuple):
+class Prints(NamedTuple):
+    """Hashes of a song, and of its lines that are long enough to tell songs apart; without spaces, marks and upper case."""
+
+    song: int
+    lines: array[int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Song:
     """A song: the number of its source, and its lines, empty ones between stanzas."""
 
     source: int
@@ -35,10 +50,14 @@ class Song(NamedTuple):
         """The lines, each with its end but the last."""
         return "\n".join(self.lines)
 
-    @property
-    def key(self) -> str:
-        """What two copies have in common: the characters of all lines, without spaces and marks."""
-        return _LINES.sub("\n", _MARKS.sub("", self.text).strip("\n")).lower()
+    @functools.cached_property
+    def prints(self) -> Prints:
+        """What copies have in common."""
+        text = self.text
+        bare = "".join(_MARKS.sub("", text[at : at + CHUNK]) for at in range(0, len(text), CHUNK))
+        bare = bare.lower() if _CASED.search(bare) else bare
+        lines = list(filter(None, bare.split("\n")))
+        return Prints(hash("\n".join(lines)), array("q", [hash(line) for line in lines if len(line) >= _WORDS]))
 
 
 def is_blank(line: str) -> bool:
@@ -72,59 +91,79 @@ def _decide(parts: Sequence[str]) -> str:
     return "blank" if len(sizes) > 1 and statistics.median(sizes) >= _SONG_SIZED else "file"
 
 
+def batches(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the same texts, one after the other, in pieces of about a million characters."""
+    held: list[str] = []
+    size = 0
+    for text in texts:
+        if len(text) > CHUNK:
+            yield "".join(held)
+            yield from (text[at : at + CHUNK] for at in range(0, len(text), CHUNK))
+            held, size = [], 0
+            continue
+        held.append(text)
+        size += len(text)
+        if size > CHUNK:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
+
+
 def separator_of(text: str, line_end: str = "\n") -> str:
     """Return what separates the songs of a text that was read: two blank lines, or one where it never has two."""
     return line_end * (3 if line_end * 3 in text else 2)
 
 
-def unfold(lines: Sequence[str]) -> list[str]:
+def unfold(lines: Iterable[str]) -> list[str]:
     """Return the lines; a song that is written as one long line is split at its spaces, if these end phrases."""
-    if max(map(len, lines), default=0) < _LONG_LINE:
-        return list(lines)
-    unfolded: list[str] = []
-    for line in lines:
-        phrases = _SPACE.split(line.strip()) if len(line) >= _LONG_LINE and not line.isascii() else []
-        size = sum(map(len, phrases)) / max(len(phrases), 1)
-        unfolded += phrases if len(phrases) >= 10 and _PHRASE[0] <= size <= _PHRASE[1] else [line]
-    return unfolded
+    return [part for line in lines for part in (_phrases(line) if len(line) >= _LONG_LINE else (line,))]
+
+
+def _phrases(line: str) -> Sequence[str]:
+    if len(line) > _LONGEST_LINE or line.isascii():
+        return (line,)
+    phrases = _SPACE.split(line.strip())
+    size = sum(map(len, phrases)) / len(phrases)
+    return phrases if len(phrases) >= 10 and _PHRASE[0] <= size <= _PHRASE[1] else (line,)
 
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
-    """Remove the first and last lines that many songs share; also returns these lines with their numbers."""
+    """Remove the first and last lines that many songs share, whatever their numbers; also returns one of each, counted."""
     edges: Counter[str] = Counter()
     for song in songs:
-        shown = [line for line in song.lines if not is_blank(line)]
-        edges.update({*map(_shape, shown[:_EDGE]), *map(_shape, shown[-_EDGE:])})
+        shown = list(filter(None, song.lines))
+        edges.update(set(map(_without_numbers, shown[:_EDGE] + shown[-_EDGE:])))
     least = max(_FEWEST, _OFTEN * len(songs))
-    added = {shape for shape, count in edges.items() if count > least and shape}
+    added = {line for line, count in edges.items() if count > least and line}
     if not added or len(songs) < 2 * _FEWEST:
         return list(songs), {}
-    removed: Counter[str] = Counter()
-    return [song._replace(lines=_trimmed(song.lines, added, removed)) for song in songs], dict(removed)
+    gone: defaultdict[str, list[str]] = defaultdict(list)
+    kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in songs]
+    return kept, {lines[0]: len(lines) for lines in gone.values()}
 
 
-def _shape(line: str) -> str:
-    """A line without its digits, so that a number that each song has does not hide it."""
-    return re.sub(r"\d+", "0", line.strip())
+def _without_numbers(line: str) -> str:
+    return _DIGITS.sub("0", line.strip()) if len(line) < _LONG_LINE else ""
 
 
-def _trimmed(lines: tuple[str, ...], added: set[str], removed: Counter[str]) -> tuple[str, ...]:
-    """The lines without those added at either end; all of them if none would be left."""
-    kept, gone = list(lines), []
+def _trimmed(lines: tuple[str, ...], added: set[str], gone: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """The lines without those added at either end, which go to ``gone``; all of them if none would be left."""
+    kept, removed = list(lines), []
     for place in (0, -1):
-        while kept and (is_blank(kept[place]) or _shape(kept[place]) in added):
-            gone.append(kept.pop(place))
+        while kept and (not kept[place] or _without_numbers(kept[place]) in added):
+            removed.append(kept.pop(place))
     if not kept:
         return lines
-    removed.update(_shape(line) for line in gone if not is_blank(line))
+    for line in filter(None, removed):
+        gone[_without_numbers(line)].append(line.strip())
     return tuple(kept)
 
 
 def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
     """Return the songs without exact copies of earlier ones, and how many copies there were."""
-    first: dict[str, Song] = {}
+    first: dict[int, Song] = {}
     for song in songs:
-        first.setdefault(song.key, song)
+        first.setdefault(song.prints.song, song)
     return list(first.values()), len(songs) - len(first)
 
 
@@ -134,15 +173,16 @@ def groups(songs: Sequence[Song]) -> list[int]:
     Linear in the text: of each line only the first songs that have it are remembered.
     """
     group = list(range(len(songs)))
-    owners: defaultdict[int, list[int]] = defaultdict(list)
+    owners: dict[int, tuple[int, ...]] = {}
     for number, song in enumerate(songs):
-        lines = {hash(line) for line in song.key.split("\n") if len(line) >= _WORDS}
-        shared = Counter(owner for line in lines for owner in owners[line])
+        lines = set(song.prints.lines)
+        shared = Counter(chain.from_iterable(owners[line] for line in lines if line in owners))
         if shared:
             earlier, count = shared.most_common(1)[0]
             if count >= _ALIKE * len(lines):
                 group[number] = group[earlier]
         for line in lines:
-            if len(owners[line]) < _HELD:
-                owners[line].append(number)
+            others = owners.get(line, ())
+            if len(others) < _HELD:
+                owners[line] = (*others, number)
     return group

@@ -21,7 +21,7 @@ _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTIO
 # Most lines with a stamp: one bracket, and words without any other.
 _PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]\s*([^\[\]<［【]*)")
 _BRACKET = re.compile("[<\\[［【]")
-_DOUBTFUL = re.compile(r"\s*[\[［【]\s*\d[\d:：.,，\s-]*[\]］】]")
+_DOUBTFUL = re.compile(r"[\[［【][^\S\n]*\d[\d:：.,， \t-]*[\]］】].*")
 _CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
@@ -67,9 +67,12 @@ def read_line(line: str) -> Stamped:
     return Stamped(rest.strip() if seconds else rest, tuple(seconds))
 
 
-def is_doubtful(line: str) -> bool:
-    """Whether a line begins with a bracket and digits that are not a stamp."""
-    return _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
+def doubtful(text: str) -> Iterator[str]:
+    """Yield the lines that begin with a bracket and digits that are not a stamp."""
+    for match in _DOUBTFUL.finditer(text):
+        is_first = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        if is_first and not _STAMP.match(match[0]):
+            yield match[0]
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
@@ -98,14 +101,15 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
     """
     lines = text.split("\n")
     if not _CLOCK_SIGN.search(text):
-        if dropped is not None and _DOUBTFUL.search(text):
-            dropped.doubtful += islice(filter(is_doubtful, lines), 3)
+        if dropped is not None:
+            dropped.doubtful += islice(doubtful(text), 3)
         yield lines
         return
     read = [read_line(line) for line in lines]
     if dropped is not None:
         dropped.stamps += sum(bool(line.seconds) for line in read)
-        dropped.doubtful += islice((line.words for line in read if not line.seconds and is_doubtful(line.words)), 3)
+        unstamped = "\n".join([line.words for line in read if not line.seconds])
+        dropped.doubtful += islice(doubtful(unstamped), 3)
     for song in _songs(read):
         if any(line.seconds for line in song):
             ordered = _sorted(song)
