@@ -35,6 +35,7 @@ _SECTION = re.compile(
     r"|[\[(（]?(?:[x×]\s?\d|repeat\s*[#＃※*＊△▲x×\d]+|repeat (?:chorus|verse))[\])）]?|[♪♫♬♩\s]+)\s*",
     re.I,
 )
+_BLANKS = re.compile("\n{3,}")
 _PART = "[男女合齐齊众眾]|男女|[男女][合独獨声聲]|童[声聲]|[合对對齐齊]唱|旁白|rap"
 _SINGER = re.compile(
     rf"\s*(?:[(（【\[]\s*(?:{_PART})\s*\d?[)）】\]]\s*[:：]?|(?:{_PART}|童|F|M|D|All|Both|v\d|bg)\s*\d?[:：])\s*(?P<rest>.*)",
@@ -130,17 +131,16 @@ def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations:
         marks.update(dict.fromkeys(credits.find(lines, kinds), "credits"))
     for mark in marks.values():
         setattr(removed, mark, getattr(removed, mark) + 1)
-    sung: list[str] = []
-    for number, line in enumerate(lines):
-        words: str | None = line
-        if number in marks:
-            continue
-        if number in odd:
-            words = _without_singer(line, singers, removed)
-            words = words if keep_translations or words is None else _original(words, removed)
-        if words or (words == "" and sung and sung[-1]):
-            sung.append(words)
-    return "\n".join(sung).rstrip("\n")
+    changed: dict[int, str | None] = dict.fromkeys(marks)
+    for number in (number for number in odd if number not in marks):
+        words = _without_singer(lines[number], singers, removed)
+        words = words if keep_translations or words is None else _original(words, removed)
+        if words != lines[number]:
+            changed[number] = words
+    if not changed:
+        return song
+    sung = (changed.get(number, line) for number, line in enumerate(lines))
+    return _BLANKS.sub("\n\n", "\n".join([line for line in sung if line is not None])).strip("\n")
 
 
 def _lines_with_signs(song: str) -> list[int]:
@@ -157,20 +157,21 @@ def _lines_with_signs(song: str) -> list[int]:
 
 def _marks_and_kinds(
     lines: Sequence[str], odd: Iterable[int], singers: Collection[str]
-) -> tuple[dict[int, str], list[Kind]]:
-    """What is certainly not sung, by the numbers of the lines and as a field of ``Removed``; and the kind of each line."""
+) -> tuple[dict[int, str], dict[int, Kind]]:
+    """What is certainly not sung, as a field of ``Removed``, and what lines look like; by the numbers of the lines."""
     marks: dict[int, str] = {}
-    kinds = [Kind.SUNG if line else Kind.BLANK for line in lines]
+    kinds: dict[int, Kind] = {}
     for number in odd:
         line = lines[number]
         is_singer = _singer_of(line, singers) is not None
         mark = "" if is_singer else _mark(line, is_first=number == len(marks))
         if mark:
             marks[number] = mark
-            kinds[number] = Kind.SUNG if mark == "sections" else Kind.MARK
+            kind = Kind.SUNG if mark == "sections" else Kind.MARK
         else:
             kind = credits.kind_of(line)
-            kinds[number] = Kind.POSSIBLE if is_singer and kind is not Kind.SUNG else kind
+        if kind is not Kind.SUNG:
+            kinds[number] = Kind.POSSIBLE if is_singer else kind
     return marks, kinds
 
 

@@ -342,28 +342,23 @@ def _faults_of(name: str) -> Iterator[None]:
 
 def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with _faults_of(str(path)):
-        if path.is_dir():
+        name, suffix, mode = path.name.lower(), path.suffix.lower(), path.stat().st_mode
+        if stat.S_ISDIR(mode):
             yield from _open_folder(path, reader)
-        elif path.suffix.lower() == ".zip":
+        elif suffix == ".zip":
             yield from _open_zip(path, reader)
-        elif path.name.lower().endswith(_TAR):
+        elif name.endswith(_TAR):
             yield from _open_tar(path, reader)
-        elif path.suffix.lower() in _NOT_TEXT:
+        elif suffix in _NOT_TEXT:
             raise FileError(f"{path}: {path.suffix} files are not text; save the lyrics as .txt")
-        elif _is_dataset(path):
+        elif suffix == SUFFIX or (suffix not in _SUFFIXES and stat.S_ISREG(mode) and storage.is_stored(path)):
             yield _open_dataset(path, reader)
         else:
-            _check_kind(path)
-            with _open_bytes(path) as file:
-                is_packed = path.suffix.lower() == ".gz"
-                suffix = path.with_suffix("").suffix if is_packed else path.suffix
-                yield _as_text(file, str(path), suffix.lower(), reader, _Allowance(path) if is_packed else None)
-
-
-def _is_dataset(path: Path) -> bool:
-    """By its name, or by its content where its name tells nothing."""
-    suffix = path.suffix.lower()
-    return suffix == SUFFIX or (suffix not in _SUFFIXES and path.is_file() and storage.is_stored(path))
+            _check_kind(path, mode)
+            is_packed = suffix == ".gz"
+            with _open_bytes(path, is_packed=is_packed) as file:
+                suffix = Path(name[:-3]).suffix if is_packed else suffix
+                yield _as_text(file, str(path), suffix, reader, _Allowance(path) if is_packed else None)
 
 
 def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
@@ -376,9 +371,8 @@ def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
     return texts if reader.as_it_is else (song.strip("\n") for text in texts for song in text.split(SONG))
 
 
-def _check_kind(path: Path) -> None:
+def _check_kind(path: Path, mode: int) -> None:
     """A device may never end; a terminal and a pipe do."""
-    mode = path.stat().st_mode
     if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_terminal(path)) or stat.S_ISSOCK(mode):
         raise FileError(f"{path}: is a device, not a text; name a file, or pipe the text in and name -")
 
@@ -391,8 +385,8 @@ def _is_terminal(path: Path) -> bool:
         return False
 
 
-def _open_bytes(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else open(path, "rb")
+def _open_bytes(path: Path, *, is_packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else open(path, "rb")
 
 
 def _open_folder(folder: Path, reader: Reader) -> Iterator[Iterator[str]]:
@@ -531,7 +525,7 @@ def _marked(beginning: bytes, encoding: str) -> str:
 
 def _decided(beginning: bytes) -> str:
     """The encoding of a text by its first bytes: UTF-8 where they fit it, else the one that they look like, if any."""
-    marked = _marked(beginning, "utf-8")
+    marked = _marked(beginning, "utf-8") if beginning.startswith(tuple(_MARKS)) else "utf-8"
     if marked != "utf-8" or _decoded(beginning, "utf-8") is not None:
         return marked
     return _likely(beginning, _CERTAIN) or "utf-8"

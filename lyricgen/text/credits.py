@@ -7,8 +7,9 @@ Credits stand in blocks, mostly at the beginning or at the end of a song: a role
 from __future__ import annotations
 
 import enum
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 # Parts of the names of roles: those that only credits have, those that make a credit of another part, and all others.
 _SURE_PARTS = """
@@ -125,7 +126,6 @@ WORDS = (
 class Kind(enum.Enum):
     """What a line looks like by itself."""
 
-    BLANK = enum.auto()
     SUNG = enum.auto()
     MARK = enum.auto()  # an ID tag or a notice
     SURE = enum.auto()  # a credit, whatever stands beside it
@@ -180,6 +180,7 @@ def _unknown(role: str, value: str) -> Kind:
     return Kind.NAMED if _are_names(value) else Kind.POSSIBLE
 
 
+@functools.lru_cache(maxsize=4096)
 def _strength(role: str) -> Kind:
     """How sure it is that a label is a role: SURE, LIKELY, or SUNG for none."""
     chinese = _NO_HAN.sub("", role).translate(_SIMPLER)
@@ -205,31 +206,39 @@ def _are_names(value: str) -> bool:
     return all(_NAME.fullmatch(part) for part in _BETWEEN_NAMES.split(value) if part)
 
 
-def find(lines: Sequence[str], kinds: list[Kind]) -> frozenset[int]:
-    """Return the numbers of the lines that are credits, by the kinds of all lines of a song."""
-    shown = [number for number, kind in enumerate(kinds) if kind is not Kind.BLANK]
-    if len(shown) > 1 and _TITLE.fullmatch(lines[shown[0]]) and kinds[shown[1]] in (Kind.SURE, Kind.LIKELY):
-        kinds[shown[0]] = Kind.LIKELY
-    found: set[int] = set()
-    block: list[int] = []
-    for place, number in enumerate([*shown, -1]):
-        if number >= 0 and kinds[number] is not Kind.SUNG:
-            block.append(number)
-            continue
-        if block:
-            found.update(_of_block(block, kinds, at_start=len(block) == place, at_end=number < 0))
-        block = []
-    return frozenset(found)
+def find(lines: Sequence[str], kinds: dict[int, Kind]) -> list[int]:
+    """Return the numbers of the lines of a song that are credits, by the kinds of those that do not look sung."""
+    if not any(kind in _BESIDE for kind in kinds.values()):
+        return []
+    numbers = iter(range(len(lines)))
+    first, second = (next((number for number in numbers if lines[number]), -1) for _ in range(2))
+    if _TITLE.fullmatch(lines[first]) and kinds.get(second) in (Kind.SURE, Kind.LIKELY):
+        kinds = {**kinds, first: Kind.LIKELY}
+    blocks: list[list[int]] = []
+    end = -1  # of the block
+    for number in sorted(kinds):
+        if not blocks or any(lines[end + 1 : number]):
+            blocks.append([])
+        blocks[-1].append(number)
+        end = number
+    at_start, at_end = not any(lines[: blocks[0][0]]), not any(lines[end + 1 :])
+    return [
+        number
+        for place, block in enumerate(blocks)
+        for number in _of_block(
+            block, kinds, at_start=at_start and place == 0, at_end=at_end and place == len(blocks) - 1
+        )
+    ]
 
 
-def _of_block(block: list[int], kinds: Sequence[Kind], *, at_start: bool, at_end: bool) -> list[int]:
+def _of_block(block: list[int], kinds: Mapping[int, Kind], *, at_start: bool, at_end: bool) -> list[int]:
     """The credits among lines in a row of which none looks sung."""
-    is_sure = any(kinds[number] is Kind.SURE for number in block) and sum(kinds[number] in _BESIDE for number in block) > 1
-    doubtful = (Kind.POSSIBLE,) if is_sure else (Kind.POSSIBLE, Kind.NAMED)
+    strong = sum(kinds[number] in _BESIDE for number in block)
+    is_certain = strong > 1 and any(kinds[number] is Kind.SURE for number in block)
+    doubtful = (Kind.POSSIBLE,) if is_certain else (Kind.POSSIBLE, Kind.NAMED)
     while block and not at_start and kinds[block[0]] in doubtful:
         block = block[1:]
     while block and not at_end and kinds[block[-1]] in doubtful:
         block = block[:-1]
-    strong = sum(kinds[number] in _BESIDE for number in block)
     are_credits = strong > 1 or (strong == 1 and (at_start or at_end))
     return [n for n in block if kinds[n] is Kind.SURE or (are_credits and kinds[n] is not Kind.MARK)]

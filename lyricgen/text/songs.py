@@ -10,11 +10,13 @@ import dataclasses
 import functools
 import re
 import statistics
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 STANZA, SONG = "\n\n", "\n\n\n"  # what ends them
 _SONG_SIZED = 9  # lines of a block from which on it is a song rather than a stanza
@@ -26,16 +28,18 @@ _EDGE = 2  # lines at the beginning and at the end of a song that a collection m
 _LONG_LINE, _LONGEST_LINE = 200, 100_000  # characters of a line that may be a whole song
 _PHRASE = (2.0, 24.0)  # characters of its phrases on average
 _GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
-_SPACE, _MARKS, _DIGITS = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]+"), re.compile(r"\d+")
+_SPACE, _MARKS, _DIGITS = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]"), re.compile(r"\d+")
 _CASED = re.compile(r"[^\W\d_a-z\u3040-\u9fff]")  # letters that lower case may change
-CHUNK = 1 << 20  # characters that are looked at together
+CHUNK = 1 << 16  # characters that are looked at together
+
+_NO_LINES = np.zeros(0, np.int64)
 
 
 class Prints(NamedTuple):
     """Hashes of a song, and of its lines that are long enough to tell songs apart; without spaces, marks and upper case."""
 
     song: int
-    lines: array[int]
+    lines: NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Song:
         bare = "".join(_MARKS.sub("", text[at : at + CHUNK]) for at in range(0, len(text), CHUNK))
         bare = bare.lower() if _CASED.search(bare) else bare
         lines = list(filter(None, bare.split("\n")))
-        return Prints(hash("\n".join(lines)), array("q", [hash(line) for line in lines if len(line) >= _WORDS]))
+        long = [hash(line) for line in lines if len(line) >= _WORDS]
+        return Prints(hash(tuple(lines)), np.array(long, np.int64))
 
 
 def is_blank(line: str) -> bool:
@@ -92,7 +97,7 @@ def _decide(parts: Sequence[str]) -> str:
 
 
 def batches(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the same texts, one after the other, in pieces of about a million characters."""
+    """Yield the same texts, one after the other, in pieces of about 65,000 characters."""
     held: list[str] = []
     size = 0
     for text in texts:
@@ -129,10 +134,7 @@ def _phrases(line: str) -> Sequence[str]:
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
     """Remove the first and last lines that many songs share, whatever their numbers; also returns one of each, counted."""
-    edges: Counter[str] = Counter()
-    for song in songs:
-        shown = list(filter(None, song.lines))
-        edges.update(set(map(_without_numbers, shown[:_EDGE] + shown[-_EDGE:])))
+    edges = Counter(chain.from_iterable(map(_edges, songs)))
     least = max(_FEWEST, _OFTEN * len(songs))
     added = {line for line, count in edges.items() if count > least and line}
     if not added or len(songs) < 2 * _FEWEST:
@@ -140,6 +142,11 @@ def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, in
     gone: defaultdict[str, list[str]] = defaultdict(list)
     kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in songs]
     return kept, {lines[0]: len(lines) for lines in gone.values()}
+
+
+def _edges(song: Song) -> set[str]:
+    shown = list(filter(None, song.lines))
+    return set(map(_without_numbers, shown[:_EDGE] + shown[-_EDGE:]))
 
 
 def _without_numbers(line: str) -> str:
@@ -173,16 +180,21 @@ def groups(songs: Sequence[Song]) -> list[int]:
     Linear in the text: of each line only the first songs that have it are remembered.
     """
     group = list(range(len(songs)))
-    owners: dict[int, tuple[int, ...]] = {}
+    owners: dict[int, list[int]] = {line: [] for line in _shared_lines(songs)}
     for number, song in enumerate(songs):
-        lines = set(song.prints.lines)
-        shared = Counter(chain.from_iterable(owners[line] for line in lines if line in owners))
-        if shared:
-            earlier, count = shared.most_common(1)[0]
+        lines = set(song.prints.lines.tolist())
+        shared = [owners[line] for line in lines if line in owners]
+        if earlier := Counter(chain.from_iterable(shared)).most_common(1):
+            (owner, count) = earlier[0]
             if count >= _ALIKE * len(lines):
-                group[number] = group[earlier]
-        for line in lines:
-            others = owners.get(line, ())
+                group[number] = group[owner]
+        for others in shared:
             if len(others) < _HELD:
-                owners[line] = (*others, number)
+                others.append(number)
     return group
+
+
+def _shared_lines(songs: Sequence[Song]) -> list[int]:
+    """The hashes of lines that occur more than once."""
+    hashes, counts = np.unique(np.concatenate([_NO_LINES, *(song.prints.lines for song in songs)]), return_counts=True)
+    return list(hashes[counts > 1].tolist())

@@ -6,6 +6,7 @@ players write (https://en.wikipedia.org/wiki/LRC_(file_format)): an hour, a comm
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -19,10 +20,11 @@ _STAMP = re.compile(rf"\s*{_OPEN}{_CLOCK}(?:{_FRACTION})?{_SUFFIX}{_CLOSE}")
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE})\s*")
 # Most lines with a stamp: one bracket, and words without any other.
-_PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]\s*([^\[\]<［【]*)")
+_PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\]\s*([^\[\]<［【]*)")
 _BRACKET = re.compile("[<\\[［【]")
 _DOUBTFUL = re.compile(r"[\[［【][^\S\n]*\d[\d:：.,， \t-]*[\]］】].*")
 _CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
+_BRACKETED_DIGIT = re.compile(r"[<\[［【]\s*\d")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
 _SCRIPTS = {
@@ -53,9 +55,6 @@ class Timed(NamedTuple):
 
 def read_line(line: str) -> Stamped:
     """Split a line into its stamps and its words; what stands between words of letters becomes one space."""
-    if match := _PLAIN.fullmatch(line):
-        minutes, second, fraction, words = match.groups()
-        return Stamped(words.rstrip(), (_seconds(None, minutes, second, fraction),))
     if not _BRACKET.search(line):
         return Stamped(line, ())
     seconds, rest = [], line
@@ -105,6 +104,10 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
             dropped.doubtful += islice(doubtful(text), 3)
         yield lines
         return
+    as_they_stand = _lines_in_order(lines, dropped)
+    if as_they_stand is not None:
+        yield as_they_stand
+        return
     read = [read_line(line) for line in lines]
     if dropped is not None:
         dropped.stamps += sum(bool(line.seconds) for line in read)
@@ -116,6 +119,23 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
             yield [line.words for line in (ordered if keep_translations else _originals(ordered, dropped))]
         else:
             yield [line.words for line in song]
+
+
+def _lines_in_order(lines: Sequence[str], dropped: Any) -> list[str] | None:
+    """The words of a song whose lines stand in the order of their times, one stamp each, as most do; None for others."""
+    matches = list(map(_PLAIN.fullmatch, lines))
+    others = "\n".join([line for line, match in zip(lines, matches) if not match])
+    stamped = [match.groups() for match in matches if match]
+    times = [60 * int(minutes) + float(seconds) for minutes, seconds, _ in stamped]
+    is_empty = any(not words for _, _, words in stamped)
+    if is_empty or _BRACKETED_DIGIT.search(others) or not all(map(operator.lt, times, times[1:])):
+        return None
+    titles = [number for number, line in enumerate(lines) if "[" in line[:9] and _NEW_SONG.match(line)]
+    if len(titles) > 1 or any(matches[: sum(titles)]):
+        return None
+    if dropped is not None:
+        dropped.stamps += len(stamped)
+    return [match[3].rstrip() if match else line for line, match in zip(lines, matches)]
 
 
 def _songs(lines: Sequence[Stamped]) -> Iterator[list[Stamped]]:
