@@ -176,7 +176,7 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
 
 def _count(kept: Sequence[Song], copies: int) -> str:
     stanzas = sum(1 + song.lines[2:].count("") for song in kept)  # a title of its own is not one
-    lines = sum(not songs.is_blank(line) for song in kept for line in song.lines)
+    lines = sum(len(song.lines) - song.lines.count("") for song in kept)
     left_out = f"; {copies:,} cop{'ies' if copies > 1 else 'y'} left out (--keep-copies)" if copies else ""
     counts = {"song": len(kept), "stanza": stanzas, "line": lines}
     count = ", ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items()) + left_out
@@ -217,13 +217,15 @@ def _split(
 ) -> Dataset:
     """``pieces``: the text of the first of the ``known`` songs, or of all, each with the number of its source."""
     census = Census()
-    numbered, sizes, lengths = [], [0], [0] * max(len(sources), 1)
-    for source, piece in pieces:
-        numbered.append(census.number(piece))
-        sizes.append(len(piece))
-        lengths[source] += len(piece)
-    numbers = np.concatenate(numbered)
-    del numbered
+    sizes, lengths = [0], [0] * max(len(sources), 1)
+
+    def measured() -> Iterator[str]:
+        for source, piece in pieces:
+            sizes.append(len(piece))
+            lengths[source] += len(piece)
+            yield piece
+
+    numbers = np.concatenate([census.number(text) for text in songs.batches(measured())])
     ends = np.cumsum(lengths).tolist()
     starts = np.cumsum(sizes[:-1])
     segments = _segments(ends, config, starts, songs.groups(known[: len(starts)]))

@@ -6,8 +6,10 @@ players write (https://en.wikipedia.org/wiki/LRC_(file_format)): an hour, a comm
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 _OPEN, _CLOSE = r"[\[［【]\s*", r"\s*[\]］】]"
@@ -17,8 +19,12 @@ _SUFFIX = r"(?:-\d{1,2})?"  # of a version
 _STAMP = re.compile(rf"\s*{_OPEN}{_CLOCK}(?:{_FRACTION})?{_SUFFIX}{_CLOSE}")
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE})\s*")
+# Most lines with a stamp: one bracket, and words without any other.
+_PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\]\s*([^\[\]<［【]*)")
 _BRACKET = re.compile("[<\\[［【]")
-_DOUBTFUL = re.compile(r"\s*[\[［【]\s*\d[\d:：.,，\s-]*[\]］】]")
+_DOUBTFUL = re.compile(r"[\[［【][^\S\n]*\d[\d:：.,， \t-]*[\]］】].*")
+_CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
+_BRACKETED_DIGIT = re.compile(r"[<\[［【]\s*\d")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
 _SCRIPTS = {
@@ -60,9 +66,12 @@ def read_line(line: str) -> Stamped:
     return Stamped(rest.strip() if seconds else rest, tuple(seconds))
 
 
-def is_doubtful(line: str) -> bool:
-    """Whether a line begins with a bracket and digits that are not a stamp."""
-    return _BRACKET.search(line) is not None and _DOUBTFUL.match(line) is not None and _STAMP.match(line) is None
+def doubtful(text: str) -> Iterator[str]:
+    """Yield the lines that begin with a bracket and digits that are not a stamp."""
+    for match in _DOUBTFUL.finditer(text):
+        is_first = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        if is_first and not _STAMP.match(match[0]):
+            yield match[0]
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
@@ -80,23 +89,53 @@ def _without_inner(words: str) -> str:
     return "".join([*parts, words[done:]])
 
 
-def in_order(lines: Iterable[str], *, keep_translations: bool = True, dropped: Any = None) -> Iterator[list[str]]:
+def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) -> Iterator[list[str]]:
     """Yield the songs of a text as lists of lines without stamps, each in the order of its times.
 
     A line with several stamps comes as often as it has them. One without a stamp stays behind the line that it follows;
     blank lines and empty stamps stay as blank lines. A new song begins at a second title tag, and where the times start
     again. A text without any stamp is one song, as it is. Of two lines at the same time in different scripts the first
-    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps.
+    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps; it keeps the first
+    lines that begin with what may be a stamp.
     """
+    lines = text.split("\n")
+    if not _CLOCK_SIGN.search(text):
+        if dropped is not None:
+            dropped.doubtful += islice(doubtful(text), 3)
+        yield lines
+        return
+    as_they_stand = _lines_in_order(lines, dropped)
+    if as_they_stand is not None:
+        yield as_they_stand
+        return
     read = [read_line(line) for line in lines]
     if dropped is not None:
         dropped.stamps += sum(bool(line.seconds) for line in read)
+        unstamped = "\n".join([line.words for line in read if not line.seconds])
+        dropped.doubtful += islice(doubtful(unstamped), 3)
     for song in _songs(read):
         if any(line.seconds for line in song):
             ordered = _sorted(song)
             yield [line.words for line in (ordered if keep_translations else _originals(ordered, dropped))]
         else:
             yield [line.words for line in song]
+
+
+def _lines_in_order(lines: Sequence[str], dropped: Any) -> list[str] | None:
+    """The words of a song whose lines stand in the order of their times, one stamp each, as most do; None for others."""
+    matches = list(map(_PLAIN.fullmatch, lines))
+    others = "\n".join([line for line, match in zip(lines, matches) if not match])
+    stamped = [match.groups() for match in matches if match]
+    times = [60 * int(minutes) + float(seconds) for minutes, seconds, _ in stamped]
+    is_empty = any(not words for _, _, words in stamped)
+    if is_empty or _BRACKETED_DIGIT.search(others) or not all(map(operator.lt, times, times[1:])):
+        return None
+    titles = [number for number, line in enumerate(lines) if "[" in line[:9] and _NEW_SONG.match(line)]
+    if len(titles) > 1 or any(matches[: sum(titles)]):
+        return None
+    if dropped is not None:
+        dropped.stamps += len(stamped)
+    return [match[3].rstrip() if match else line for line, match in zip(lines, matches)]
 
 
 def _songs(lines: Sequence[Stamped]) -> Iterator[list[Stamped]]:

@@ -9,24 +9,25 @@ LONG = [f"这是第{number}行的词" for number in range(12)]
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
+    ("text", "songs_in_it"),
     [
-        ("甲\n乙\n\n丙\n\n\n丁", "two-blanks"),
-        ("\n".join(LONG) + "\n\n" + "\n".join(LONG), "blank"),
-        ("甲\n乙\n\n丙\n丁\n\n戊", "file"),
-        ("甲\n乙", "file"),
-        ("", "file"),
+        ("甲\n乙\n\n丙\n\n\n丁", ["甲\n乙\n\n丙", "丁"]),
+        ("\n".join(LONG) + "\n\n" + "\n".join(LONG), ["\n".join(LONG)] * 2),
+        ("[Verse]\n" + "\n".join(LONG[:8]) + "\n\n[Chorus]\n" + "\n".join(LONG[:8]), 1),
+        ("甲\n乙\n\n丙\n丁\n\n戊", 1),
+        ("甲\n乙", 1),
+        ("\n \n", []),
     ],
 )
-def test_what_separates_songs(text: str, kind: str) -> None:
-    assert songs.decide(text.split("\n")) == kind
+def test_the_text_tells_what_separates_its_songs(text: str, songs_in_it: list[str] | int) -> None:
+    assert list(songs.split(text)) == ([text] if songs_in_it == 1 else songs_in_it)
 
 
 def test_songs_keep_one_blank_line_between_stanzas() -> None:
-    lines = ["", "甲", "乙", " ", "丙", "", "", "", "丁", "", ""]
-    assert list(songs.split(lines, "two-blanks")) == [("甲", "乙", "", "丙"), ("丁",)]
-    assert list(songs.split(lines, "blank")) == [("甲", "乙"), ("丙",), ("丁",)]
-    assert list(songs.split(lines, "file")) == [("甲", "乙", "", "丙", "", "丁")]
+    text = "\n甲\n乙\n \n丙\n\n\n\n 丁\n\n"
+    assert list(songs.split(text, "two-blanks")) == ["甲\n乙\n\n丙", " 丁"]
+    assert list(songs.split(text, "blank")) == ["甲\n乙", "丙", " 丁"]
+    assert list(songs.split(text, "file")) == ["甲\n乙\n\n丙\n\n 丁"]
 
 
 def test_a_song_in_one_long_line_is_unfolded_and_no_other_line() -> None:
@@ -53,7 +54,7 @@ def test_what_a_collection_adds_to_many_songs_goes() -> None:
     many = [Song(0, (f"{chr(0x4E00 + n)}开头", f"{chr(0x4E00 + n)}第二句", "...", f"({1000 + n})")) for n in range(40)]
     kept, added = songs.without_boilerplate(many)
     assert [song.lines for song in kept] == [song.lines[:2] for song in many]
-    assert added == {"...": 40, "(0)": 40}
+    assert added == {"...": 40, "(1000)": 40}
     assert songs.without_boilerplate(many[:4]) == (many[:4], {})
 
 
