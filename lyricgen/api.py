@@ -106,7 +106,8 @@ def train(
     dataset
         A dataset, or anything that ``lyricgen train`` reads.
     base
-        A checkpoint whose weights the training begins with, and whose characters the model keeps.
+        A checkpoint whose weights the training begins with, and whose characters the model keeps; ``none`` for random
+        weights. Without one, ``zh`` for Chinese text of up to 500,000 characters, where no option contradicts it.
     on_epoch
         Called with each ``Epoch`` when it is on disk.
 

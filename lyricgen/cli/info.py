@@ -82,11 +82,7 @@ def _kind(path: Path) -> str:
 
 def _of_dataset(data: Dataset) -> dict[str, Any]:
     parts = {
-        name: {
-            "characters": len(ids),
-            "unknown": data.unknown_share(name),
-            "songs": len(data.parts.song_starts(name)),
-        }
+        name: {"characters": len(ids), "unknown": data.unknown_share(name), "songs": len(data.parts.song_starts(name))}
         for name, ids in data.parts.stored.items()
     }
     return {
