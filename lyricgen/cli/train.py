@@ -68,7 +68,7 @@ def train(
     """Train a model.
 
     DATASET is a file made by `lyricgen prepare`, or anything that command reads. Without one, dataset.safetensors of
-    this folder is used, or else the embedded corpus. Prints the path of the best checkpoint.
+    this folder is used, or else the sample. Prints the path of the best checkpoint.
     """
     options = given(context, values)
     before = None if resume else files.identity(output / LAST)
@@ -103,7 +103,7 @@ def _open(named: tuple[str, ...]) -> Dataset:
 
 
 def _name(named: tuple[str, ...]) -> str:
-    return ", ".join(_sources(named)) or f"{corpus.EMBEDDED} (no {DEFAULT_FILE} here)"
+    return ", ".join(_sources(named)) or f"{corpus.SAMPLE} (no {DEFAULT_FILE} here)"
 
 
 def _say_how_to_resume(dataset: Sequence[str], folder: Path, before: tuple[int, ...] | None) -> None:

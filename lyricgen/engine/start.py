@@ -139,7 +139,7 @@ def _base(named: Path | None, dataset: Dataset, options: Mapping[str, Any]) -> C
     """Return the base that was named, or the shipped model if it fits the text and the options."""
     if named is not None:
         return None if str(named) == NO_BASE else checkpoints.load(named)
-    if not dataset.sources or dataset.config.newlines == "space" or len(dataset.train) > FEW:
+    if dataset.config.newlines == "space" or len(dataset.train) > FEW:
         return None
     base = checkpoints.load(files.shipped(SHIPPED_FILE))
     contradicts = any(

@@ -59,11 +59,9 @@ def test_training_speaks_on_stderr_and_prints_the_best_checkpoint(cli: Cli, song
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5]
 
 
-def test_the_dataset_of_this_folder_comes_before_the_embedded_corpus(
-    cli: Cli, song_dataset: Dataset, tmp_path: Path
-) -> None:
+def test_the_dataset_of_this_folder_comes_before_the_sample(cli: Cli, song_dataset: Dataset, tmp_path: Path) -> None:
     options = ("--hidden", "4", "--epochs", "1")
-    assert "the embedded corpus" in cli("train", "--cell", "ngram", "-o", "a").stderr
+    assert "the sample" in cli("train", "--cell", "ngram", "-o", "a").stderr
     song_dataset.save(tmp_path / "dataset.safetensors")
     result = cli("train", *options, "-o", "b")
     assert "dataset     dataset.safetensors" in result.stderr
