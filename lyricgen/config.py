@@ -58,6 +58,8 @@ COUNT, WHOLE = Bounds(low=1), Bounds(low=0)
 _LEAST, _MOST = 1e-20, 1e38  # what MXNet's operators take, in single precision, also times what a schedule leaves
 _SINGLE, _SINGLE_OR_ZERO = Bounds(_LEAST, _MOST), Bounds(_LEAST, _MOST, or_zero=True)
 FRACTION = Bounds(low=0.0, high=0.9)
+NO_BASE = "none"  # the value of --base that begins without one
+FEW = 500_000  # characters; a longer text gains little from a base
 COUNTED = 3_000_000  # characters; the n-grams of a longer text take too long to read
 
 

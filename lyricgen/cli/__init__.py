@@ -103,7 +103,7 @@ def commands(context: click.Context) -> None:
         lyricgen train --cell lstm
         lyricgen generate --prefix 分开
 
-    Without a corpus of your own, `lyricgen train` learns from the embedded one.
+    Without a corpus of your own, `lyricgen train` learns from a sample of 60,000 characters.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

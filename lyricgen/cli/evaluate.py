@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from lyricgen import api
-from lyricgen.cli.models import dataset_option, model_options, say_weights
+from lyricgen.cli.models import dataset_option, model_options, own_or_shipped, say_weights
 from lyricgen.cli.options import command, encoding_option, expand, option, put, say, show, to_json
 from lyricgen.config import MODEL
 from lyricgen.model import evaluation
-from lyricgen.model.checkpoint import DEFAULT_FOLDER, Checkpoint
+from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.evaluation import Evaluation
 from lyricgen.model.scoring import Score, show_number
 from lyricgen.text.dataset import Dataset, open_sources
@@ -57,7 +57,7 @@ def evaluate(
     part if there is no test part), which its checkpoint keeps. A bidirectional model predicts each character from both
     sides.
     """
-    path = checkpoint or Path(DEFAULT_FOLDER)
+    path = own_or_shipped(checkpoint)
     data = None if dataset is None else open_sources([dataset])
     model, text = api.load_to_evaluate(path, *sources, encoding=encoding, dataset=data, cache=cache, ngram=ngram)
     if data is not None:

@@ -120,7 +120,7 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
         if name == "vocabulary":
             value = f"{len(value):,}: {show(value, _SHOWN)}"
         elif isinstance(value, list):
-            value = ", ".join(map(str, value)) or "the embedded corpus"
+            value = ", ".join(map(str, value)) or "the sample"
         elif isinstance(value, float):
             value = f"{value:.6g}"
         elif isinstance(value, int) and not isinstance(value, bool):

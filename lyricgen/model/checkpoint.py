@@ -226,7 +226,7 @@ def fresh(
     base: Checkpoint | None = None,
 ) -> Checkpoint:
     """Make the first checkpoint of a model of a dataset; its list of texts begins with those of the ``base``."""
-    name = ", ".join(dataset.sources) or corpus.EMBEDDED
+    name = ", ".join(dataset.sources) or corpus.SAMPLE
     read = (*(base.read if base else ()), TrainedOn(name, len(dataset.train)))
     return Checkpoint(
         read=read,

@@ -1,4 +1,4 @@
-"""Sources -> normalised text, piece by piece: files, archives, folders, standard input, the embedded corpus."""
+"""Sources -> normalised text, piece by piece: files, archives, folders, standard input, the sample."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from lyricgen.text.songs import SONG, Song
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN_NAME = "standard input"
-EMBEDDED = "the embedded corpus"
-_EMBEDDED_FILE = "lyrics-zh.txt"
+SAMPLE = "the sample"
+_SAMPLE_FILE = "sample-zh.txt"
 _IN_ARCHIVES = (".txt", ".lrc", *records.SUFFIXES)
 _TAR = (".tar", ".tgz", ".tar.gz")
 _SUFFIXES = (*_IN_ARCHIVES, ".gz", ".zip", ".tar", ".tgz")
@@ -159,7 +159,7 @@ def read_each(
     ----------
     sources
         Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
-        standard input; none means the embedded corpus, which is left as it is.
+        standard input; none means the sample, which is left as it is.
     reader
         How they are read; it counts what is found. Unless it leaves all as it is, each song ends with a line end, and
         two blank lines stand between songs.
@@ -202,7 +202,7 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
 
 
 def _named(sources: Sequence[str]) -> str:
-    return ", ".join(STDIN_NAME if source == STDIN else source for source in sources) or EMBEDDED
+    return ", ".join(STDIN_NAME if source == STDIN else source for source in sources) or SAMPLE
 
 
 def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
@@ -266,8 +266,8 @@ def _joined_songs(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tu
 def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
     """All documents with the numbers of their sources: the songs of each, or its pieces if it is left as it is."""
     if not sources:
-        with files.shipped(_EMBEDDED_FILE).open("rb") as file:
-            yield 0, decode(file, "utf-8", EMBEDDED)
+        with files.shipped(_SAMPLE_FILE).open("rb") as file:
+            yield 0, decode(file, "utf-8", SAMPLE)
     for number, source in enumerate(sources):
         if not source:
             raise FileError("'': empty file name; is a shell variable unset?")

@@ -90,7 +90,7 @@ class Dataset:
         return len(self.parts)
 
     def __repr__(self) -> str:
-        name = ", ".join(self.sources) or corpus.EMBEDDED
+        name = ", ".join(self.sources) or corpus.SAMPLE
         held_out = len(self) - len(self.train)
         return f"<Dataset {name}: {len(self):,} characters, {held_out:,} held out>"
 
@@ -144,7 +144,7 @@ def open_sources(sources: Sequence[str]) -> Dataset:
 
 
 def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
-    """Read sources (none: the embedded corpus) into a dataset.
+    """Read sources (none: the sample) into a dataset.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def _split(
     starts = np.cumsum(sizes[:-1])
     segments = _segments(ends, config, starts, songs.groups(known[: len(starts)]))
     if sum(segment.end - segment.begin for segment in segments if segment.part == "train") < _FEWEST:
-        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {len(numbers)} characters are too few to learn from")
+        raise FileError(f"{', '.join(sources) or corpus.SAMPLE}: {len(numbers)} characters are too few to learn from")
     parts = _encode(numbers, _codes(census, config), segments, starts, config)
     trained = {_source_of(segment.begin, ends) for segment in segments if segment.part == "train"}
     untrained = tuple(name for number, name in enumerate(sources) if lengths[number] and number not in trained)

@@ -63,7 +63,7 @@ SYLLABLES: list[Options] = [
 ]
 BATCH = 50
 HOPELESS = 5  # seeds without any song
-TEMPLATES = 20  # songs of the embedded corpus whose form is taken over, half of them with their tones
+TEMPLATES = 20  # songs of the sample whose form is taken over, half of them with their tones
 
 
 class Demand(NamedTuple):

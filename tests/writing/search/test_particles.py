@@ -1,4 +1,4 @@
-"""Songs with a form, from n-grams of the embedded corpus and from untrained networks, verified by ``checker``."""
+"""Songs with a form, from n-grams of the sample and from untrained networks, verified by ``checker``."""
 
 from __future__ import annotations
 
