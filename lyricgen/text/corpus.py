@@ -159,7 +159,7 @@ def read_each(
     ----------
     sources
         Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
-        standard input; none means the sample, which is left as it is.
+        standard input; none means the sample.
     reader
         How they are read; it counts what is found. Unless it leaves all as it is, each song ends with a line end, and
         two blank lines stand between songs.
@@ -173,8 +173,8 @@ def read_each(
         ``may_be_empty``.
     """
     _check_encoding(reader.encoding)
-    is_whole = reader.as_it_is or not sources
-    pieces = _in_script((_joined_documents if is_whole else _joined_songs)(_documents(sources, reader)), reader)
+    joined = _joined_documents if reader.as_it_is else _joined_songs
+    pieces = _in_script(joined(_documents(sources, reader)), reader)
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
@@ -267,7 +267,7 @@ def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, It
     """All documents with the numbers of their sources: the songs of each, or its pieces if it is left as it is."""
     if not sources:
         with files.shipped(_SAMPLE_FILE).open("rb") as file:
-            yield 0, decode(file, "utf-8", SAMPLE)
+            yield 0, _songs_of(decode(file, "utf-8", SAMPLE), reader)
     for number, source in enumerate(sources):
         if not source:
             raise FileError("'': empty file name; is a shell variable unset?")
