@@ -74,6 +74,7 @@ _LOOK_BACK = 4096
 _LINE_ENDS = re.compile("[\r\u0085\u2028\u2029]")
 _INVISIBLE = "\u200b\u200c\u2060\u00ad\u180e"  # but for the joiner, which emoji need
 _NOT_SHOWN = re.compile(f"[{CONTROL_CHARACTERS.pattern[1:-1]}{REORDERING_CHARACTERS.pattern[1:-1]}{_INVISIBLE}]")
+_RADICALS = re.compile("[\u2f00-\u2fd5]")  # of dictionaries, which look like the characters that are meant
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
@@ -83,7 +84,7 @@ def normalise(text: str) -> str:
     Nor any that turn the order of what is shown, nor invisible ones; all spaces are plain ones.
     """
     text = _NOT_SHOWN.sub("", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
-    text = _SPACES.sub(" ", text)
+    text = _RADICALS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), _SPACES.sub(" ", text))
     if unicodedata.is_normalized("NFC", text):
         return text
     return "\n".join(
@@ -312,11 +313,14 @@ def _as_text(
 ) -> Iterator[str]:
     """The songs of a file of that suffix, which may be a collection; or its pieces if it is left as it is."""
     document = decode(file, reader.encoding, name, allowance)
+    if suffix == ".lrc" and reader.songs_by == "auto":
+        reader = dataclasses.replace(reader, songs_by="file")
     if suffix not in records.SUFFIXES or reader.as_it_is:
         return _songs_of(document, reader)
     reader.collections += 1
     entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
-    return (song for entry in entries for song in _songs_of([normalise(entry)], reader))
+    by_entry = reader if reader.songs_by != "auto" else dataclasses.replace(reader, songs_by="file")
+    return (song for entry in entries for song in _songs_of([normalise(entry)], by_entry))
 
 
 # What the libraries make of bytes that are wrong.

@@ -109,6 +109,7 @@ _NOTICE = re.compile(
     r"|\W*[此本该該]?歌?曲?[为是]?(?:没有填词的)?[纯純]音[乐樂].{0,4}[请請]您?欣[赏賞]\W*|\W*[此本该該]?(?:歌曲)?[暂暫][无無]歌[词詞]\W*"
     r"|\W*[感谢謝]{2}.{1,16}(?:提供|制作|上传|分享|贡献|修正).{0,2}歌[词詞].*|.{0,4}更多.{0,8}歌[词詞].*|.{0,8}歌[词詞].{0,2}由.*提供.*"
     r"|\W*[此本该該]?歌曲[来來]自.{0,20}|\W*(?:©|℗|\([CcPp]\)|[Cc]opyright\b)\W*.*\d{4}.*"
+    r"|(?:Sorry, )?(?:[Nn]o )?[Ll]yrics (?:are )?(?:currently )?(?:not )?(?:yet )?(?:found|(?:un)?available)\W*"
     r"|\d+ Contributors?.*|You might also like|\d*Embed|See .* LiveGet tickets.*|Translations|[-=*_#~～—]{3,}"
 )
 _END = re.compile(r"[\W_]*(?:end|fin|完|全文完|[剧劇][终終])[\W_]*", re.I)
@@ -119,7 +120,7 @@ WORDS = (
     "作词|作詞|作曲|词作|詞作|编曲|編曲|填词|填詞|词曲|詞曲|制作|製作|监制|監製|录音|錄音|混音|母带|母帶|出品|纯音|純音|歌词|歌詞|歌曲"
     "|版权|版權|作权|作權|未经|未經|不得|禁止|谢绝|謝絕|严禁|嚴禁|请勿|請勿|必究|正版|本作品|音乐人|公司|传媒|傳媒|工作室|集团|集團"
     "|网易云音乐|QQ音乐|酷狗|酷我|咪咕|腾讯音乐|虾米|千千|by |By |BY |ed at |ed At |ng at |OP |SP |ISRC|opyright|ights |permission"
-    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|***|___|~~~|～～～|———|###"
+    "|Embed|Lyrics|lyrics |Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|***|___|~~~|～～～|———|###"
 ).split("|")
 
 

@@ -17,7 +17,7 @@ from lyricgen.config import SCRIPTS
 from lyricgen.text.vocabulary import code_points
 
 _CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2tw"}  # Taiwan's forms: 裡 and 麵, where s2t has 裏 and 麪
-# OpenCC's t2s leaves 著 for 着 as it is, and its tw2s, which does not, turns 显著 into 显着 and 要么 into 要幺.
+# OpenCC's t2s leaves 妳, 甚麼, and 著 for 着 as they are, and its tw2s, which does not, turns 显著 into 显着 and 要么 into 要幺.
 _AUXILIARY = re.compile("(?<![显卓昭名原巨专编论译合拙土])著(?![名作称书者述录])")
 _FEWEST, _LEAST = 20, 0.01  # characters, and their share: less than that are no second script, but a few odd characters
 _MOST = 0.1  # share of characters of the other script in the vocabulary of a text in one script
@@ -32,7 +32,11 @@ def converter(script: str) -> Callable[[str], str]:
     convert = OpenCC(_CONFIGURATIONS[script]).convert
     if script == "traditional":
         return convert
-    return lambda text: _AUXILIARY.sub("着", convert(text))
+
+    def simplify(text: str) -> str:
+        return _AUXILIARY.sub("着", convert(text)).replace("妳", "你").replace("甚么", "什么")
+
+    return simplify
 
 
 class ScriptCount:

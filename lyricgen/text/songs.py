@@ -25,6 +25,7 @@ _WORDS = 4  # characters of a line from which on it tells songs apart
 _HELD = 8  # songs that are remembered for each line
 _OFTEN, _FEWEST = 0.03, 8  # share and number of the songs from which on a first or last line is the collection's
 _EDGE = 2  # lines at the beginning and at the end of a song that a collection may add
+_ROUNDS = 3  # times that what has become a first or last line is looked at
 _LONG_LINE, _LONGEST_LINE = 200, 100_000  # characters of a line that may be a whole song
 _PHRASE = (2.0, 24.0)  # characters of its phrases on average
 _GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
@@ -150,14 +151,18 @@ def _phrases(line: str) -> Sequence[str]:
 
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
-    """Remove the first and last lines that many songs share, whatever their numbers; also returns one of each, counted."""
-    edges = Counter(chain.from_iterable(map(_edges, songs)))
+    """Remove the first and last lines that many songs share, whatever their numbers.
+
+    Also returns one of each, counted.
+    """
+    kept, gone = list(songs), defaultdict[str, list[str]](list)
     least = max(_FEWEST, _OFTEN * len(songs))
-    added = {line for line, count in edges.items() if count > least and line}
-    if not added or len(songs) < 2 * _FEWEST:
-        return list(songs), {}
-    gone: defaultdict[str, list[str]] = defaultdict(list)
-    kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in songs]
+    for _ in range(_ROUNDS if len(songs) >= 2 * _FEWEST else 0):
+        edges = Counter(chain.from_iterable(map(_edges, without_copies(kept)[0])))
+        added = {line for line, count in edges.items() if count > least and line and line not in gone}
+        if not added:
+            break
+        kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in kept]
     return kept, {lines[0]: len(lines) for lines in gone.values()}
 
 

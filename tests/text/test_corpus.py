@@ -339,3 +339,19 @@ def test_what_cannot_be_looked_into_is_not_passed_over(
             assert result.stderr.count("Error") == 1
     finally:
         (tmp_path / "songs" / "closed").chmod(0o755)
+
+
+def test_an_entry_and_an_lrc_file_are_one_song_whatever_their_blank_lines(tmp_path: Path) -> None:
+    stanza = "\n".join(f"第{number}句唱给你听" for number in range(12))
+    (tmp_path / "songs.csv").write_text(f'lyric\n"{stanza}\n\n{stanza}"\n', "utf-8")
+    (tmp_path / "song.lrc").write_text(f"{stanza}\n\n{stanza}\n", "utf-8")
+    (tmp_path / "song.txt").write_text(f"{stanza}\n\n{stanza}\n", "utf-8")
+    counts = {
+        name: len(corpus.read_songs([str(tmp_path / name)], corpus.Reader(field="lyric" if ".csv" in name else None)))
+        for name in ("songs.csv", "song.lrc", "song.txt")
+    }
+    assert counts == {"songs.csv": 1, "song.lrc": 1, "song.txt": 2}
+
+
+def test_radicals_of_dictionaries_become_the_characters_that_are_meant() -> None:
+    assert corpus.normalise("\u2f00\u2f08\u2fbc") == "一人高"

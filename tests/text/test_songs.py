@@ -58,6 +58,16 @@ def test_what_a_collection_adds_to_many_songs_goes() -> None:
     assert songs.without_boilerplate(many[:4]) == (many[:4], {})
 
 
+def test_a_third_line_that_a_collection_adds_goes_too() -> None:
+    many = [Song(0, (f"{chr(0x4E00 + n)}开头", f"{chr(0x4E00 + n)}第二句", "...", "***", f"({n})")) for n in range(40)]
+    assert [song.lines for song in songs.without_boilerplate(many)[0]] == [song.lines[:2] for song in many]
+
+
+def test_copies_of_a_song_do_not_make_its_lines_those_of_a_collection() -> None:
+    others = [Song(0, (f"{chr(0x4E00 + n)}开头", f"{chr(0x4E00 + n)}结尾")) for n in range(40)]
+    assert songs.without_boilerplate([*others, *[Song(0, tuple(LONG))] * 20])[1] == {}
+
+
 def test_grouping_is_linear() -> None:
     """A line that all songs share is compared with a few of them only."""
     many = [Song(0, ("同样的一句歌词", f"不同的第{n}句歌词", f"不同的第{n}句结尾")) for n in range(20_000)]
