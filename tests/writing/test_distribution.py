@@ -234,12 +234,12 @@ def test_characters_that_can_end_no_first_line_of_a_rhyme(scheme: str, classes: 
 
 
 def test_characters_that_rhyme_in_some_of_their_readings_only() -> None:
-    """还 is huan in 归还 and rhymes with 山 and 天, and is hai elsewhere."""
-    toy = Toy("\n山天还归", spread=0.7)
-    asked = Asked((2, 2), "AA", ("山天还", "归"))
+    """行 is hang in 银行 and rhymes with 光 and 香, and is xing elsewhere."""
+    toy = Toy("\n光香行银", spread=0.7)
+    asked = Asked((2, 2), "AA", ("光香行", "银"))
 
     def is_read_so(text: str) -> bool:
-        return all(line[1:] != "还" or line == "归还" for line in text.split("\n"))
+        return all(line[1:] != "行" or line == "银行" for line in text.split("\n"))
 
     found, expected = toy.songs(SONGS, form="2,2", rhyme="AA"), line_by_line(guided(toy, asked, is_read_so), 2)
     assert surprise(found, expected) < MOST
@@ -430,12 +430,12 @@ def test_fillings_have_their_share_of_the_probability_of_all(pausing: Toy) -> No
 @pytest.mark.slow
 def test_particles_of_characters_with_several_readings() -> None:
     """A particle's weight is the mass of the characters that rhyme there, without those that would be turned down."""
-    toy, asked = Toy("\n山天还归", spread=0.5), Asked((2, 2), "AA", ("山天还", "归"))
-    for before in itertools.product("\n山天还归\ufffd", repeat=2):
-        toy.favour("".join(before), "还", 1.5)
+    toy, asked = Toy("\n光香行银", spread=0.5), Asked((2, 2), "AA", ("光香行", "银"))
+    for before in itertools.product("\n光香行银\ufffd", repeat=2):
+        toy.favour("".join(before), "行", 1.5)
 
     def is_read_so(text: str) -> bool:
-        return all(line[1:] != "还" or line == "归还" for line in text.split("\n"))
+        return all(line[1:] != "行" or line == "银行" for line in text.split("\n"))
 
     exact = normalised(lines(controlled(toy, asked, is_read_so)))
     found = [song[:3] for song in toy.songs(300, form="2,2", rhyme="AA", particles=200)]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from lyricgen.errors import OptionError
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import FINALS, Rhymer, is_counted, is_latin, line_ending
+from lyricgen.writing.form.english import is_latin
+from lyricgen.writing.form.rhyme import FINALS, Rhymer, classes_of, either, is_counted, line_ending
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form, Rhyme
 from lyricgen.writing.form.state import FormState, RequiredRhyme
 from lyricgen.writing.form.syllables import count_syllables
@@ -37,8 +38,8 @@ class Rhyming:
             self._check_endings(needed, self._form.rhyme_example(rhyme))
 
     def _check_endings(self, needed: int, example: str) -> None:
-        required = self._class_of(example) if example else None
-        if example and required is None:
+        required = self._class_of(example) if example else ""
+        if example and not required:
             raise OptionError(f"--rhyme-with: no dictionary contains {example}")
         classes = [required] if required else list(self._characters.class_masks)
         most = max(map(self._characters.count_endings, classes), default=needed)
@@ -62,13 +63,13 @@ class Rhyming:
         if rhyme in state.rhymes:
             return state.rhymes[rhyme]
         example = self._form.rhyme_example(rhyme)
-        return RequiredRhyme(self._class_of(example) or "") if example else None
+        return RequiredRhyme(self._class_of(example)) if example else None
 
-    def _class_of(self, example: str) -> str | None:
-        """The class of what lines are to rhyme with: in Chinese also a final, as ang or ian (v for ü)."""
+    def _class_of(self, example: str) -> str:
+        """The class of what lines are to rhyme with, or of a final, as ang or ian (v for ü); empty if it has none."""
         final = example.lower().replace("ü", "v")
         is_final = final in FINALS and bool(self._characters.class_masks)
-        return self._rhymer.of_final(final) if is_final else self._rhymer.of_line(example)
+        return self._rhymer.of_final(final) if is_final else either(self._rhymer.classes_of_line(example))
 
     def with_line(self, state: FormState) -> Mapping[Rhyme, RequiredRhyme]:
         """The rhymes of the song, once the current line has ended."""
@@ -76,23 +77,24 @@ class Rhyming:
         if rhyme is None:
             return state.rhymes
         used = state.rhymes[rhyme].used_endings if rhyme in state.rhymes else ()
-        rhyme_class = self._rhymer.of_line(state.text) or ""
-        return {**state.rhymes, rhyme: RequiredRhyme(rhyme_class, (*used, line_ending(state.text)))}
+        required, classes = self.required(state), self._rhymer.classes_of_line(state.text)
+        common = classes & classes_of(required.rhyme_class) if required else classes
+        return {**state.rhymes, rhyme: RequiredRhyme(either(common or classes), (*used, line_ending(state.text)))}
 
     def is_satisfied(self, state: FormState) -> bool:
         """Whether the current line rhymes as it must, if it ends here."""
         rhyme = state.line.rhyme
         if rhyme is None:
             return True
-        rhyme_class, required = self._rhymer.of_line(state.text), self.required(state)
+        classes, required = self._rhymer.classes_of_line(state.text), self.required(state)
         if required is not None:
             is_new = self._identical or line_ending(state.text) not in required.used_endings
-            return rhyme_class == required.rhyme_class and is_new
-        if rhyme_class is None:
+            return not classes.isdisjoint(classes_of(required.rhyme_class)) and is_new
+        if not classes:
             return self._count_needed(rhyme) == 1
-        if rhyme_class in self._classes_of_other_letters(state, rhyme):
+        if classes & self._classes_of_other_letters(state, rhyme):
             return False
-        return self._characters.count_endings(rhyme_class) >= self._count_needed(rhyme)
+        return self._characters.count_endings(either(classes)) >= self._count_needed(rhyme)
 
     def final_characters(self, state: FormState) -> Mask | None:
         """The next counted characters (V,) with which the line would rhyme, by the readings that they have there.
@@ -135,7 +137,7 @@ class Rhyming:
     def _classes_of_other_letters(self, state: FormState, rhyme: Rhyme) -> frozenset[str]:
         """The classes that the other letters have in this repetition of the scheme."""
         others = (other for other in state.rhymes if other[1:] == rhyme[1:] and other.letter != rhyme.letter)
-        return frozenset(state.rhymes[other].rhyme_class for other in others)
+        return frozenset[str]().union(*(classes_of(state.rhymes[other].rhyme_class) for other in others))
 
     def _count_needed_endings(self, rhyme: Rhyme) -> int:
         """How many different endings the lines of a rhyme need."""

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterator
 
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import WORD, pronunciations, straight
+from lyricgen.writing.form.english import WORD, pronunciations, sounds_of, words_of
 from lyricgen.writing.form.state import FormState
 
 _APOSTROPHE = "'"
@@ -18,14 +18,15 @@ _APOSTROPHE = "'"
 
 def count_syllables(text: str) -> int | None:
     """The syllables of all words of a text; None if the dictionary does not know one of them."""
-    counts = [_syllables_of(word) for word in WORD.findall(straight(text).lower())]
+    counts = list(map(_syllables_of, words_of(text)))
     return None if 0 in counts else sum(counts)
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def _syllables_of(word: str) -> int:
     """0 if the dictionary does not know the word."""
-    return sum(sound[-1].isdigit() for sound in pronunciations().get(word, "").split())
+    sounds = next(iter(sounds_of(word)), "")
+    return sum(sound[-1].isdigit() for sound in sounds.split())
 
 
 class Syllables:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
+from support.endings import LINES
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
@@ -60,9 +62,10 @@ def test_a_character_with_several_readings_rhymes_by_the_phrase() -> None:
 def test_the_last_characters_are_those_with_which_the_line_rhymes(options: dict[str, Any]) -> None:
     """For beginnings of real lines, each character of a large vocabulary in the last place."""
     text = "".join(corpus.read([]))[:30_000]
-    vocabulary = Vocabulary("".join(sorted({*text})))
-    lines = [line for line in text.split("\n") if len(line) > 4 and all(map(is_counted, line))]
-    for number in range(0, 60, 2):
+    vocabulary = Vocabulary("".join(sorted({*text, *"".join(LINES)})))
+    real = [line for line in text.split("\n") if len(line) > 4 and all(map(is_counted, line))]
+    lines = [*real[:40], *random.Random(1).sample(LINES, 40)]
+    for number in range(0, 80, 2):
         first, second = lines[number][-4:], lines[number + 1][:-1]
         identical = options.get("identical", False)
         example = {"rhyme_with": options["rhyme_with"]} if "rhyme_with" in options else {}
