@@ -43,9 +43,8 @@ from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import Parts
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import measures, ranking
+from lyricgen.writing import measures
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.ranking import Figures, Ranked
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -230,29 +229,6 @@ class Model:
         seed = seed_of(given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig))
         for (piece,) in self.writer(*configs, **options).stream(prefix, seed=seed, samples=[0]):
             yield piece
-
-    def best(
-        self,
-        prefix: str = "",
-        *configs: SampleConfig | FormConfig,
-        best_of: int = 20,
-        samples: int = 1,
-        like: PathLike | None = None,
-        **options: Unpack[SongKeywords],
-    ) -> list[Ranked]:
-        """Return the ``samples`` best of ``best_of`` songs, the best first."""
-        values = given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig)
-        ranking.check(best_of, samples, build(values, SampleConfig, FormConfig)[0])
-        return self.rank(self.generate(prefix, *configs, samples=best_of, like=like, **options), samples)
-
-    def rank(self, songs: Iterable[str], samples: int = 1) -> list[Ranked]:
-        """Return the ``samples`` best of some songs, the best first, by the score of ``lyricgen.writing.ranking``."""
-        return ranking.choose([(song, self._figures(song)) for song in songs], samples)
-
-    def _figures(self, song: str) -> Figures:
-        score, copied = self.score(song), self.longest_copy(song)
-        log_probability = -score.nats / score.characters if score else 0.0
-        return Figures(log_probability, ranking.variety(song), None if copied is None else len(copied))
 
     def fill(
         self,
