@@ -84,7 +84,7 @@ class Writer:
         )
         self._length = config.length
         is_whole = self._tracker.is_free and config.length is None
-        if not (is_whole or config.length or self._tracker.form.count):
+        if not is_whole and config.length is None and self._tracker.form.count is None:
             self._length = LENGTH
         blank_lines = _blank_lines(text, self._space.id_of(self._tracker.line_end)) if is_whole else None
         self._search = DraftSearch(self._space, blank_lines)

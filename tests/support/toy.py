@@ -58,8 +58,8 @@ class Toy:
         self.table[one, two, after] += nats
 
     def writer(self, *, text: str = "", **asked: Any) -> Writer:
-        """What writes its songs, at temperature 1 if nothing else is asked; ``text`` is what it learned from."""
-        asked = {"temperature": 1.0, **asked}
+        """What writes its songs, plainly at temperature 1 if nothing else is asked; ``text`` is what it learned from."""
+        asked = {"temperature": 1.0, "drafts": 1, **asked}
         sample = {name: asked.pop(name) for name in SampleConfig.__dataclass_fields__ if name in asked}
         ids = self.vocabulary.encode(text) if text else None
         return Writer(self, self.vocabulary, SampleConfig(**sample), FormConfig(**asked), ids)
@@ -277,20 +277,6 @@ def lines(weigh: Weigh, song: str = "") -> dict[str, float]:
         ended.update({line: weight for line, weight in after.items() if line.endswith("\n")})
         going = {line: weight for line, weight in after.items() if not line.endswith("\n")}
     return ended
-
-
-def better_of_two(proposal: Weigh, target: Weigh) -> Weigh:
-    """Whole lines: one of two that are drawn by ``proposal``, in proportion to target over proposal.
-
-    p(x) = Σ_y q(x) q(y) · 2 w(x) / (w(x) + w(y)),   w = target / q
-    """
-
-    def weigh(song: str) -> dict[str, float]:
-        q, p = lines(proposal, song), lines(target, song)
-        w = {line: p[line] / q[line] for line in q}
-        return {x: sum(q[x] * q[y] * 2 * w[x] / (w[x] + w[y]) for y in q) for x in q}
-
-    return weigh
 
 
 # -- comparison

@@ -215,12 +215,14 @@ class DraftSearch:
         ids, masses = self._draw_ids(shares, np.array(uniforms))
         for row in (row for row, forced in enumerate(options.forced) if forced):
             ids[row], masses[row] = self._space.id_of(options.forced[row]), options.allowed[row].any()
-        nats = _log_probabilities(options.output.logits, ids) if self._count > 1 else np.zeros(len(ids))
+        nats = _log_probabilities(options.output.logits, ids)
         signs = self._space.vocabulary.id_to_char
         characters = (forced or signs[char_id] for forced, char_id in zip(options.forced, ids.tolist()))
         return [
             (draft._replace(nats=draft.nats + gain, copies=draft.copies or copies), character if mass else "")
-            for draft, gain, copies, character, mass in zip(hypotheses, nats, options.copies, characters, masses)
+            for draft, gain, copies, character, mass in zip(
+                hypotheses, nats.tolist(), options.copies.tolist(), characters, masses.tolist()
+            )
         ]
 
     def _begins_anew(self, state: FormState) -> bool:
@@ -256,7 +258,10 @@ class DraftSearch:
             is_next = is_next and not song.is_first
 
     def _end_line(self, song: _Song, openings: set[str]) -> None:
-        best, song.ended = max(song.ended, key=lambda draft: self._score(draft, song, openings)), []
+        best = song.ended[0]
+        if len(song.ended) > 1:
+            best = max(song.ended, key=lambda draft: self._score(draft, song, openings))
+        song.ended = []
         if song.is_first:
             openings.update(drafts.pairs_of(best.state.text))
             song.is_first = False
@@ -272,8 +277,6 @@ class DraftSearch:
             song.drafts, song.is_ending = [best], True
 
     def _score(self, draft: Hypothesis, song: _Song, openings: Sequence[str] | set[str]) -> float:
-        if self._count == 1:
-            return 0.0
         state, (end,) = draft.state, log_softmax(draft.output.logits[draft.row][None, :])[:, self._line_end]
         line = Draft(
             state.text,
