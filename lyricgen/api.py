@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union, cast
 
@@ -198,7 +198,8 @@ class Model:
             values = read_form_for(values, like).with_options(values)
         sample, form = build(values, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
-        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
+        base_text = _base_text(self.checkpoint) if sample.looks_for_copies else None
+        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text, base_text)
 
     def write(
         self,
@@ -334,6 +335,16 @@ def _load(path: Path, *, ngram: bool = True) -> Checkpoint:
 
 def _part(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Ids | None:
     return None if parts is None else evaluation.read(checkpoint, parts, name)
+
+
+def _base_text(checkpoint: Checkpoint) -> Ids | None:
+    """Return the training text of the base that comes with lyricgen, in a model's own ids, if that began with it."""
+    if len(checkpoint.read) < 2:
+        return None
+    base = checkpoints.load(files.shipped(checkpoints.SHIPPED_FILE))
+    if base.text is None or base.read != checkpoint.read[:-1]:
+        return None
+    return base.text.in_vocabulary(checkpoint.vocabulary).ids("train")
 
 
 def load_to_evaluate(

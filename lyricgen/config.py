@@ -400,10 +400,7 @@ class SampleConfig(Config):
         group=DRAWING,
     )
     drafts: int = _option(
-        16,
-        "Drafts of each line, of which the best one stays (1: plain sampling).",
-        bounds=Bounds(1, 256),
-        group=SEARCH,
+        16, "Drafts of each line, of which the best one stays (1: plain sampling).", bounds=Bounds(1, 256), group=SEARCH
     )
     seed: int | None = _option(
         None,
@@ -412,6 +409,11 @@ class SampleConfig(Config):
         kind=int,
         group=DRAWING,
     )
+
+    @property
+    def looks_for_copies(self) -> bool:
+        """Whether copies of the training text count: as is asked, else where there are drafts to choose from."""
+        return self.drafts > 1 if self.max_copy is None else self.max_copy > 0
 
     @property
     def is_free(self) -> bool:

@@ -64,9 +64,7 @@ def generate(
         options = _like(like, encoding, options)
     reads_several = samples > 1 or len(prefix) > 1 or STDIN in prefix
     if interactive and (json or reads_several or options.get("words")):
-        raise OptionError(
-            "--interactive: writes one song from one prefix; leave out --json, -n, --words and -"
-        )
+        raise OptionError("--interactive: writes one song from one prefix; leave out --json, -n, --words and -")
     build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
     model = load(own_or_shipped(checkpoint), cache=cache)
     say_weights(model)

@@ -2,19 +2,22 @@
 
     score = (ln p of the characters + ``END`` · ln p of the line end) / (characters + ``END``) - penalties
 
-p is the model's own probability, at temperature 1 and whatever a theme or the lookahead adds. The penalties are for what
-readers named as defects. They are in nats a character, so that they compare with the first part. The likeliest lines are
-loops (Holtzman et al. 2020), so pairs that return cost most.
+p is the model's own probability, at temperature 1 and whatever a theme or the lookahead adds. ln p of the first
+character counts ``FIRST`` times: what a line begins with is a choice, and the likeliest one is always a pronoun. The
+penalties are for what readers named as defects, in nats a character. The likeliest lines are loops (Holtzman et al.
+2020), so pairs that return cost most.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+FIRST = 0.5  # of ln p of the first character counts
 END = 2.0  # characters that the line end counts for: its probability tells whether the line is complete
-RETURNING = 1.0  # times the share of the pairs that the song has already
+RETURNING = 1.5  # times the share of the pairs that the song has already
 REPEATED = 1.0  # times the share of the pairs that return within the line
 ALIKE = 2.0  # the whole line is there already
 BEGINNING = 0.6  # it begins as one of the last ``RECENT`` lines does
@@ -23,20 +26,19 @@ PHRASE = 1.0  # it ends in mid-phrase
 STRAY = 1.0  # it ends in a pause and a single character
 PARTICLE = 0.7  # it rhymes by a particle
 SPACES = 1.0  # it has two spaces in a row, or one at an end
-SHORT, LONG = 0.5, 0.1  # for each character, or word, below ``SHORTEST`` or above ``LONGEST``, of a line of any length
+PAUSE = 0.3  # for each pause within a line of a given length
+LENGTH, LONGER = 0.5, 1.2  # times |ln| of the quotient of its length and ``LONGER`` times that of the drafts
 COPIED = 10.0  # more than --max-copy characters are copied
 OTHER_SONG = 1.0  # times the share of the pairs of a first line that the first lines of other songs have
-SHORTEST, LONGEST = 5, 12
 RECENT = 6  # lines
 
 _TOKEN = re.compile(r"[^\W\d_\u2e80-\U0003ffff]+(?:['’][^\W\d_\u2e80-\U0003ffff]+)*|\w")  # a word of letters, or a sign
 _PRONOUN = str.maketrans(dict.fromkeys("你他她它咱", "我"))
-_NUMBERS = "一二两三四五六七八九十百千几半每这那哪"
-_MEASURES = "个只条张把件座本句次场双杯滴朵颗片块根支枝封盏间扇阵首层群排点位名口声行步寸页"
 _UNFINISHED = re.compile(
-    "(?:[把被将和与跟同对从向往给让叫使为因而但且或及很太更最不没别可如若比像在于是的得地]|"
-    f"[{_NUMBERS}][{_MEASURES}]|[{_NUMBERS[:12]}])$"
+    "(?:[把被将和与跟从往给让使为因而但且或及很太更最不别可如若比像在于是的得]|"
+    "[一二两三四五六七八九十几半每这那][个只条张把件座本次场双杯滴朵颗片根支枝封盏扇首排位名页])$"
 )
+_PAUSE = re.compile(r"(?<=[\u2e80-\U0003ffff])\s+")  # after a sign; between words of letters it is none
 _STRAY = re.compile(r"\s\w\W*$")
 _SPACES = re.compile(r"\s\s|^\s|\s$")
 _PARTICLES = "的着了呢呀吧啊吗啦嘛哪哦"
@@ -46,9 +48,10 @@ class Draft(NamedTuple):
     """A line that may be the next one of a song."""
 
     text: str
-    nats: float  # ln p of its last ``characters``, which are not given before
+    nats: float  # ln p of its last ``characters``, that of the first one of the line times ``FIRST``
     characters: int
     end: float  # ln p of the line end behind it
+    usual_length: float = 1.0  # characters of the drafts, by their median
     is_rhymed: bool = False
     has_length: bool = False  # that is given
     copies: bool = False  # more of the training text than it should
@@ -94,7 +97,8 @@ def _defects(draft: Draft) -> float:
     line = draft.text
     penalty = PHRASE * bool(_UNFINISHED.search(line)) + STRAY * bool(_STRAY.search(line))
     penalty += PARTICLE * (draft.is_rhymed and line[-1:] in _PARTICLES) + SPACES * bool(_SPACES.search(line))
-    if not draft.has_length:
-        length = len(_tokens(line))
-        penalty += SHORT * max(SHORTEST - length, 0) + LONG * max(length - LONGEST, 0)
+    if draft.has_length:
+        penalty += PAUSE * len(_PAUSE.findall(line.strip()))
+    else:
+        penalty += LENGTH * abs(math.log(max(len(line), 1) / (LONGER * draft.usual_length)))
     return penalty + COPIED * draft.copies

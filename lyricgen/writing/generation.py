@@ -79,9 +79,7 @@ class Writer:
             tones=TONE_READERS[form.tones_by](),
         )
         copied = text if text is None or base_text is None else np.concatenate([text, base_text])
-        self._space = SearchSpace(
-            decoder, vocabulary, tracker=self._tracker, config=config, text=text, copied=copied
-        )
+        self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text, copied=copied)
         self._length = config.length
         is_whole = self._tracker.is_free and config.length is None
         if not is_whole and config.length is None and self._tracker.form.count is None:

@@ -14,7 +14,6 @@ from support.toy import (
     Toy,
     Weigh,
     cut,
-    distance,
     following,
     free,
     greedy,

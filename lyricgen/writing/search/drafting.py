@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -120,7 +120,7 @@ class DraftSearch:
         song.begin_line([self._space.detach(start)])
         while song.drafts:
             self._step([song], max(count, self._count))
-        ranked = sorted(song.ended, key=lambda draft: -self._score(draft, song, ()))
+        ranked = self._ranked(song, ())
         new = [draft.state.written[len(start.state.written) :] for draft in ranked]
         ends = ["" if self._is_cut(song, draft.state) else self._tracker.line_end for draft in ranked]
         return list(dict.fromkeys(map(str.__add__, new, ends)))[:count]
@@ -216,6 +216,7 @@ class DraftSearch:
         for row in (row for row, forced in enumerate(options.forced) if forced):
             ids[row], masses[row] = self._space.id_of(options.forced[row]), options.allowed[row].any()
         nats = _log_probabilities(options.output.logits, ids)
+        nats *= [1.0 if draft.state.text else drafts.FIRST for draft in hypotheses]
         signs = self._space.vocabulary.id_to_char
         characters = (forced or signs[char_id] for forced, char_id in zip(options.forced, ids.tolist()))
         return [
@@ -258,9 +259,7 @@ class DraftSearch:
             is_next = is_next and not song.is_first
 
     def _end_line(self, song: _Song, openings: set[str]) -> None:
-        best = song.ended[0]
-        if len(song.ended) > 1:
-            best = max(song.ended, key=lambda draft: self._score(draft, song, openings))
+        best = self._ranked(song, openings)[0]
         song.ended = []
         if song.is_first:
             openings.update(drafts.pairs_of(best.state.text))
@@ -276,18 +275,21 @@ class DraftSearch:
         else:
             song.drafts, song.is_ending = [best], True
 
-    def _score(self, draft: Hypothesis, song: _Song, openings: Sequence[str] | set[str]) -> float:
-        state, (end,) = draft.state, log_softmax(draft.output.logits[draft.row][None, :])[:, self._line_end]
-        line = Draft(
-            state.text,
-            draft.nats,
-            len(state.written) - len(song.line_starts[-1].state.written),
-            float(end),
-            state.line.rhyme is not None,
-            state.target is not None or state.line.syllables is not None,
-            draft.copies,
-        )
-        return drafts.score(line, state.lines, song.pairs, openings if song.is_first else ())
+    def _ranked(self, song: _Song, openings: Collection[str]) -> list[Hypothesis]:
+        """The drafts that have ended, the best first."""
+        if len(song.ended) == 1:
+            return song.ended
+        before = len(song.line_starts[-1].state.written)
+        usual = float(np.median([len(draft.state.text) for draft in song.ended]))
+        ends = log_softmax(np.stack([draft.output.logits[draft.row] for draft in song.ended]))[:, self._line_end]
+        scores = []
+        for draft, end in zip(song.ended, ends.tolist()):
+            state = draft.state
+            is_rhymed, has_length = state.line.rhyme is not None, state.line.length is not None
+            characters = len(state.written) - before
+            line = Draft(state.text, draft.nats, characters, end, max(usual, 1), is_rhymed, has_length, draft.copies)
+            scores.append(drafts.score(line, state.lines, song.pairs, openings if song.is_first else ()))
+        return [song.ended[row] for row in np.argsort(-np.array(scores), kind="stable")]
 
     def _begin_line(self, song: _Song, last: Hypothesis) -> None:
         """Begin the line after ``last``, unless the song is over."""
@@ -348,5 +350,7 @@ def _pairs(start: Hypothesis) -> set[str]:
 
 def _log_probabilities(logits: Floats, ids: NDArray[np.intp]) -> Floats:
     """ln p (N,) of ids (N,), by logits (N, V)."""
-    logarithms: Floats = logits[np.arange(len(ids)), ids] - logits.max(axis=1) - np.log(exponentials(logits).sum(axis=1))
+    logarithms: Floats = (
+        logits[np.arange(len(ids)), ids] - logits.max(axis=1) - np.log(exponentials(logits).sum(axis=1))
+    )
     return logarithms

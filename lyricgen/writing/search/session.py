@@ -30,9 +30,7 @@ class Choice(NamedTuple):
 class Session:
     """An unfinished song. Each step can be undone."""
 
-    def __init__(
-        self, space: SearchSpace, search: DraftSearch, *, start: Hypothesis, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, space: SearchSpace, search: DraftSearch, *, start: Hypothesis, rng: np.random.Generator) -> None:
         self._space = space
         self._tracker = space.tracker
         self._search = search

@@ -68,8 +68,7 @@ class SearchSpace:
         self.lookahead = Lookahead(self._decoder, vocabulary, tracker=tracker, temperature=config.temperature)
         self._banned = _banned(config.ban, vocabulary, tracker.form.acrostic)
         self._theme = None if config.theme is None else theme.weights(config.theme, vocabulary, text)
-        is_preferred = config.max_copy is None and config.drafts > 1
-        self._max_copy = MAX_COPY if is_preferred else config.max_copy or 0
+        self._max_copy = (config.max_copy or MAX_COPY) if config.looks_for_copies else 0
         self._copies = CopyIndex(copied, self._max_copy) if self._max_copy and copied is not None else None
         longest = max(map(len, self._banned), default=0)
         self._window = max(theme.RECENT, self._max_copy, longest)  # W: how many recent characters are needed
