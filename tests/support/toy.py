@@ -58,7 +58,7 @@ class Toy:
         self.table[one, two, after] += nats
 
     def writer(self, *, text: str = "", **asked: Any) -> Writer:
-        """What writes its songs, plainly at temperature 1 if nothing else is asked; ``text`` is what it learned from."""
+        """What writes its songs, plainly at temperature 1 if nothing else is asked; ``text``: what it learned from."""
         asked = {"temperature": 1.0, "drafts": 1, **asked}
         sample = {name: asked.pop(name) for name in SampleConfig.__dataclass_fields__ if name in asked}
         ids = self.vocabulary.encode(text) if text else None
@@ -297,9 +297,3 @@ def surprise(songs: Sequence[str], expected: dict[str, float]) -> float:
     freedom = max(np.count_nonzero(kept) - 1, 1)
     chi_square = ((observed - wanted)[kept] ** 2 / wanted[kept]).sum()
     return float((chi_square - freedom) / np.sqrt(2 * freedom))
-
-
-def distance(songs: Sequence[str], expected: dict[str, float]) -> float:
-    """Total variation between songs and what they should be: 0 the same, 1 nothing in common."""
-    found = Counter(songs)
-    return sum(abs(found[song] / len(songs) - expected.get(song, 0)) for song in {*found, *expected}) / 2

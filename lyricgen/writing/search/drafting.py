@@ -350,7 +350,6 @@ def _pairs(start: Hypothesis) -> set[str]:
 
 def _log_probabilities(logits: Floats, ids: NDArray[np.intp]) -> Floats:
     """ln p (N,) of ids (N,), by logits (N, V)."""
-    logarithms: Floats = (
-        logits[np.arange(len(ids)), ids] - logits.max(axis=1) - np.log(exponentials(logits).sum(axis=1))
-    )
+    highest, totals = logits.max(axis=1), exponentials(logits).sum(axis=1)
+    logarithms: Floats = logits[np.arange(len(ids)), ids] - highest - np.log(totals)
     return logarithms

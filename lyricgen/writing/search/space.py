@@ -80,7 +80,8 @@ class SearchSpace:
     def recent(self, text: str) -> Ids:
         """The last characters of a text (1, W)."""
         ids = self.vocabulary.encode(text).astype(np.int64)
-        return np.concatenate([np.full(self._window, NO_ID), ids])[None, -self._window :]
+        window: Ids = np.concatenate([np.full(self._window, NO_ID), ids])[None, -self._window :]
+        return window
 
     def start(self, prefix: str, length: int | None) -> Hypothesis:
         """The song after a prefix; ``length`` and errors as for ``FormTracker.start``."""

@@ -96,8 +96,8 @@ class WordSearch:
         song.start, song.is_new, song.tries = start, True, song.tries + 1
         if song.tries > TRIES or time.monotonic() - self._began > SECONDS:
             raise UnsatisfiableError(
-                f"--words: {', '.join(missing)} could not be put into the song in {song.tries} tries; remove a word or a "
-                "constraint, or ask for more lines"
+                f"--words: {', '.join(missing)} could not be put into the song in {song.tries} tries; remove a word "
+                "or a constraint, or ask for more lines"
             )
 
     def _draft(self, songs: Sequence[_Song]) -> list[str | None]:
