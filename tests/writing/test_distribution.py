@@ -30,6 +30,9 @@ from support.toy import (
 )
 
 from lyricgen.writing import filling
+from lyricgen.writing.drafts import END, FIRST
+from lyricgen.writing.search.drafting import FEWEST
+from lyricgen.writing.search.drafting import MOST as MOST_CHARACTERS
 
 MOST = 4.5  # standard deviations of chi-square; what is right stays below 3
 SONGS = 1000
@@ -312,6 +315,93 @@ def test_drafts_that_do_not_rhyme_are_rewritten() -> None:
         return found
 
     assert surprise(toy.songs(SONGS, lines=2, rhyme="AA", length=6), line_by_line(weigh, 2)) < MOST
+
+
+# -- drafts
+
+
+def best_line(toy: Toy, song: str, weigh: Weigh) -> str:
+    """The line of two characters, none of a pair that returns, with the highest score by the formula."""
+
+    def value(line: str) -> float:
+        p = [model(toy)(song + line[:at])[line[at]] for at in range(2)]
+        return (FIRST * np.log(p[0]) + np.log(p[1]) + END * np.log(exact_end(toy, song + line))) / (2 + END)
+
+    return max((line[:-1] for line in lines(weigh, song)), key=value)
+
+
+def exact_end(toy: Toy, text: str) -> float:
+    """p of a line end, the unknown character counted, which no line has."""
+    row = toy.table[tuple(toy.vocabulary.encode("\n" + text)[-2:])].astype(np.float64)
+    return float((np.exp(row) / np.exp(row).sum())[toy.vocabulary.encode("\n")[0]])
+
+
+def test_of_many_drafts_the_one_with_the_highest_score_stays(toy: Toy) -> None:
+    asked = Asked((2,), "", CLASSES)
+    expected = best_line(toy, "", guided(toy, asked))
+    assert set(toy.songs(1, form="2", drafts=256)) == {expected}
+
+
+def blank_lines(p: float) -> Toy:
+    """After a line end, it writes another one with this probability."""
+    toy = Toy("\n山天阳香", spread=0.3)
+    end = toy.vocabulary.encode("\n")[0]
+    toy.table[:, end, 0] = -30
+    toy.table[:, end, 1:] = 0
+    toy.table[:, end, end] = np.log(p / (1 - p) * 4)
+    return toy
+
+
+@pytest.mark.parametrize(("text", "blank_lines_at_end"), [("山\n\n天", 1), ("山\n\n\n天\n\n阳", 2)])
+def test_a_song_ends_where_the_model_ends_it(text: str, blank_lines_at_end: int) -> None:
+    """As likely with drafts as without; with them not before the fourth line."""
+    p, toy = 0.4, blank_lines(0.4)
+    for drafts, fewest in ((1, 1), (3, FEWEST)):
+        songs = toy.songs(SONGS, text=text, drafts=drafts)
+        stanzas = [song.split("\n\n") for song in songs]
+        assert all(song == song.strip("\n") for song in songs)
+        if blank_lines_at_end == 1:
+            counts = [str(song.count("\n") + 1) for song in songs]
+            expected = {str(n): (1 - p) ** (n - fewest) * p for n in range(fewest, 60)}
+            assert surprise(counts, expected) < MOST
+        else:
+            assert any(len(each) > 1 for each in stanzas)
+            assert min(len(song.replace("\n\n", "\n").split("\n")) for song in songs) == fewest
+
+
+def test_a_song_that_the_model_does_not_end_ends_with_its_line() -> None:
+    toy = blank_lines(1e-9)
+    for song in toy.songs(4, drafts=2):
+        assert MOST_CHARACTERS <= len(song) < MOST_CHARACTERS + 60
+        assert "\n\n" not in song
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 9, 300])
+def test_songs_of_a_length_have_it_with_drafts(length: int, pausing: Toy) -> None:
+    assert {len(song) for song in pausing.songs(5, length=length, drafts=4)} == {length}
+    assert {len(song) for song in pausing.songs(5, prefix="山", length=length, drafts=4)} == {length + 1}
+
+
+def test_a_line_without_a_line_end_is_cut_and_goes_on() -> None:
+    """Where the model knows none, or ends no line."""
+    for characters in ("山天阳香", "\n山天阳香"):
+        toy = Toy(characters, spread=0.3)
+        if "\n" in characters:
+            toy.table[:, :, toy.vocabulary.encode("\n")[0]] = -30
+        assert [len(song) for song in toy.songs(2, length=700, drafts=3)] == [700, 700]
+        assert all(MOST_CHARACTERS <= len(song) < MOST_CHARACTERS + 300 for song in toy.songs(2, drafts=3))
+
+
+def test_first_lines_differ_from_song_to_song(toy: Toy) -> None:
+    """Whatever songs are written side by side."""
+    for drafts, fewest in ((1, 0), (32, 6)):
+        firsts = [song.split("\n")[0] for song in toy.songs(12, form="4,4", drafts=drafts)]
+        assert len({pair for first in firsts[:4] for pair in zip(first, first[1:])}) >= fewest
+    whole = toy.songs(9, form="4,4", drafts=8)
+    writer = toy.writer(form="4,4", drafts=8)
+    openings: set[str] = set()
+    alone = ["".join(piece for (piece,) in writer.stream("", seed=1, samples=[n], openings=openings)) for n in range(9)]
+    assert alone == whole
 
 
 # -- lines that cannot be ended

@@ -326,7 +326,7 @@ class DraftSearch:
         song.tries += 1
         if song.tries == 1:
             song.tried_since = time.monotonic()
-        if song.tries > TRIES or time.monotonic() - song.tried_since > SECONDS:
+        if song.tries >= TRIES or time.monotonic() - song.tried_since > SECONDS:
             raise UnsatisfiableError(
                 f"line {len(song.line_starts[-1].state.lines) + 1} cannot be written: {song.tries} tries did not "
                 "satisfy all constraints; remove a constraint, or take another --seed"
