@@ -203,7 +203,7 @@ class DraftSearch:
         if not rows:
             return []
         hypotheses = [draft for _, draft in rows]
-        options = self._space.options(hypotheses)
+        options = self._space.options(hypotheses, are_drafts=True)
         begun = [row for row, draft in enumerate(hypotheses) if self._begins_anew(draft.state)]
         options.allowed[begun, self._line_end] = False
         shares = exponentials(options.logits, self._temperature)

@@ -154,7 +154,7 @@ class Session:
         if place is None:
             return Refusal("", f"there is no line {number} after the prefix")
         before, later = self._replay(place), self._pieces()[place + 1 :]
-        new = self._line_of_model(before, later) if text is None else text.rstrip(_BLANKS)
+        new = self._line_of_model(before, later, self.line(number)) if text is None else text.rstrip(_BLANKS)
         if text is not None and not new.startswith(self._begun(place)):
             return Refusal(new, f"line {number} begins with the prefix {self._begun(place)}")
         rewritten = self._typed.read(before, new if text is None else new[len(self._begun(place)) :])
@@ -188,11 +188,12 @@ class Session:
             return self._typed.read(reached, self.line_end)  # by a blank line
         return reached
 
-    def _line_of_model(self, before: Hypothesis, later: Sequence[str]) -> str:
-        """What the model writes in place of a line, so that those that have ended later rhyme with it."""
+    def _line_of_model(self, before: Hypothesis, later: Sequence[str], old: str) -> str:
+        """What the model writes in place of a line, if it can another one; those that have ended later rhyme with it."""
         ended = later if self._current.state.is_done else later[:-1]
         fixed = enumerate(filter(None, ended), len(before.state.lines) + 1)
         lines = [(self._tracker.form.line(number), text) for number, text in fixed]
         state = with_fixed_lines(self._tracker.rhyming, before.state, lines)
-        (line,) = self._search.lines(before._replace(state=state), self._rng)
-        return line.rstrip(self.line_end)
+        lines = self._search.lines(before._replace(state=state), self._rng, 2)
+        new = [line.rstrip(self.line_end) for line in lines]
+        return next((line for line in new if before.state.text + line != old), new[0])

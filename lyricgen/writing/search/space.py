@@ -91,10 +91,10 @@ class SearchSpace:
         recent = self.recent(self.tracker.line_end + prompt)
         return Hypothesis(state, DecoderOutput(logits, decoder_state, recent), 0)
 
-    def options(self, hypotheses: Sequence[Hypothesis]) -> Options:
-        """What may come next in each of them."""
+    def options(self, hypotheses: Sequence[Hypothesis], *, are_drafts: bool = False) -> Options:
+        """What may come next in each of them; in drafts without longer copies than by default, where that can be."""
         states = [hypothesis.state for hypothesis in hypotheses]
-        return self.apply(states, gather(self._decoder, hypotheses))
+        return self.apply(states, gather(self._decoder, hypotheses), are_drafts=are_drafts)
 
     def advance(self, hypotheses: Sequence[Hypothesis], characters: Sequence[str]) -> list[Hypothesis]:
         """The hypotheses after one more character each."""
@@ -112,7 +112,7 @@ class SearchSpace:
         """The same song, no draft, with an output of its own, so that the rows of others can be freed."""
         return Hypothesis(hypothesis.state, gather(self._decoder, [hypothesis]), 0)
 
-    def apply(self, states: Sequence[FormState], output: DecoderOutput) -> Options:
+    def apply(self, states: Sequence[FormState], output: DecoderOutput, *, are_drafts: bool = False) -> Options:
         """What may come next in songs with these states and this output of the decoder."""
         wishes = [self.tracker.allowed(state) for state in states]
         allowed = np.stack([wish.mask for wish in wishes])
@@ -124,7 +124,7 @@ class SearchSpace:
             ends = (output.recent[:, self._window - len(word) + 1 :] == word[:-1]).all(axis=1)
             allowed[ends, word[-1]] = False
         copies = np.zeros(len(states), bool)
-        if self._copies:
+        if self._copies and (self.config.max_copy or are_drafts):
             self._forbid_copies(allowed, output.recent, forced, copies)
         return Options(output, self._shifted(output), allowed, forced, copies)
 

@@ -71,7 +71,7 @@ def test_songs_of_a_model_that_ends_lines_with_spaces_have_lines(random_checkpoi
 def test_english_rhymes_by_its_words(random_checkpoint: Make) -> None:
     text = "the light of day\nwill fade away\nand every night\n i write\n'z.,?xqkjmp"
     options = {"lines": 4, "rhyme": "AABB", "form": "*,14,*,*"}
-    found = songs(random_checkpoint(text=text), options, samples=4)
+    found = songs(random_checkpoint(text=text), options, samples=4, seed=2)
     assert [broken(song, **options) for song in found] == [[]] * 4
 
 

@@ -27,7 +27,7 @@ def options_after(prefix: str, sample: dict[str, Any], text: str = "", **form: A
     """What may come after a prefix, by a decoder that gives all characters the same logit."""
     searched = space(sample, text, **form)
     output = DecoderOutput(np.zeros((1, len(LETTERS)), np.float32), None, searched.recent("\n" + prefix))
-    return searched.apply([searched.tracker.start(prefix, None)], output)
+    return searched.apply([searched.tracker.start(prefix, None)], output, are_drafts=True)
 
 
 def allowed(options: Options) -> set[str]:
