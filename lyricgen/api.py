@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union, cast
 
@@ -44,9 +44,8 @@ from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import Parts
 from lyricgen.text.vocabulary import Ids
-from lyricgen.writing import measures, ranking
+from lyricgen.writing import measures
 from lyricgen.writing.generation import Writer
-from lyricgen.writing.ranking import Figures, Ranked
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -201,7 +200,8 @@ class Model:
             values = read_form_for(values, like).with_options(values)
         sample, form = build(values, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
-        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text)
+        base_text = _base_text(self.checkpoint) if sample.looks_for_copies else None
+        return Writer(self.decoder, self.checkpoint.vocabulary, sample, form, text, base_text)
 
     def write(
         self,
@@ -232,29 +232,6 @@ class Model:
         seed = seed_of(given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig))
         for (piece,) in self.writer(*configs, **options).stream(prefix, seed=seed, samples=[0]):
             yield piece
-
-    def best(
-        self,
-        prefix: str = "",
-        *configs: SampleConfig | FormConfig,
-        best_of: int = 20,
-        samples: int = 1,
-        like: PathLike | None = None,
-        **options: Unpack[SongKeywords],
-    ) -> list[Ranked]:
-        """Return the ``samples`` best of ``best_of`` songs, the best first."""
-        values = given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig)
-        ranking.check(best_of, samples, build(values, SampleConfig, FormConfig)[0])
-        return self.rank(self.generate(prefix, *configs, samples=best_of, like=like, **options), samples)
-
-    def rank(self, songs: Iterable[str], samples: int = 1) -> list[Ranked]:
-        """Return the ``samples`` best of some songs, the best first, by the score of ``lyricgen.writing.ranking``."""
-        return ranking.choose([(song, self._figures(song)) for song in songs], samples)
-
-    def _figures(self, song: str) -> Figures:
-        score, copied = self.score(song), self.longest_copy(song)
-        log_probability = -score.nats / score.characters if score else 0.0
-        return Figures(log_probability, ranking.variety(song), None if copied is None else len(copied))
 
     def fill(
         self,
@@ -359,6 +336,16 @@ def _load(path: Path, *, ngram: bool = True) -> Checkpoint:
 
 def _part(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Ids | None:
     return None if parts is None else evaluation.read(checkpoint, parts, name)
+
+
+def _base_text(checkpoint: Checkpoint) -> Ids | None:
+    """Return the training text of the base that comes with lyricgen, in a model's own ids, if that began with it."""
+    if len(checkpoint.read) < 2:
+        return None
+    base = checkpoints.load(files.shipped(checkpoints.SHIPPED_FILE))
+    if base.text is None or base.read != checkpoint.read[:-1]:
+        return None
+    return base.text.in_vocabulary(checkpoint.vocabulary).ids("train")
 
 
 def load_to_evaluate(

@@ -351,7 +351,8 @@ def choose_engine(asked: EngineConfig, model: ModelConfig, *, has_mxnet: bool) -
 
 
 TONES_OF_SONG = "like"  # the value of --tones that takes those of the song of --like
-LENGTH = 200  # characters of a song that nothing else ends
+LENGTH = 200  # characters of lines whose number nothing else gives
+MAX_COPY = 6  # characters in a row of the training text that drafts may have by default
 
 
 @dataclasses.dataclass(frozen=True)
@@ -360,13 +361,13 @@ class SampleConfig(Config):
 
     length: int | None = _option(
         None,
-        f"Characters to write after the prefix. [default: {LENGTH}, or what the song's form takes]",
+        "Characters to write after the prefix. [default: one song, as the model or its form ends it]",
         bounds=Bounds(0, 10_000_000),
         kind=int,
         group=DRAWING,
     )
     temperature: float = _option(
-        0.5,
+        0.7,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
         bounds=Bounds(0.001, 1000.0, or_zero=True),
         group=DRAWING,
@@ -384,10 +385,12 @@ class SampleConfig(Config):
         bounds=Bounds(0, 10_000),
         group=DRAWING,
     )
-    max_copy: int = _option(
-        0,
-        "No more than N characters in a row come from the training text (0: off).",
+    max_copy: int | None = _option(
+        None,
+        "No more than N characters in a row come from the training text (0: off). "
+        f"[default: {MAX_COPY} where the drafts allow it]",
         bounds=Bounds(0, 10_000),
+        kind=int,
         group=DRAWING,
     )
     ban: str | None = _option(None, "Words that never occur, separated by commas: 爱,永远.", kind=str, group=DRAWING)
@@ -398,8 +401,8 @@ class SampleConfig(Config):
         kind=str,
         group=DRAWING,
     )
-    particles: int = _option(
-        1, "Candidates for the end of each line; one is drawn by its weight.", bounds=Bounds(1, 256), group=SEARCH
+    drafts: int = _option(
+        16, "Drafts of each line, of which the best one stays (1: plain sampling).", bounds=Bounds(1, 256), group=SEARCH
     )
     seed: int | None = _option(
         None,
@@ -410,8 +413,13 @@ class SampleConfig(Config):
     )
 
     @property
+    def looks_for_copies(self) -> bool:
+        """Whether copies of the training text count: as is asked, else where there are drafts to choose from."""
+        return self.drafts > 1 if self.max_copy is None else self.max_copy > 0
+
+    @property
     def is_free(self) -> bool:
-        """Whether each character is drawn from the model's own distribution."""
+        """Whether nothing is asked of the characters."""
         asks = (self.no_repeat, self.max_copy, self.ban is not None, self.theme is not None)
         return not any(asks)
 

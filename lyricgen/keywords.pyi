@@ -81,8 +81,8 @@ class SongKeywords(FillKeywords, total=False):
     top_k: int
     top_p: float
     no_repeat: int
-    max_copy: int
+    max_copy: int | None
     theme: str | None
-    particles: int
+    drafts: int
     seed: int | None
     until_blank: bool

@@ -15,10 +15,9 @@ from lyricgen.api import Model, load, read_form_for, seed_of
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, own_or_shipped, say_weights, warn_of_unknown
 from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, say, to_json
-from lyricgen.config import DRAWING, FORM, STDIN, FormConfig, SampleConfig, build
+from lyricgen.config import DRAWING, FORM, MAX_COPY, STDIN, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 from lyricgen.text.prompt import split_words
-from lyricgen.writing import ranking
 from lyricgen.writing.generation import Writer
 
 
@@ -35,12 +34,6 @@ from lyricgen.writing.generation import Writer
     help="Songs for each prefix.",
 )
 @option("--like", metavar="SONG", group=FORM, help="Take the form of a song: a file, or - (info SONG shows it).")
-@option(
-    "--best-of",
-    type=click.IntRange(1, ranking.MAX_SONGS),
-    group=DRAWING,
-    help="Write N songs for each prefix and print the best -n of them: likely, varied, not copied.",
-)
 @config_options(SampleConfig, FormConfig)
 @encoding_option
 @option("--interactive", is_flag=True, help="Write one song by turns: choose what may come next, or type, or undo.")
@@ -54,7 +47,6 @@ def generate(
     prefix: tuple[str, ...],
     samples: int,
     like: str | None,
-    best_of: int | None,
     encoding: str,
     json: bool,
     interactive: bool,
@@ -70,14 +62,10 @@ def generate(
         raise OptionError(f"--like: standard input is read by {other} already; name a file")
     if like is not None:
         options = _like(like, encoding, options)
-    reads_several = samples > 1 or best_of or len(prefix) > 1 or STDIN in prefix
+    reads_several = samples > 1 or len(prefix) > 1 or STDIN in prefix
     if interactive and (json or reads_several or options.get("words")):
-        raise OptionError(
-            "--interactive: writes one song from one prefix; leave out --json, -n, --best-of, --words and -"
-        )
-    config, _ = build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
-    if best_of:
-        ranking.check(best_of, samples, config)
+        raise OptionError("--interactive: writes one song from one prefix; leave out --json, -n, --words and -")
+    build(options, SampleConfig, FormConfig)  # bad options are refused before a model is read
     model = load(own_or_shipped(checkpoint), cache=cache)
     say_weights(model)
     _warn_of_unknown(model, options)
@@ -91,12 +79,12 @@ def generate(
     prefixes = _announced(model, read_texts(prefix or ("",), encoding))
     if interactive:
         interact(writer, next(prefixes), seed=seed)
-    elif best_of:
-        _print_best(model, writer, prefixes, seed, (best_of, samples), json=json)
     elif json:
         _print_json(model, writer, prefixes, seed, samples)
     else:
         _print_songs(writer, prefixes, seed, samples)
+    if writer.copied:
+        say(f"copies more than {MAX_COPY} characters, as nothing else fits (--max-copy forbids it): {writer.copied[0]}")
 
 
 def _like(song: str, encoding: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -120,9 +108,9 @@ def _announced(model: Model, prefixes: Iterator[str]) -> Iterator[str]:
         yield prefix
 
 
-def _counted(songs: Iterable[str], count: int, *, are_printed: bool = True) -> Iterable[str]:
+def _counted(songs: Iterable[str], count: int) -> Iterable[str]:
     """Pass on the songs, counted by a bar on a terminal unless they are printed there one by one."""
-    if count == 1 or (are_printed and sys.stdout.isatty()) or not sys.stderr.isatty():
+    if count == 1 or sys.stdout.isatty() or not sys.stderr.isatty():
         return songs
     return tqdm(songs, total=count, unit="song", dynamic_ncols=True, leave=False, file=sys.stderr)
 
@@ -133,24 +121,6 @@ def _print_json(model: Model, writer: Writer, prefixes: Iterator[str], seed: int
             line = {"prefix": prefix, "text": text, "seed": seed, "sample": sample}
             copied = model.longest_copy(text)
             put(to_json(line if copied is None else {**line, "copied": copied}))
-
-
-def _print_best(
-    model: Model, writer: Writer, prefixes: Iterator[str], seed: int, counts: tuple[int, int], *, json: bool
-) -> None:
-    """Print the best songs of each prefix; ``counts``: how many are written, and how many of them printed."""
-    best_of, samples = counts
-    is_first = True
-    for prefix in prefixes:
-        songs = _counted(writer.songs(prefix, seed=seed, samples=best_of), best_of, are_printed=False)
-        for song in model.rank(songs, samples):
-            if json:
-                line = {"prefix": prefix, "text": song.text, "seed": seed, "sample": song.sample, "score": song.score}
-                figures = {**song.figures._asdict(), "copied": model.longest_copy(song.text)}
-                put(to_json({**line, **{name: value for name, value in figures.items() if value is not None}}))
-            else:
-                put(song.text if is_first else f"\n{song.text}")
-            is_first = False
 
 
 def _print_songs(writer: Writer, prefixes: Iterator[str], seed: int, samples: int) -> None:

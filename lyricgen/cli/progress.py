@@ -25,7 +25,7 @@ from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import UNKNOWN, count_ids
 from lyricgen.writing.generation import write_songs
 
-_PREVIEW = SampleConfig(length=50)
+_PREVIEW = SampleConfig(length=50, temperature=0.5, drafts=1)
 _BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"  # 80 columns hold the norm, too
 _PACED = 1.0  # seconds after which a training tells how long it will take
 

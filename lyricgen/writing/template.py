@@ -24,8 +24,8 @@ from lyricgen.writing.form.state import FormState
 from lyricgen.writing.form.tones import ANY, TONE_READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.sampling import NEVER, likeliest
-from lyricgen.writing.search.constraints import Constraints, Options
-from lyricgen.writing.search.hypotheses import NO_ID, DecoderOutput
+from lyricgen.writing.search.hypotheses import DecoderOutput
+from lyricgen.writing.search.space import Options, SearchSpace
 
 BLANK = re.compile("[＿_□]")
 _OPEN_END = re.compile(r"[＿_□][A-Za-z'＿_□]*\W*$")  # of a line whose last character or word has a blank
@@ -65,7 +65,7 @@ class FormedTemplate:
         self._tracker = FormTracker(
             spec, vocabulary, rhymer=self._rhymer, identical=form.rhyme_identical, tones=TONE_READERS[form.tones_by]()
         )
-        self._constraints = Constraints(vocabulary, self._tracker, SampleConfig(ban=ban), None)
+        self._space = SearchSpace(None, vocabulary, tracker=self._tracker, config=SampleConfig(ban=ban))
         self._config = form
         self._frequent = functools.cache(self._frequent_rhymes)  # freed with the object
         self._lengths = [len(BLANK.findall(line)) + sum(map(is_counted, line)) for line in lines]
@@ -194,13 +194,9 @@ class FormedTemplate:
         return all(found[tone] >= (1 if self._config.rhyme_identical else count) for tone, count in needed.items())
 
     def _options(self, states: Sequence[FormState]) -> Options:
-        window = self._constraints.window
-        recent = np.full((len(states), window), NO_ID)
-        for row, state in zip(recent, states):
-            ids = self._vocabulary.encode(state.text)[-window:]
-            row[window - len(ids) :] = ids
+        recent = np.concatenate([self._space.recent(state.text) for state in states])
         nothing = np.zeros((len(states), len(self._vocabulary)), np.float32)
-        return self._constraints.apply(states, DecoderOutput(nothing, None, recent))
+        return self._space.apply(states, DecoderOutput(nothing, None, recent))
 
     def _read(self, state: FormState | None, text: str) -> FormState | None:
         """The state after a part of the text; None if that breaks the form."""

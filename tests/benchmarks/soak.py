@@ -40,7 +40,7 @@ def songs(count: int) -> None:
     data = dataset.split([TEXT], PrepareConfig())
     model = ModelConfig(hidden=32)
     decoder = Recurrent(model, initial_parameters(model, len(data.vocabulary), np.random.default_rng(1)))
-    written = write_songs(decoder, data.vocabulary, "", SampleConfig(length=40), seed=1, samples=count)
+    written = write_songs(decoder, data.vocabulary, "", SampleConfig(length=40, drafts=1), seed=1, samples=count)
     for number, _ in enumerate(written, 1):
         if number % (count // 5) == 0:
             report("songs", number)

@@ -36,7 +36,7 @@ CONFIGS: dict[str, tuple[type, ...]] = {
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "prepare": (lyricgen.prepare,),
     "train": (lyricgen.train,),
-    "generate": (lyricgen.load, lyricgen.Model.generate, lyricgen.Model.best),
+    "generate": (lyricgen.load, lyricgen.Model.generate),
     "fill": (lyricgen.load, lyricgen.Model.fill),
     "evaluate": (lyricgen.load, lyricgen.Model.evaluate),
     "inspect": (lyricgen.load, lyricgen.Model.inspect),
@@ -125,7 +125,7 @@ def test_help_names_a_variable(name: str) -> None:
 
 
 CONTRADICTIONS = {
-    "generate": "--best-of 3 --temperature 0; --interactive --json; --like - --prefix -",
+    "generate": "--interactive --json; --interactive -n 2; --like - --prefix -",
     "inspect": "-o page.png",
     "plot": "--gradients --context; -o page.html",
     "train": "--cell ngram --bidirectional; --bidirectional --ngram; --engine numpy --device gpu; "
@@ -145,7 +145,7 @@ def test_contradictions_are_refused(command: str, arguments: list[str], trained:
 
 
 def test_what_has_no_effect_is_ignored(cli: Cli, trained: Path) -> None:
-    for arguments in (["--temperature", "0", "--top-k", "3"], ["--particles", "2"], ["--temperature", "0", "-n", "2"]):
+    for arguments in (["--temperature", "0", "--top-k", "3"], ["--temperature", "0", "--drafts", "2"], ["--temperature", "0", "-n", "2"]):
         assert cli("generate", "--length", "3", *arguments, cwd=trained).returncode == 0
     result = cli("train", "--cell", "ngram", "--hidden", "8", "--seed", "4", "-o", "c", cwd=trained)
     assert result.returncode == 0, result.stderr

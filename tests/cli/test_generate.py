@@ -65,33 +65,24 @@ def test_json_is_a_line_a_song(cli: Cli, trained: Path) -> None:
     assert all(song["text"].startswith(song["prefix"]) for song in songs)
 
 
-def test_the_best_songs_are_among_all_and_have_their_scores(cli: Cli, trained: Path) -> None:
-    asked = ("generate", "--prefix", "山", "--lines", "2", "--form", "4,4", "--seed", "1")
-    all_songs = [json.loads(line) for line in cli(*asked, "-n", "9", "--json", cwd=trained).stdout.splitlines()]
-    best = [
-        json.loads(line) for line in cli(*asked, "--best-of", "9", "-n", "3", "--json", cwd=trained).stdout.splitlines()
-    ]
-    assert len({song["sample"] for song in best}) == 3
-    assert [song["score"] for song in best] == sorted((song["score"] for song in best), reverse=True)
-    for song in best:
-        assert {name: song[name] for name in all_songs[0]} == all_songs[song["sample"]]
-        assert song["longest_copy"] == len(song["copied"])
-    printed = cli(*asked, "--best-of", "9", "-n", "3", cwd=trained).stdout
-    assert printed == "\n\n".join(song["text"] for song in best) + "\n"
-    model = lyricgen.load(trained / "checkpoints")
-    found = model.best("山", best_of=9, samples=3, lines=2, form="4,4", seed=1)
-    assert [(song.text, song.score) for song in found] == [(song["text"], song["score"]) for song in best]
-    for song in found:
-        score = model.score(song.text)
-        assert score is not None
-        assert song.figures.log_probability == -score.nats / score.characters
+def test_a_song_is_whole_and_nothing_follows_its_last_line(cli: Cli, trained: Path) -> None:
+    for drafts in ("1", "4"):
+        songs = cli("generate", "--seed", "1", "--drafts", drafts, "-n", "9", cwd=trained).stdout
+        assert songs == songs.strip("\n") + "\n"
+        assert len(songs.split("\n\n")) == 9
 
 
-def test_songs_that_cannot_be_chosen_are_one_line(cli: Cli, trained: Path) -> None:
-    for arguments in (("-n", "3", "--best-of", "2"), ("--best-of", "2", "--interactive")):
-        result = cli("generate", *arguments, cwd=trained)
-        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
-        assert "--best-of" in result.stderr
+def test_a_line_that_had_to_copy_is_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text(f"{'山' * 9}\n" * 40, "utf-8")
+    assert cli("train", "song.txt", "--cell", "ngram", "-o", "c").returncode == 0
+    asked = ("generate", "-c", "c", "--form", "7", "--seed", "1")
+    result = cli(*asked)
+    assert (result.returncode, result.stdout) == (0, f"{'山' * 7}\n")
+    assert result.stderr == f"copies more than 6 characters, as nothing else fits (--max-copy forbids it): {'山' * 7}\n"
+    assert cli(*asked, "--max-copy", "0").stderr == ""
+    refused = cli(*asked, "--max-copy", "6")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "line 1 cannot be written" in refused.stderr
 
 
 def test_prefixes_from_standard_input(cli: Cli, trained: Path) -> None:

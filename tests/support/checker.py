@@ -279,8 +279,9 @@ def lines_of(song: str) -> list[str]:
 
 
 def _free_song_faults(song: str, prefix: str, asked: dict[str, Any]) -> list[str]:
-    length = 200 if asked.get("length") is None else asked["length"]
-    written = len(song) - len(prefix)
+    length, written = asked.get("length"), len(song) - len(prefix)
+    if length is None:
+        return ["ends in a blank line"] if written and song.endswith("\n") else []
     return [] if written == length else [f"{written} characters, not {length}"]
 
 

@@ -58,8 +58,8 @@ class Toy:
         self.table[one, two, after] += nats
 
     def writer(self, *, text: str = "", **asked: Any) -> Writer:
-        """What writes its songs, at temperature 1 if nothing else is asked; ``text`` is what it learned from."""
-        asked = {"temperature": 1.0, **asked}
+        """What writes its songs, plainly at temperature 1 if nothing else is asked; ``text``: what it learned from."""
+        asked = {"temperature": 1.0, "drafts": 1, **asked}
         sample = {name: asked.pop(name) for name in SampleConfig.__dataclass_fields__ if name in asked}
         ids = self.vocabulary.encode(text) if text else None
         return Writer(self, self.vocabulary, SampleConfig(**sample), FormConfig(**asked), ids)
@@ -279,20 +279,6 @@ def lines(weigh: Weigh, song: str = "") -> dict[str, float]:
     return ended
 
 
-def better_of_two(proposal: Weigh, target: Weigh) -> Weigh:
-    """Whole lines: one of two that are drawn by ``proposal``, in proportion to target over proposal.
-
-    p(x) = Σ_y q(x) q(y) · 2 w(x) / (w(x) + w(y)),   w = target / q
-    """
-
-    def weigh(song: str) -> dict[str, float]:
-        q, p = lines(proposal, song), lines(target, song)
-        w = {line: p[line] / q[line] for line in q}
-        return {x: sum(q[x] * q[y] * 2 * w[x] / (w[x] + w[y]) for y in q) for x in q}
-
-    return weigh
-
-
 # -- comparison
 
 
@@ -311,9 +297,3 @@ def surprise(songs: Sequence[str], expected: dict[str, float]) -> float:
     freedom = max(np.count_nonzero(kept) - 1, 1)
     chi_square = ((observed - wanted)[kept] ** 2 / wanted[kept]).sum()
     return float((chi_square - freedom) / np.sqrt(2 * freedom))
-
-
-def distance(songs: Sequence[str], expected: dict[str, float]) -> float:
-    """Total variation between songs and what they should be: 0 the same, 1 nothing in common."""
-    found = Counter(songs)
-    return sum(abs(found[song] / len(songs) - expected.get(song, 0)) for song in {*found, *expected}) / 2

@@ -58,7 +58,7 @@ SEARCH = st.one_of(
             "temperature": st.sampled_from([0.5, 1.0, 1.5]),
             "top_k": st.integers(5, 300),
             "top_p": st.sampled_from([1e-9, 0.5, 0.9]),
-            "particles": st.integers(2, 4),
+            "drafts": st.sampled_from([1, 3]),
         },
     ),
     st.just({"temperature": 0.0}),

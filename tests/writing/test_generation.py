@@ -19,7 +19,7 @@ Make = Callable[..., Checkpoint]
 
 def songs(checkpoint: Checkpoint, prefix: str, *, seed: int = 1, samples: int = 3, **options: float) -> list[str]:
     decoder = Recurrent(checkpoint.model, checkpoint.parameters)
-    config = SampleConfig(**{"length": 40, **options})  # type: ignore[arg-type]
+    config = SampleConfig(**{"length": 40, "drafts": 1, **options})  # type: ignore[arg-type]
     return list(write_songs(decoder, checkpoint.vocabulary, prefix, config, seed=seed, samples=samples))
 
 
@@ -52,7 +52,7 @@ def test_more_songs_than_are_decoded_at_once(random_checkpoint: Make, monkeypatc
 def test_streaming_gives_the_same_song(random_checkpoint: Make) -> None:
     checkpoint = random_checkpoint()
     decoder = Recurrent(checkpoint.model, checkpoint.parameters)
-    pieces = write(decoder, checkpoint.vocabulary, "分开", SampleConfig(length=40), [song_rng(1, 2)])
+    pieces = write(decoder, checkpoint.vocabulary, "分开", SampleConfig(length=40, drafts=1), [song_rng(1, 2)])
     assert "分开" + "".join(piece for (piece,) in pieces) == songs(checkpoint, "分开")[2]
 
 
@@ -99,7 +99,7 @@ def recorded(checkpoint: Checkpoint, asked: dict[str, Any], *, seed: int, sample
 @pytest.mark.parametrize("hidden", [6, 37, 128])
 @pytest.mark.parametrize(
     "asked",
-    [{"length": 30}, {"form": "4,4,3"}, {"form": "5,5", "rhyme": "AA", "particles": 3}],
+    [{"length": 30}, {"form": "4,4,3"}, {"form": "5,5", "rhyme": "AA", "drafts": 3}],
     ids=["free", "form", "particles"],
 )
 def test_the_first_of_many_songs_is_the_song_alone_to_the_last_bit(

@@ -30,7 +30,10 @@ class Hypothesis(NamedTuple):
     state: FormState
     output: DecoderOutput  # shared with other hypotheses
     row: int  # of this one in the output
-    weight: float = 0.0  # ln of the importance weight of a particle
+    nats: float = 0.0  # ln p of what a draft has written of its line
+    before: Hypothesis | None = None  # the draft before its last character, where its ending may be rewritten
+    is_rewritten: bool = False  # whether the ending of the draft did not rhyme at first
+    copies: bool = False  # whether the draft had to copy more of the training text than it should
 
 
 def gather(decoder: Decoder, hypotheses: Sequence[Hypothesis]) -> DecoderOutput:

@@ -11,8 +11,8 @@ import numpy as np
 from lyricgen.model.probability import softmax
 from lyricgen.writing.form.fixed import with_fixed_lines
 from lyricgen.writing.sampling import NEVER
+from lyricgen.writing.search.drafting import DraftSearch
 from lyricgen.writing.search.hypotheses import Hypothesis
-from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.refusals import Refusal
 from lyricgen.writing.search.space import SearchSpace
 from lyricgen.writing.search.typed import Reached, TypedText
@@ -30,12 +30,10 @@ class Choice(NamedTuple):
 class Session:
     """An unfinished song. Each step can be undone."""
 
-    def __init__(
-        self, space: SearchSpace, sampler: ParticleSampler, *, start: Hypothesis, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, space: SearchSpace, search: DraftSearch, *, start: Hypothesis, rng: np.random.Generator) -> None:
         self._space = space
         self._tracker = space.tracker
-        self._sampler = sampler
+        self._search = search
         self._typed = TypedText(space)
         self._start = start
         self._history = [self._typed.end_if_complete(self._typed.skip_blank_line(start))]
@@ -75,16 +73,10 @@ class Session:
         return list(itertools.islice(rhyming, count))
 
     def lines(self, count: int) -> list[Choice]:
-        """Different ways to end the current line, drawn by chance, the likeliest first."""
+        """Different ways to end the current line, the best drafts first."""
         if self.is_over:
             return []
-        ends = [hypothesis.state for hypothesis in self._sampler.lines(self._current, self._rngs(count))]
-        texts = [end.written[len(self.written) :] + (self.line_end if end.is_done else "") for end in ends]
-        choices = [Choice(text, self._probability(text)) for text in dict.fromkeys(texts)]
-        return sorted(choices, key=lambda choice: -choice.probability)
-
-    def _rngs(self, count: int) -> list[np.random.Generator]:
-        return [np.random.default_rng(seed) for seed in self._rng.integers(2**63, size=count)]
+        return [Choice(text, self._probability(text)) for text in self._search.lines(self._current, self._rng, count)]
 
     def _probability(self, text: str) -> float:
         current, total = self._current, 1.0
@@ -162,7 +154,7 @@ class Session:
         if place is None:
             return Refusal("", f"there is no line {number} after the prefix")
         before, later = self._replay(place), self._pieces()[place + 1 :]
-        new = self._line_of_model(before, later) if text is None else text.rstrip(_BLANKS)
+        new = self._line_of_model(before, later, self.line(number)) if text is None else text.rstrip(_BLANKS)
         if text is not None and not new.startswith(self._begun(place)):
             return Refusal(new, f"line {number} begins with the prefix {self._begun(place)}")
         rewritten = self._typed.read(before, new if text is None else new[len(self._begun(place)) :])
@@ -196,11 +188,12 @@ class Session:
             return self._typed.read(reached, self.line_end)  # by a blank line
         return reached
 
-    def _line_of_model(self, before: Hypothesis, later: Sequence[str]) -> str:
-        """What the model writes in place of a line, so that those that have ended later rhyme with it."""
+    def _line_of_model(self, before: Hypothesis, later: Sequence[str], old: str) -> str:
+        """What the model writes in place of a line, if it can another one; those that have ended later rhyme with it."""
         ended = later if self._current.state.is_done else later[:-1]
         fixed = enumerate(filter(None, ended), len(before.state.lines) + 1)
         lines = [(self._tracker.form.line(number), text) for number, text in fixed]
         state = with_fixed_lines(self._tracker.rhyming, before.state, lines)
-        (end,) = self._sampler.lines(before._replace(state=state), self._rngs(1))
-        return end.state.written[len(before.state.written) :].rstrip(self.line_end)
+        lines = self._search.lines(before._replace(state=state), self._rng, 2)
+        new = [line.rstrip(self.line_end) for line in lines]
+        return next((line for line in new if before.state.text + line != old), new[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -25,8 +26,8 @@ from lyricgen.writing.form.rhyme import is_counted
 from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Line
 from lyricgen.writing.form.toning import Toning
 from lyricgen.writing.form.tracker import FormTracker
+from lyricgen.writing.search.drafting import SECONDS, DraftSearch
 from lyricgen.writing.search.hypotheses import Hypothesis
-from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.space import SearchSpace
 
 TRIES = 8  # songs that are begun before the words count as impossible
@@ -56,7 +57,7 @@ class _Song:
 class WordSearch:
     """Writes songs that contain all of some words, by a search that knows nothing of them."""
 
-    def __init__(self, space: SearchSpace, search: ParticleSampler, words: Sequence[str], temperature: float) -> None:
+    def __init__(self, space: SearchSpace, search: DraftSearch, words: Sequence[str], temperature: float) -> None:
         """``temperature``: of the draw of a place; 0 takes the likeliest."""
         self._space = space
         self._temperature = temperature
@@ -73,7 +74,7 @@ class WordSearch:
             No song was found that contains all words and satisfies all constraints.
         """
         prompt = normalise_prompt(self._space.vocabulary, prefix)
-        songs = [_Song(rng, start) for rng in rngs]
+        songs, self._began = [_Song(rng, start) for rng in rngs], time.monotonic()
         while unfinished := [song for song in songs if song.text is None]:
             drafts = self._draft(unfinished)
             for song, draft, along in zip(unfinished, drafts, self._follow(unfinished, drafts)):
@@ -94,10 +95,10 @@ class WordSearch:
             song.start, song.is_new = min(found, key=lambda place: place.position).after, False
             return
         song.start, song.is_new, song.tries = start, True, song.tries + 1
-        if song.tries > TRIES:
+        if song.tries > TRIES or time.monotonic() - self._began > SECONDS:
             raise UnsatisfiableError(
-                f"--words: {', '.join(missing)} could not be put into the song in {TRIES} tries; remove a word or a "
-                "constraint, or ask for more lines"
+                f"--words: {', '.join(missing)} could not be put into the song in {song.tries} tries; remove a word "
+                "or a constraint, or ask for more lines"
             )
 
     def _draft(self, songs: Sequence[_Song]) -> list[str | None]:

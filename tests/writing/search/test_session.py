@@ -71,7 +71,6 @@ def test_lines_are_ways_to_go_on_to_the_end(random_checkpoint: Make) -> None:
     song = session(random_checkpoint(), "山", form="4,4", rhyme="AA")
     found = song.lines(4)
     assert len(found) > 1
-    assert [choice.probability for choice in found] == sorted((c.probability for c in found), reverse=True)
     for choice in found:
         assert choice.text.endswith("\n")
         assert song.take(choice.text) is None
@@ -235,7 +234,7 @@ TURNS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("asked", TURNS, ids=str)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_is_said_the_song_keeps_its_form(asked: dict[str, Any], seed: int, random_checkpoint: Make) -> None:
-    song = session(random_checkpoint(text="\n ，山水雨年天长花家光想风"), **asked)
+    song = session(random_checkpoint(text="\n ，山水雨年天长花家光想风梦"), **asked)
     rng = np.random.default_rng(seed)
 
     def words() -> str:

@@ -17,7 +17,7 @@ DEMANDS: list[dict[str, Any]] = [
     {"tones": "pzpz*,*zpzp", "acrostic": "春天"},
     {"lines": 3, "rhyme": "AAA", "length": 60},
     {"structure": "ABA", "lines": 2, "line_length": 5},
-    {"line_length": 6, "lines": 3, "particles": 3, "no_repeat": 2},
+    {"line_length": 6, "lines": 3, "drafts": 3, "no_repeat": 2},
 ]
 
 
