@@ -95,6 +95,17 @@ class Rhymer:
         end = line.rfind(last) + 1
         return self._chinese(line[:end]) if line[max(end - 2, 0) : end] in _phrase_ends() else self.alone(last)
 
+    def before_last(self, line: str, count: int) -> tuple[str | None, ...]:
+        """The classes of the ``count`` counted characters before the last one of a Chinese line, the last one first."""
+        from pypinyin.seg import simpleseg
+
+        found: list[str | None] = []
+        for phrase in reversed(simpleseg.seg(line)):
+            found += [self._of_reading(reading) for reading in reversed(_readings_in(phrase))]
+            if len(found) > count:
+                break
+        return tuple(found[1 : count + 1])
+
     def of_final(self, final: str) -> str:
         """The class of one of ``FINALS``."""
         return self._class_of(final) or ""
@@ -158,6 +169,15 @@ def _last_reading(phrase: str) -> str:
     from pypinyin import Style, lazy_pinyin
 
     return next(reversed(lazy_pinyin(phrase, style=Style.NORMAL, errors="ignore")), "")
+
+
+@functools.lru_cache(maxsize=4096)
+def _readings_in(phrase: str) -> tuple[str, ...]:
+    """The reading of each counted character of a phrase; empty for one that has none."""
+    from pypinyin import Style, lazy_pinyin
+
+    readings = lazy_pinyin(phrase, style=Style.NORMAL, errors="ignore")
+    return tuple(readings) if len(readings) == len(phrase) else ("",) * len(counted_in(phrase))
 
 
 @functools.cache

@@ -49,10 +49,12 @@ class Toning:
 
     def can_have(self, character: str, required: str) -> bool:
         """Whether a character has the required tone alone or in some phrase."""
-        if fits(self._tones.alone(character), required):
-            return True
-        in_phrases = (zip(phrase.text, phrase.tones) for phrase in self._tones.phrases())
-        return any(one == character and fits(tone, required) for pairs in in_phrases for one, tone in pairs)
+        return fits(self._tones.alone(character), required) or required in self._in_phrases.get(character, ())
+
+    def possible(self, required: str) -> Mask:
+        """The counted characters (V,) that can have the required tone."""
+        firsts = [character for character, tones in self._in_phrases.items() if required in tones]
+        return self.mask(required) | (self._characters.only("".join(firsts)) & self._characters.counted)
 
     def is_satisfied(self, state: FormState) -> bool:
         """Whether the current line has the tones that it must have."""
@@ -124,6 +126,15 @@ class Toning:
             ):
                 return True
         return False
+
+    @functools.cached_property
+    def _in_phrases(self) -> dict[str, set[str]]:
+        """The tones that characters have in phrases that change one; ANY counts as each."""
+        found: dict[str, set[str]] = collections.defaultdict(set)
+        for phrase in self._tones.phrases():
+            for character, tone in zip(phrase.text, phrase.tones):
+                found[character] |= {*NAMES} if tone == ANY else {tone}
+        return found
 
     @functools.cached_property
     def _phrases(self) -> list[Phrase]:

@@ -90,7 +90,7 @@ class Constraints:
             allowed[row, followers] = False
 
 
-def _banned(given: str | None, vocabulary: Vocabulary, acrostic: str) -> list[Ids]:
+def _banned(given: str | None, vocabulary: Vocabulary, acrostic: Sequence[str]) -> list[Ids]:
     """The ids of the words that ``--ban`` names, but for those that this model cannot write anyway.
 
     Words of Latin letters are banned in small and in capital letters, also as parts of other words.

@@ -24,7 +24,7 @@ import numpy as np
 from lyricgen.config import SampleConfig
 from lyricgen.errors import UnsatisfiableError
 from lyricgen.model.probability import draw
-from lyricgen.writing.form.spec import MAX_LINE_LENGTH
+from lyricgen.writing.form.lines import MAX_LINE_LENGTH
 from lyricgen.writing.search.drawing import CharacterSampler, Draw
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.lookahead import AHEAD

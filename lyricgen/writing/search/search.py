@@ -10,9 +10,6 @@ from lyricgen.config import LENGTH, FormConfig, SampleConfig
 from lyricgen.model.decoder import Decoder
 from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.writing.form.rhyme import Rhymer
-from lyricgen.writing.form.spec import compile_form
-from lyricgen.writing.form.tones import TONE_READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.search.particles import ParticleSampler
 from lyricgen.writing.search.session import Session
@@ -36,14 +33,7 @@ class Search:
     ) -> None:
         self._length = config.length
         self._vocabulary = vocabulary
-        spec = compile_form(form, config.length)
-        self._tracker = FormTracker(
-            spec,
-            vocabulary,
-            rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
-            identical=form.rhyme_identical,
-            tones=TONE_READERS[form.tones_by](),
-        )
+        self._tracker = FormTracker.of(form, vocabulary, config.length)
         self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text)
         self._sampler = ParticleSampler(self._space, config)
         words = required_words(vocabulary, form.words, config.ban)
