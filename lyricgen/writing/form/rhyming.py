@@ -57,18 +57,20 @@ class Rhyming:
         required = self._class_of(example) if example else None
         if example and required is None:
             raise OptionError(f"--rhyme-with: no dictionary contains {example}")
+        needed = {ANY: sum(tones.values()), **{tone: count for tone, count in tones.items() if tone != ANY}}
+        if self._identical:
+            needed = dict.fromkeys(needed, 1)
         classes = [required] if required else list(self._characters.class_masks)
-        wanted = {ANY: sum(tones.values()), **{tone: count for tone, count in tones.items() if tone != ANY}}
-        for tone, lines in wanted.items():
-            needed = 1 if self._identical else lines
-            most = max((self._count_endings(name, tone, toning) for name in classes), default=needed)
-            if most < needed:
-                which = f"lines of {rhyme}" + (f" that end in {NAMES[tone]}" if tone != ANY else "")
-                advice = "" if self._identical else "; --rhyme-identical allows equal endings"
-                raise OptionError(
-                    f"--rhyme: {needed} {which} must rhyme, but this model knows {most} endings that rhyme with "
-                    f"{example or 'each other'}{advice}"
-                )
+        endings = [{tone: self._count_endings(name, tone, toning) for tone in needed} for name in classes]
+        if not endings or any(all(known[tone] >= needed[tone] for tone in needed) for known in endings):
+            return
+        tone = min(needed, key=lambda tone: max(known[tone] for known in endings) - needed[tone])
+        which = f"lines of {rhyme}" if tone == ANY else f"lines of {rhyme} that end in {NAMES[tone]}"
+        most = max(known[tone] for known in endings)
+        raise OptionError(
+            f"--rhyme: {needed[tone]} {which} must rhyme, but this model knows at most {most} such endings that rhyme with "
+            f"{example or 'each other'}" + ("" if self._identical else "; --rhyme-identical allows equal endings")
+        )
 
     def _count_endings(self, rhyme_class: str, tone: str, toning: Toning) -> int:
         if tone == ANY:
