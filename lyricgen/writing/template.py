@@ -94,7 +94,7 @@ class FormedTemplate:
         if same:
             raise OptionError(f"--rhyme: lines of {same} rhyme with each other in the text")
         for number, text in self._fixed(is_sure=True):
-            state = self._begin_line(start._replace(lines=(*self._lines[:number],), line=form.line(number)))
+            state = self._begin_line(start._replace(lines=(*self._lines[:number],), line=self._line_of(number, text)))
             if not self._tracker.rhyming.is_satisfied(state._replace(text=text)):
                 name = f"line {number + 1} of the text"
                 raise OptionError(f"--rhyme: {name} ends in {line_ending(text)}, which does not rhyme as is asked")
@@ -112,12 +112,18 @@ class FormedTemplate:
             len(ending) != 1 or not BLANK.match(before[-1:]) or not self._tracker.characters.has_several_classes(ending)
         )
 
+    def _line_of(self, number: int, text: str) -> Line:
+        """What a line must be; if one of the characters that rhyme is a blank, only the last one counts."""
+        line = self._tracker.form.line(number)
+        ends = [character for character in text if is_counted(character) or BLANK.match(character)][-line.rhyming :]
+        return line._replace(rhyming=1) if any(map(BLANK.match, ends)) else line
+
     def _rhyming_start(self) -> FormState:
         """The state in which all must rhyme with the lines whose endings are no blanks."""
         state = self._tracker.start("", None)
         for is_sure in (True, False):
             for number, text in self._fixed(is_sure=is_sure):
-                after = with_fixed_lines(self._tracker.rhyming, state, [(self._tracker.form.line(number), text)])
+                after = with_fixed_lines(self._tracker.rhyming, state, [(self._line_of(number, text), text)])
                 state = after if is_sure or not _rhymes_alike(self._tracker.form, after) else state
         return state
 
@@ -188,7 +194,7 @@ class FormedTemplate:
     def _is_enough(self, mask: Mask, lines: Sequence[Line]) -> bool:
         """Whether lines of one rhyme can end in these characters, by their last tones."""
         tones = Counter(line.tones[-1:] or ANY for line in lines)
-        needed = {ANY: len(lines), **tones}
+        needed = {**tones, ANY: len(lines)}
         found = {tone: np.count_nonzero(mask & self._tracker.toning.mask(tone)) for tone in needed}
         return all(found[tone] >= (1 if self._config.rhyme_identical else count) for tone, count in needed.items())
 

@@ -68,8 +68,8 @@ class Rhyming:
         which = f"lines of {rhyme}" if tone == ANY else f"lines of {rhyme} that end in {NAMES[tone]}"
         most = max(known[tone] for known in endings)
         raise OptionError(
-            f"--rhyme: {needed[tone]} {which} must rhyme, but this model knows at most {most} such endings that rhyme with "
-            f"{example or 'each other'}" + ("" if self._identical else "; --rhyme-identical allows equal endings")
+            f"--rhyme: {needed[tone]} {which} must rhyme, but this model knows at most {most} such endings that rhyme "
+            f"with {example or 'each other'}" + ("" if self._identical else "; --rhyme-identical allows equal endings")
         )
 
     def _count_endings(self, rhyme_class: str, tone: str, toning: Toning) -> int:
@@ -108,7 +108,9 @@ class Rhyming:
         if rhyme is not None:
             used = state.rhymes[rhyme].used_endings if rhyme in state.rhymes else ()
             ending, before = self._classes(state)
-            rhymes[rhyme] = RequiredRhyme(ending or "", (*used, line_ending(state.text)), tuple(map(str, before)))
+            known = tuple(name for name in before if name)
+            known = known if len(known) == len(before) else ()
+            rhymes[rhyme] = RequiredRhyme(ending or "", (*used, line_ending(state.text)), known)
         return rhymes
 
     def _classes(self, state: FormState) -> tuple[str | None, tuple[str | None, ...]]:
@@ -126,7 +128,8 @@ class Rhyming:
             return False
         if required is not None:
             is_new = self._identical or line_ending(state.text) not in required.used_endings
-            return is_new and ending == required.rhyme_class and required.before in ((), before)
+            rhymes = ending == required.rhyme_class and required.before[: len(before)] in ((), before)
+            return is_new and rhymes
         if ending is None:
             return self._count_needed(rhyme) == 1
         if ending in self._classes_of_other_letters(state, rhyme):

@@ -161,7 +161,7 @@ def test_a_form_has_other_names(name: str, first: str) -> None:
 def test_an_unknown_name_says_what_is_like_it() -> None:
     with pytest.raises(OptionError, match=r"NAME: no form .* is called 蝶恋; did you mean 蝶恋花.*lyricgen forms"):
         named.find("蝶恋")
-    with pytest.raises(OptionError, match="--form: no form .* is called 十四行; lyricgen forms lists"):
+    with pytest.raises(OptionError, match=r"--form: no form .* is called 十四行; lyricgen forms lists"):
         named.read("十四行")
 
 

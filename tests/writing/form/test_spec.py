@@ -174,5 +174,5 @@ def test_options_that_are_no_form(options: dict[str, Any], message: str) -> None
 
 def test_lines_that_return_have_no_length_that_is_known() -> None:
     for options in ({"structure": "CC"}, {"form": "7,=1"}):
-        with pytest.raises(OptionError, match="^--length: "):
+        with pytest.raises(OptionError, match=r"^--length: "):
             layout(100, **options)
