@@ -215,9 +215,7 @@ class Plan(NamedTuple):
         letters = list(dict.fromkeys(letter for letter, _ in scheme if letter))
         examples = dict(zip(letters, examples_of(asked.get("rhyme_with") or "")))
         if asked.get("structure"):
-            lines = list(
-                cls._sections(asked["structure"], asked.get("lines") or longest or 4, form, ends_blank, scheme)
-            )
+            lines = list(cls._sections(asked, longest, form, ends_blank, scheme))
             count: int | None = len(lines)
         else:
             count = asked.get("lines")
@@ -245,18 +243,28 @@ class Plan(NamedTuple):
 
     @classmethod
     def _sections(
-        cls, structure: str, size: int, form: list[Wanted], ends_blank: bool, scheme: list[tuple[Any, int]]
+        cls, asked: dict[str, Any], longest: int, form: list[Wanted], ends_blank: bool, scheme: list[tuple[Any, int]]
     ) -> Iterator[Wanted]:
-        """Sections of equal size: what is no verse, or has a number, returns."""
-        signs = structure.replace("主", "V").replace("副", "C").replace("桥", "B").replace("歌", "").upper()
-        names = re.findall("[A-Z][0-9]*", signs)
+        """What is no verse, or has a number, returns. A form with a stanza for each letter has these as sections."""
+        signs = asked["structure"].replace("主", "V").replace("副", "C").replace("桥", "B").replace("歌", "").upper()
+        names, begin = re.findall("[A-Z][0-9]*", signs), 0
+        kinds = list(dict.fromkeys(name[0] for name in names))
+        begins = [place for place, line in enumerate(form) if line.blank or not place]
+        stanzas = [form[one:other] for one, other in zip(begins, [*begins[1:], len(form)])]
+        own = len(stanzas) == len(kinds) > 1 and all(line.returns is None for line in form)
+        first: dict[str, list[int]] = {}  # the lines of each section that returns
         for index, name in enumerate(names):
-            begin, original = index * size, index if name == "V" else names.index(name)
-            lines = list(cls._times(form, ends_blank, scheme, size, index, begin))
+            stanza = stanzas[kinds.index(name[0])] if own else form
+            stanza = [stanza[0]._replace(blank=False), *stanza[1:]]
+            rhymes = [(line.rhyme, line.depth) for line in stanza] if own and not asked.get("rhyme") else scheme
+            size = asked.get("lines") or (len(stanza) if own else longest or 4)
+            lines = list(cls._times(stanza, ends_blank and not own, rhymes, size, index, begin))
             lines[0] = lines[0]._replace(blank=index > 0)
-            if original < index:
-                lines = [Wanted(returns=original * size + at, blank=line.blank) for at, line in enumerate(lines)]
+            if name != "V" and name in first:
+                lines = [Wanted(returns=place, blank=line.blank) for place, line in zip(first[name], lines)]
+            first.setdefault(name, list(range(begin, begin + size)))
             yield from lines
+            begin += size
 
 
 def scheme_of(rhyme: str) -> list[tuple[Any, int]]:
