@@ -20,7 +20,6 @@ from lyricgen.config import (
     AUTO,
     FILLED,
     STDIN,
-    TONES_OF_SONG,
     EngineConfig,
     FormConfig,
     ModelConfig,
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
     from lyricgen.inspection.views import Inspection
     from lyricgen.keywords import FillKeywords, PrepareKeywords, SongKeywords, TrainKeywords
     from lyricgen.writing.filling import Filling, Watch
-    from lyricgen.writing.form.reader import SongForm
+    from lyricgen.writing.form.song import SongForm
 
 PathLike = Union[str, Path]
 Data = Union[Dataset, PathLike, Sequence[PathLike]]
@@ -193,11 +192,11 @@ class Model:
     ) -> Writer:
         """Return a writer of songs with these options.
 
-        ``like``: a song whose form is taken over; options that are given override it.
+        ``like``: a song whose form is taken over; options that are given take the place of its parts.
         """
         values = given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig)
         if like is not None:
-            values = read_form_for(values, like).with_options(values)
+            values = read_form(like).options(values)
         sample, form = build(values, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
         base_text = _base_text(self.checkpoint) if sample.looks_for_copies else None
@@ -454,19 +453,13 @@ def measure(
 
 
 def read_form(song: PathLike, *, encoding: str = AUTO, tones: bool = False, tones_by: str = "modern") -> SongForm:
-    """Read the form of a song (a text or an .lrc file, or -), as options of ``Model.generate``."""
+    """Read the form of a song (a text or an .lrc file, or -); ``tones``: those of every line, too."""
     if str(song) != STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
         raise FileError(f"{song}: is a {storage.kind_of(Path(song))}, not a song; name a text")
-    from lyricgen.writing.form import reader as forms
+    from lyricgen.writing.form import song as songs
 
-    text = "".join(piece for _, piece in corpus.read_each([str(song)], corpus.Reader(encoding)))
-    return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)
-
-
-def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = AUTO) -> SongForm:
-    """Read the form of a song that is used with these options: with its tones, if they ask for them."""
-    with_tones = options.get("tones") == TONES_OF_SONG
-    return read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
+    read = corpus.read_songs([str(song)], corpus.Reader(encoding, songs_by="file"))
+    return songs.read_form(read[0].text, name=str(song), tones=tones, tones_by=tones_by)
 
 
 def seed_of(options: Mapping[str, Any]) -> int:

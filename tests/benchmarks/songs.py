@@ -48,7 +48,9 @@ def main() -> None:
     model = ["-c", options.c]
     print_head("options", *(name.replace("_", " ") for name in FIGURES))
     for row in ROWS:
-        songs = lyricgen(options.folder, "generate", "-n", "100", "--length", "200", "--seed", "1", "--json", *model, *row)
+        songs = lyricgen(
+            options.folder, "generate", "-n", "100", "--length", "200", "--seed", "1", "--json", *model, *row
+        )
         figures = json.loads(lyricgen(options.folder, "measure", "--json", given=songs))
         print_row(f"`{' '.join(row)}`", *(float(figures[name]) for name in FIGURES))
 

@@ -103,6 +103,15 @@ class Rhymer:
         name = self._of_reading(readings.of_end(line[:end]))
         return (name,) if name else ()
 
+    def before_last(self, line: str, count: int) -> tuple[str | None, ...]:
+        """The classes of the ``count`` counted characters before the last one of a Chinese line, the last one first."""
+        classes: list[str | None] = []
+        for phrase in reversed(readings.segments(line)):
+            classes += [self._of_reading(reading) for reading in reversed(readings.in_phrase(phrase))]
+            if len(classes) > count:
+                break
+        return tuple(classes[1 : count + 1])
+
     def of_final(self, final: str) -> str:
         """The class of one of ``FINALS``."""
         return self._class_of(final) or ""

@@ -55,6 +55,11 @@ class Toning:
         """Whether a character has the required tone alone, in some phrase, or at the end of some line."""
         return any(fits(tone, required) for tone in self._tones.possible(character))
 
+    def possible(self, required: str) -> Mask:
+        """The counted characters (V,) that can have the required tone."""
+        able = [character for character in self._ids if is_counted(character) and self.can_have(character, required)]
+        return self._characters.only("".join(able))
+
     def is_satisfied(self, state: FormState) -> bool:
         """Whether the current line has the tones that it must have."""
         return not state.line.tones or self._read(state.line.tones, state.text).keeps
