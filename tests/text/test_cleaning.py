@@ -108,7 +108,7 @@ def test_lines_that_are_sung_stay(line: str) -> None:
 
 def test_time_stamps_go_and_a_line_is_sung_as_often_as_it_has_them() -> None:
     removed = Removed()
-    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n\n我们不分开"
+    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n我们不分开"
     assert cleaned(LRC, removed).strip("\n") == sung
     assert (removed.tags, removed.credits, removed.stamps) == (3, 1, 6)
     assert str(removed) == "time stamps of 6 lines, 3 ID tags, 1 credit line"
