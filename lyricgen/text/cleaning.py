@@ -13,8 +13,10 @@ from lyricgen.text.credits import Kind
 
 _BREAK = re.compile(r"[^\S\n]*<br\s*/?>[^\S\n]*\n?", re.I)
 _BLOCK = re.compile(r"\s*(?:</?(?:p|div|li|ul|ol|h[1-6]|html|head|body|pre)(?:\s[^<>]*)?>\s*)+", re.I)
-_MARKUP = re.compile(r"</?(?:b|i|u|em|strong|span|font|a|sup|sub|img|small|big)(?:\s[^<>]*)?/?>|<!--.*?-->|<!doctype[^>]*>", re.I)
-_ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});|(?:#39|nbsp|amp|quot|lt|gt)(?![a-z;]))", re.I)
+_MARKUP = re.compile(
+    r"</?(?:b|i|u|em|strong|span|font|a|sup|sub|img|small|big)(?:\s[^<>]*)?/?>|<!--.*?-->|<!doctype[^>]*>", re.I
+)
+_ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});|(?:#39(?!\d)|nbsp|(?:amp|quot)(?![a-z])))", re.I)
 _ESCAPED = re.compile(r"(?:\\r)?\\n|\\r")
 _QUOTE = re.compile(r"\\(['\"])")
 _INDENT = re.compile(r"^[ \t]+|[ \t]+$", re.M)
@@ -57,7 +59,7 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_WORDS = "\n(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
+_WORDS = ["\n(", "\n（", "\n【", " / ", "repeat", "Repeat", "REPEAT", "重复", "重複", "重唱", "间奏", "間奏", "前奏", "尾奏", "副歌", "主歌", "尾声", "尾聲"]
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -129,7 +131,12 @@ def _unescaped(text: str) -> str:
         text = _QUOTE.sub(r"\1", _ESCAPED.sub("\n", text))
     if "\n " in text or " \n" in text or "\t" in text or text[:1] == " ":
         text = _INDENT.sub("", text).replace("\t", " ")
-    return _GLUED.sub("\n", text) if any(sign in text for sign in _GLUED_SIGNS) else text
+    return _GLUED.sub(_line_end, text) if any(sign in text for sign in _GLUED_SIGNS) else text
+
+
+def _line_end(match: re.Match[str]) -> str:
+    is_first = match.start() == 0 or match.string[match.start() - 1] == "\n"
+    return "" if is_first else "\n"
 
 
 def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:

@@ -424,9 +424,7 @@ def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with tarfile.open(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
         shown = [member for member in archive.getmembers() if member.isfile()]
-        members = sorted(
-            (member for member in shown if _is_text(member.name, kinds)), key=lambda member: member.name
-        )
+        members = sorted((member for member in shown if _is_text(member.name, kinds)), key=lambda member: member.name)
         _count_members(path, [member.name for member in shown], kinds, reader)
         allowance = _Allowance(path)
         for member in members:
@@ -525,7 +523,9 @@ def _decode_chunks(
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
             where = position - len(pending) + getattr(error, "start", 0)
-            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding, chunk if beginning.isascii() else beginning)}") from error
+            raise FileError(
+                f"{name}: byte {where} is not {encoding}: {_advice(encoding, chunk if beginning.isascii() else beginning)}"
+            ) from error
         position += len(chunk)
 
 

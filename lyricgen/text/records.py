@@ -81,8 +81,10 @@ def _cells(text: str, kind: str, name: str, warnings: list[str]) -> list[list[st
     except csv.Error as error:
         if kind != ".tsv":
             warnings.append(f"Warning: {name}: line {rows.line_num:,}: {error}: is a quote missing, or not doubled?")
-        quoting = csv.QUOTE_NONE if kind == ".tsv" else csv.QUOTE_MINIMAL
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting))
+        lines = io.StringIO(text, newline="")
+        if kind == ".tsv":
+            return list(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
+        return list(csv.reader(lines, delimiter=separator))
 
 
 def _parsed(text: str, kind: str, wanted: Sequence[Sequence[str]], name: str) -> Iterator[Any]:

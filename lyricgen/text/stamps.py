@@ -48,7 +48,10 @@ _SCRIPTS = {
 _RESTART, _EARLY, _FEWEST = 60.0, 60.0, 8  # a new song goes back so many seconds, begins early, after so many lines
 _SHARED = 0.6  # share of the times of a block that a translation has from the song before it
 _FEW_PAIRS = 3  # lines at the same time, of which each is judged by itself
-_LONG_LINE, _SHORTEST = 100, 1.0  # characters of a line that may be a song, seconds of its lines; single words are shorter
+_LONG_LINE, _SHORTEST = (
+    100,
+    1.0,
+)  # characters of a line that may be a song, seconds of its lines; single words are shorter
 _DISPLAY = 0.4  # share of empty stamps from which on they clear the screen after each line, and mark no stanza
 
 
@@ -251,7 +254,7 @@ def _originals(ordered: Sequence[Timed], dropped: Any) -> Iterator[Timed]:
             seconds[place] = all(scripts) and scripts[0] != scripts[1]
         elif line.is_stamped:
             before = line
-    are_translations = sum(seconds.values()) >= _SHARED * len(seconds) and len(seconds) > _FEW_PAIRS
+    are_translations = 2 * sum(seconds.values()) >= len(seconds) and len(seconds) > _FEW_PAIRS
     for place, line in enumerate(ordered):
         if seconds.get(place) or (place in seconds and are_translations):
             dropped.translations += 1
