@@ -59,7 +59,7 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_WORDS = ["\n(", "\n（", "\n【", " / ", "repeat", "Repeat", "REPEAT", "重复", "重複", "重唱", "间奏", "間奏", "前奏", "尾奏", "副歌", "主歌", "尾声", "尾聲"]
+_WORDS = "\n(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:

@@ -34,6 +34,7 @@ _DOUBTFUL = re.compile(
     rf"[{_OPENS}][^\S\n]*[+-]?\d[\d:：.,，;/'’ \t-]*[\]］】〕}}[].*|[(（{_OPENS}]?[^\S\n]*\d{{1,3}}[:：]\d\d[.:,，]\d.*"
     r"|\d\d:\d\d:\d\d,\d+ -->.*"
 )
+_DIGIT = re.compile(r"\d")
 _CLOCK_SIGN = re.compile(rf"[<(（{_OPENS}]\s*(?:\+?\d{{1,3}}[:：]\d|\d+,\d)")
 _BRACKETED_DIGIT = re.compile(rf"[<(（{_OPENS}]\s*[+-]?\d|^\s*\d+[:：]\d", re.M)
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
@@ -90,7 +91,7 @@ def read_line(line: str) -> Stamped:
 
 def doubtful(text: str) -> Iterator[str]:
     """Yield the lines that begin with a bracket and digits that are not a stamp."""
-    for match in _DOUBTFUL.finditer(text):
+    for match in _DOUBTFUL.finditer(text) if _DIGIT.search(text) else ():
         is_first = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
         if is_first and not _STAMP.match(match[0]):
             yield match[0]

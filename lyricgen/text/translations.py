@@ -14,12 +14,13 @@ _TWO = re.compile(
     rf"(?P<first>[^{_EAST}]*[{_LETTERS}][^{_EAST}]*?|[^{_LETTERS}]*[{_EAST}][^{_LETTERS}]*?)"
     rf"(?:\s*[/／|]\s*|\s+|\s*(?P<open>[(（]))(?P<second>[^(（/／|]+?)(?(open)\s*[)）])\s*"
 )
+_NO_HAN = re.compile(f"[{_LETTERS}\u3040-\u30ff\uac00-\ud7af]{{2}}")
 _HAS_LETTERS, _HAS_EAST = re.compile(f"[{_LETTERS}]{{2}}"), re.compile(f"[{_EAST}]")
 
 
 def without(song: str) -> tuple[str, int]:
     """Return a song without the translations of its lines, and how many they were; the song as it is, and 0, if few."""
-    if not _HAS_EAST.search(song):
+    if not (_HAS_EAST.search(song) and _NO_HAN.search(song)):
         return song, 0
     lines = song.split("\n")
     numbers = [number for number, line in enumerate(lines) if line.strip()]
