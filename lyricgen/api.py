@@ -37,11 +37,12 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Evaluation, Text
 from lyricgen.model.load import predictor, with_cache
 from lyricgen.model.scoring import Score
-from lyricgen.text import corpus, prompt, songs
+from lyricgen.text import cleaning, corpus, prompt, songs
 from lyricgen.text import dataset as datasets
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import Parts
+from lyricgen.text.songs import SONG
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import measures
 from lyricgen.writing.generation import Writer
@@ -443,8 +444,10 @@ def measure(
     if parts is None:
         raise FileError(f"{name}: keeps no training text to compare with; name one with --dataset")
     if isinstance(songs, (str, Path)):
+        text = "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True))
+        is_json = text.lstrip().startswith("{")
         songs = measures.parse_songs(
-            "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True)), str(songs)
+            text if is_json else SONG.join(cleaning.clean(text, cleaning.Removed())), str(songs)
         )
     text = parts.text("train")
     known, finder = measures.split_corpus(text), CopyFinder(text)

@@ -8,15 +8,25 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from lyricgen.text import credits, songs, stamps
+from lyricgen.text import credits, records, songs, stamps, translations
 from lyricgen.text.credits import Kind
 
-_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li)\s*>", re.I)
-_MARKUP = re.compile(r"</?(?:b|i|u|em|strong|span|font|a|sup|sub)(?:\s[^<>]*)?>", re.I)
-_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});", re.I)
+_BREAK = re.compile(r"[^\S\n]*<br\s*/?>[^\S\n]*\n?", re.I)
+_BLOCK = re.compile(r"\s*(?:</?(?:p|div|li|ul|ol|h[1-6]|html|head|body|pre)(?:\s[^<>]*)?>\s*)+", re.I)
+_MARKUP = re.compile(
+    r"</?(?:b|i|u|em|strong|span|font|a|sup|sub|img|small|big)(?:\s[^<>]*)?/?>|<!--.*?-->|<!doctype[^>]*>", re.I
+)
+_ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});|(?:#39(?!\d)|nbsp|(?:amp|quot)(?![a-z])))", re.I)
+_ESCAPED = re.compile(r"(?:\\r)?\\n|\\r")
+_QUOTE = re.compile(r"\\(['\"])")
+_INDENT = re.compile(r"^[ \t]+|[ \t]+$", re.M)
 # What a site adds without a line end.
-_GLUED_SIGNS = ("Embed", " Lyrics[", "You might also like[")
-_GLUED = re.compile(r"^\d+ Contributors?\b.*? Lyrics(?=\[)|You might also like(?=\[)|\d+Embed\s*\Z", re.M)
+_GLUED_SIGNS = ("Embed", " Lyrics[", "You might also like")
+_GLUED = re.compile(
+    r"^\d+ Contributors?.*? Lyrics(?=\[)|(?:See .{1,40} LiveGet tickets as low as \$\d+)?You might also like(?=\[|$)\n?"
+    r"|(?:\d[\d.,]*[KM]?|(?<=[a-z]))Embed\s*\Z",
+    re.M,
+)
 _TAG = re.compile(r"\s*\[\s*(?:#|[a-z][a-z_-]{0,15})\s*[:：].*\]\s*|\s*\{\"[a-z]\".*\}\s*", re.I)
 _SECTION_NAME = (
     r"(?:verse|pre-?\s?chorus|post-?\s?chorus|chorus|bridge|intro|outro|hook|refrain|interlude|instrumental|solo|break|coda|"
@@ -36,9 +46,10 @@ _SECTION = re.compile(
     re.I,
 )
 _BLANKS = re.compile("\n{3,}")
-_PART = "[男女合齐齊众眾]|男女|[男女][合独獨声聲]|童[声聲]|[合对對齐齊]唱|旁白|rap"
+_PART = "[♂♀男女合齐齊众眾]|男女|[男女][合独獨声聲]|童[声聲]|[合对對齐齊]唱|旁白|rap|Male|Female|Duet"
+_PARTS = rf"(?:{_PART})(?:\s*[&＆/+、]\s*(?:{_PART}))*"
 _SINGER = re.compile(
-    rf"\s*(?:[(（【\[]\s*(?:{_PART})\s*\d?[)）】\]]\s*[:：]?|(?:{_PART}|童|F|M|D|All|Both|v\d|bg)\s*\d?[:：])\s*(?P<rest>.*)",
+    rf"\s*(?:[(（【\[{{]\s*{_PARTS}\s*\d?[)）】\]}}]\s*[:：]?|(?:{_PARTS}|童|F|M|D|All|Both|v\d|bg)\s*\d?[:：])\s*(?P<rest>.*)",
     re.I,
 )
 _NAME = re.compile(
@@ -96,17 +107,36 @@ def clean(
     for lines in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):
         for song in songs.split("\n".join(songs.unfold(lines)), songs_by):
             sung = _sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations)
+            if not keep_translations:
+                sung, count = translations.without(sung)
+                removed.translations += count
             if sung:
                 yield sung
 
 
 def _unescaped(text: str) -> str:
     """A text without what pages and sites leave within its lines."""
-    if "<" in text:
-        text = _MARKUP.sub("", _BREAK.sub("\n", text))
-    if "&" in text:
+    if text.lstrip()[:1] == "[":
+        lines = records.listed(text)
+        text = text if isinstance(lines, str) else "\n".join(lines)
+    for _ in range(2 if "&" in text else 0):  # some are escaped twice
         text = _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), text)
-    return _GLUED.sub("\n", text) if any(sign in text for sign in _GLUED_SIGNS) else text
+    if "<" in text:
+        # A paragraph is a stanza where lines have ends of their own, and a line elsewhere.
+        text, breaks = _BREAK.subn("\n", text)
+        least = 2 if breaks else 1
+        text = _BLOCK.sub(lambda match: "\n" * max(least, min(match[0].count("\n"), 3)), text)
+        text = _MARKUP.sub("", text)
+    if "\\" in text:
+        text = _QUOTE.sub(r"\1", _ESCAPED.sub("\n", text))
+    if "\n " in text or " \n" in text or "\t" in text or text[:1] == " ":
+        text = _INDENT.sub("", text).replace("\t", " ")
+    return _GLUED.sub(_line_end, text) if any(sign in text for sign in _GLUED_SIGNS) else text
+
+
+def _line_end(match: re.Match[str]) -> str:
+    is_first = match.start() == 0 or match.string[match.start() - 1] == "\n"
+    return "" if is_first else "\n"
 
 
 def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:
@@ -156,6 +186,7 @@ def _marks_and_kinds(
     """What is certainly not sung, as a field of ``Removed``, and what lines look like; by the numbers of the lines."""
     marks: dict[int, str] = {}
     kinds: dict[int, Kind] = {}
+    labelled: list[int] = []
     for number in odd:
         line = lines[number]
         is_singer = _singer_of(line, singers) is not None
@@ -167,6 +198,9 @@ def _marks_and_kinds(
             kind = credits.kind_of(line)
         if kind is not Kind.SUNG:
             kinds[number] = Kind.POSSIBLE if is_singer else kind
+            labelled += [number] * is_singer
+    if 2 * len(labelled) > sum(map(bool, lines)):  # a song of several voices rather than a list of singers
+        kinds = {number: kind for number, kind in kinds.items() if number not in labelled}
     return marks, kinds
 
 

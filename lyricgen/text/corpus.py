@@ -34,28 +34,18 @@ STDIN_NAME = "standard input"
 SAMPLE = "the sample"
 _SAMPLE_FILE = "sample-zh.txt"
 _IN_ARCHIVES = (".txt", ".lrc", *records.SUFFIXES)
-_TAR = (".tar", ".tgz", ".tar.gz")
+_TAR = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _SUFFIXES = (*_IN_ARCHIVES, ".gz", ".zip", ".tar", ".tgz")
-_NOT_TEXT = (
-    ".doc",
-    ".docx",
-    ".pdf",
-    ".epub",
-    ".rtf",
-    ".odt",
-    ".xls",
-    ".xlsx",
-    ".mp3",
-    ".flac",
-    ".jpg",
-    ".png",
-    ".7z",
-    ".rar",
+_NOT_TEXT = frozenset(
+    """
+    .doc .docx .pdf .epub .rtf .odt .xls .xlsx .mp3 .flac .jpg .png .7z .rar .bz2 .xz .zst .srt .vtt .ass .ssa .html .htm
+    .xhtml .xml .ttml .yaml .yml .db .sqlite .pkl .parquet
+    """.split()  # noqa: SIM905
 )
 _CERTAIN = ("gb18030", "big5", "utf-16-le", "utf-16-be")  # encodings that are taken without asking
 _OTHERS = (*_CERTAIN, "utf-8", "shift_jis", "euc_kr", "cp1252")  # encodings to offer
 _FREQUENT = frozenset(
-    "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
+    "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、"
 )
 _FREQUENT_SHARE = 0.15
 _FREQUENT_IN = {
@@ -71,8 +61,9 @@ _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
 _LOOK_BACK = 4096
-_LINE_ENDS = re.compile("[\r\u0085\u2028\u2029]")
-_INVISIBLE = "\u200b\u200c\u2060\u00ad\u180e"  # but for the joiner, which emoji need
+_LINE_ENDS = re.compile("[\r\v\f\u0085\u2028\u2029]")
+_INVISIBLE = "\u200b\u200c\u2060-\u2064\u00ad\u034f\u115f\u1160\u180e\u2800\u3164\ufff9-\ufffc\ufffe\uffff"
+_INVISIBLE_IN_CHINESE = re.compile("(?<=[\u3400-\u9fff])[\u200d\ufe00-\ufe0f\U000e0000-\U000e01ef]")  # emoji need them
 _NOT_SHOWN = re.compile(f"[{CONTROL_CHARACTERS.pattern[1:-1]}{REORDERING_CHARACTERS.pattern[1:-1]}{_INVISIBLE}]")
 _RADICALS = re.compile("[\u2f00-\u2fd5]")  # of dictionaries, which look like the characters that are meant
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -84,6 +75,7 @@ def normalise(text: str) -> str:
     Nor any that turn the order of what is shown, nor invisible ones; all spaces are plain ones.
     """
     text = _NOT_SHOWN.sub("", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
+    text = _INVISIBLE_IN_CHINESE.sub("", text)
     text = _RADICALS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), _SPACES.sub(" ", text))
     if unicodedata.is_normalized("NFC", text):
         return text
@@ -416,10 +408,10 @@ def _raise(error: OSError) -> None:
 def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
+        names = [member.filename for member in archive.infolist() if not member.is_dir()]
         texts = (member for member in archive.infolist() if _is_text(member.filename, kinds))
         members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
-        if not members:
-            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
+        _count_members(path, names, kinds, reader)
         allowance = _Allowance(path)
         for member in members:
             with archive.open(member) as file:
@@ -431,12 +423,9 @@ def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     """The texts of a .tar file, packed or not, in the order of their names; nothing is unpacked on disk."""
     with tarfile.open(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
-        members = sorted(
-            (member for member in archive.getmembers() if member.isfile() and _is_text(member.name, kinds)),
-            key=lambda member: member.name,
-        )
-        if not members:
-            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
+        shown = [member for member in archive.getmembers() if member.isfile()]
+        members = sorted((member for member in shown if _is_text(member.name, kinds)), key=lambda member: member.name)
+        _count_members(path, [member.name for member in shown], kinds, reader)
         allowance = _Allowance(path)
         for member in members:
             file = archive.extractfile(member)
@@ -444,6 +433,18 @@ def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
                 with file:
                     suffix = Path(member.name).suffix.lower()
                     yield _as_text(file, f"{path}/{member.name}", suffix, reader, allowance)
+
+
+def _count_members(path: Path, names: Sequence[str], kinds: Sequence[str], reader: Reader) -> None:
+    """Count what is read of an archive, and what is not; FileError if nothing is."""
+    others = Counter(Path(name).suffix.lower() for name in names if not _is_text(name, kinds) and not _is_shadow(name))
+    read = sum(_is_text(name, kinds) for name in names)
+    if not read:
+        collections = [suffix for suffix in records.SUFFIXES if suffix in others]
+        advice = f"; --field NAME reads its {collections[0]} files" if collections else ""
+        raise FileError(f"{path}: no .txt file in this archive, nor any other that is read{advice}")
+    reader.passed.update(others)
+    reader.read += read
 
 
 class _Allowance:
@@ -469,8 +470,12 @@ def _kinds(suffixes: tuple[str, ...], reader: Reader) -> list[str]:
 
 def _is_text(member: str, kinds: Sequence[str]) -> bool:
     """Whether an archive's member is a text of the user's, and not a Mac's shadow of one."""
+    return Path(member).suffix.lower() in kinds and not _is_shadow(member)
+
+
+def _is_shadow(member: str) -> bool:
     parts = member.split("/")
-    return Path(member).suffix.lower() in kinds and "__MACOSX" not in parts and not parts[-1].startswith("._")
+    return "__MACOSX" in parts or parts[-1].startswith(("._", "."))
 
 
 def decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
@@ -518,7 +523,9 @@ def _decode_chunks(
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
             where = position - len(pending) + getattr(error, "start", 0)
-            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding, beginning)}") from error
+            raise FileError(
+                f"{name}: byte {where} is not {encoding}: {_advice(encoding, chunk if beginning.isascii() else beginning)}"
+            ) from error
         position += len(chunk)
 
 

@@ -26,6 +26,7 @@ from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_poin
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
 _FEWEST = 2  # characters that a text must have
+_LONG_LINE = 400  # characters, beyond which a line is probably a song
 _LONG_SONG = 1000  # lines, beyond which a text has probably several songs
 FEWEST_SONGS = 20  # a source with fewer songs has its end held out instead of whole songs
 
@@ -183,6 +184,8 @@ def _count(kept: Sequence[Song], copies: int) -> str:
     longest = max((song.lines for song in kept), key=len, default=())
     advice = "--songs-by blank ends songs at its blank lines" if "" in longest else "put two blank lines between songs"
     warning = f"; the longest has {len(longest):,} lines: {advice}" if len(longest) > _LONG_SONG else ""
+    width = max((len(line) for song in kept for line in song.lines), default=0)
+    warning += f"; the longest line has {width:,} characters: put line ends into it" if width > _LONG_LINE else ""
     return f"songs       {count}{warning}"
 
 

@@ -28,7 +28,13 @@ _EDGE = 2  # lines at the beginning and at the end of a song that a collection m
 _ROUNDS = 3  # times that what has become a first or last line is looked at
 _LONG_LINE, _LONGEST_LINE = 200, 100_000  # characters of a line that may be a whole song
 _PHRASE = (2.0, 24.0)  # characters of its phrases on average
+_FEWEST_LINES = 5  # that can tell songs apart, in a song that is a part of another one
+_DOUBLE_SPACED = 0.8  # share of blocks of one line, and of single blank lines, of a text that has one after each line
+_STRAY = 0.1  # share of two blank lines among song-sized blocks that does not mean that only those end songs
+_BLANKS = re.compile("\n{3,}")
+_RULE = re.compile(r"^[^\S\n]*(?:[-=*_#~～—][^\S\n]*){3,}$", re.M)
 _GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
+_ENDS_OF_LINES = re.compile(r"[ \t]*[/／|][ \t]*"), re.compile(r"[ \t]{2,}")  # in a song that is one line
 _SPACE, _MARKS, _DIGITS = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]"), re.compile(r"\d+")
 _CASED = re.compile(r"[^\W\d_a-z\u3040-\u9fff]")  # letters that lower case may change
 CHUNK = 1 << 16  # characters that are looked at together
@@ -76,25 +82,62 @@ def split(text: str, songs_by: str = "auto") -> Iterator[str]:
 
     ``songs_by``: what ends a song, ``two-blanks``, ``blank`` or nothing within the ``file``; ``auto`` decides by the text.
     """
-    parts = _GAP.split(f"\n\n{text}\n\n")[1:-1]  # a gap, which has the line ends of blank lines, and a block, and so on
+    if songs_by == "auto":
+        text = _evenly_spaced(_ruled(text))
+    parts = _parts(text)
+    keeps_titles = songs_by == "auto"
     if songs_by == "auto":
         songs_by = _decide(parts)
     song: list[str] = []
     for block, gap in zip(parts[1::2], parts[2::2]):
         song.append(block)
-        if songs_by == "blank" or (songs_by == "two-blanks" and gap.count("\n") > 2):
+        ends = songs_by == "blank" and not (keeps_titles and "\n" not in block)
+        if ends or (songs_by == "two-blanks" and gap.count("\n") > 2):
             yield STANZA.join(song)
             song = []
     if song:
         yield STANZA.join(song)
 
 
+def _parts(text: str) -> list[str]:
+    """A gap, which has the line ends of blank lines, and a block, and so on."""
+    return _GAP.split(f"\n\n{text}\n\n")[1:-1]
+
+
+def _ruled(text: str) -> str:
+    """A text with two blank lines for lines of dashes or stars, where these separate stretches of the size of songs."""
+    if not _RULE.search(text):
+        return text
+    sizes = list(filter(None, map(_lines, _RULE.split(text))))
+    return _RULE.sub(STANZA, text) if len(sizes) > 1 and statistics.median(sizes) >= _SONG_SIZED else text
+
+
+def _lines(text: str) -> int:
+    return sum(not is_blank(line) for line in text.split("\n"))
+
+
+def _evenly_spaced(text: str) -> str:
+    """A text without the blank line that follows each of its lines, if one does."""
+    if text.count("\n\n") < _SONG_SIZED - 1:
+        return text
+    parts = _parts(text)
+    blocks, gaps = parts[1::2], parts[2:-1:2]
+    single = sum(gap.count("\n") == 2 for gap in gaps)
+    if single < _DOUBLE_SPACED * len(gaps) or sum("\n" not in block for block in blocks) < _DOUBLE_SPACED * len(blocks):
+        return text
+    ends = ["\n" * ((gap.count("\n") + 1) // 2) for gap in gaps]
+    return "".join(chain.from_iterable(zip(blocks, [*ends, ""])))
+
+
 def _decide(parts: Sequence[str]) -> str:
     """What ends a song: two blank lines if there are any, or else one if the blocks have the size of songs."""
-    if any(gap.count("\n") > 2 for gap in parts[2:-1:2]):
-        return "two-blanks"
+    double = sum(gap.count("\n") > 2 for gap in parts[2:-1:2])
     sizes = [1 + block.count("\n") - block.count("\n[") - block.startswith("[") for block in parts[1::2]]
-    return "blank" if len(sizes) > 1 and statistics.median(sizes) >= _SONG_SIZED else "file"
+    sizes = [size for size in sizes if size > 1] or sizes  # but for titles
+    are_songs = len(sizes) > 1 and statistics.median(sizes) >= _SONG_SIZED
+    if double > (_STRAY * len(sizes) if are_songs else 0):
+        return "two-blanks"
+    return "blank" if are_songs else "file"
 
 
 def batches(texts: Iterable[str]) -> Iterator[str]:
@@ -143,11 +186,15 @@ def unfold(lines: Iterable[str]) -> list[str]:
 
 
 def _phrases(line: str) -> Sequence[str]:
-    if len(line) > _LONGEST_LINE or line.isascii():
+    if len(line) > _LONGEST_LINE:
         return (line,)
-    phrases = _SPACE.split(line.strip())
+    separator = next((mark for mark in _ENDS_OF_LINES if len(mark.findall(line)) >= 9), _SPACE)
+    if separator is _SPACE and line.isascii():
+        return (line,)
+    phrases = list(filter(None, separator.split(line.strip(" /／|"))))
     size = sum(map(len, phrases)) / len(phrases)
-    return phrases if len(phrases) >= 10 and _PHRASE[0] <= size <= _PHRASE[1] else (line,)
+    longest = _PHRASE[1] * (1 if separator is _SPACE else 3)
+    return phrases if len(phrases) >= 10 and _PHRASE[0] <= size <= longest else (line,)
 
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
@@ -158,12 +205,24 @@ def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, in
     kept, gone = list(songs), defaultdict[str, list[str]](list)
     least = max(_FEWEST, _OFTEN * len(songs))
     for _ in range(_ROUNDS if len(songs) >= 2 * _FEWEST else 0):
-        edges = Counter(chain.from_iterable(map(_edges, without_copies(kept)[0])))
-        added = {line for line, count in edges.items() if count > least and line and line not in gone}
+        added = {line for line in _shared_edges(without_copies(kept)[0], least) if line not in gone}
         if not added:
             break
         kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in kept]
     return kept, {lines[0]: len(lines) for lines in gone.values()}
+
+
+def _shared_edges(songs: Sequence[Song], least: float) -> set[str]:
+    """The first and last lines of more songs than that; versions of one song count once."""
+    edges = list(map(_edges, songs))
+    often = {line for line, count in Counter(chain.from_iterable(edges)).items() if count > least and line}
+    if not often:
+        return often
+    chosen = [number for number, lines in enumerate(edges) if lines & often]
+    of_groups: defaultdict[int, set[str]] = defaultdict(set)
+    for number, group in zip(chosen, groups([songs[number] for number in chosen])):
+        of_groups[group] |= edges[number] & often
+    return {line for line, count in Counter(chain.from_iterable(of_groups.values())).items() if count > least}
 
 
 def _edges(song: Song) -> set[str]:
@@ -177,15 +236,14 @@ def _without_numbers(line: str) -> str:
 
 def _trimmed(lines: tuple[str, ...], added: set[str], gone: Mapping[str, list[str]]) -> tuple[str, ...]:
     """The lines without those added at either end, which go to ``gone``; all of them if none would be left."""
-    kept, removed = list(lines), []
-    for place in (0, -1):
-        while kept and (not kept[place] or _without_numbers(kept[place]) in added):
-            removed.append(kept.pop(place))
-    if not kept:
+    shown = [number for number, line in enumerate(lines) if line]
+    removed = {number for number in shown[:_EDGE] + shown[-_EDGE:] if _without_numbers(lines[number]) in added}
+    kept = "\n".join([line for number, line in enumerate(lines) if number not in removed]).strip("\n")
+    if not removed or not kept:
         return lines
-    for line in filter(None, removed):
-        gone[_without_numbers(line)].append(line.strip())
-    return tuple(kept)
+    for number in sorted(removed):
+        gone[_without_numbers(lines[number])].append(lines[number].strip())
+    return tuple(_BLANKS.sub(STANZA, kept).split("\n"))
 
 
 def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
@@ -197,23 +255,37 @@ def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
 
 
 def groups(songs: Sequence[Song]) -> list[int]:
-    """Return a number for each song; songs that share most of their lines have the same one.
+    """Return a number for each song; songs of which the shorter one shares most of its lines have the same one.
 
     Linear in the text: of each line only the first songs that have it are remembered.
     """
-    group = list(range(len(songs)))
+    group = list(range(len(songs)))  # of each song, or an earlier song of it
+    sizes = [0] * len(songs)
     owners: dict[int, list[int]] = {line: [] for line in _shared_lines(songs)}
     for number, song in enumerate(songs):
         lines = set(song.prints.lines.tolist())
+        sizes[number] = len(lines)
         shared = [owners[line] for line in lines if line in owners]
-        if earlier := Counter(chain.from_iterable(shared)).most_common(1):
-            (owner, count) = earlier[0]
-            if count >= _ALIKE * len(lines):
-                group[number] = group[owner]
+        for owner, count in Counter(chain.from_iterable(shared)).items():
+            if count >= _ALIKE * max(min(len(lines), sizes[owner]), min(_FEWEST_LINES, len(lines))):
+                _join(group, owner, number)
         for others in shared:
             if len(others) < _HELD:
                 others.append(number)
-    return group
+    return [_first(group, number) for number in range(len(songs))]
+
+
+def _join(group: list[int], one: int, other: int) -> None:
+    first, second = sorted((_first(group, one), _first(group, other)))
+    group[second] = first
+
+
+def _first(group: list[int], number: int) -> int:
+    """The first song of the group, by disjoint sets with path halving (Tarjan & van Leeuwen 1984)."""
+    while group[number] != number:
+        group[number] = group[group[number]]
+        number = group[number]
+    return number
 
 
 def _shared_lines(songs: Sequence[Song]) -> list[int]:

@@ -108,7 +108,7 @@ def test_lines_that_are_sung_stay(line: str) -> None:
 
 def test_time_stamps_go_and_a_line_is_sung_as_often_as_it_has_them() -> None:
     removed = Removed()
-    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n\n我们不分开"
+    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n我们不分开"
     assert cleaned(LRC, removed).strip("\n") == sung
     assert (removed.tags, removed.credits, removed.stamps) == (3, 1, 6)
     assert str(removed) == "time stamps of 6 lines, 3 ID tags, 1 credit line"
@@ -209,3 +209,34 @@ def test_nothing_of_the_embedded_corpus_is_left_out() -> None:
         text = corpus.normalise(file.read())
     assert cleaned(text, reader.removed) == text
     assert not reader.notes()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It&amp;apos;s late&nbspnow", "It's late now"),
+        ("山上&lt;br&gt;海边", "山上\n海边"),
+        ("山上<br/>\n海边<br/>\n<br/>\n夜里", "山上\n海边\n\n夜里"),
+        ("<p>山上</p><p>海边</p>\n<div class='x'>夜里</div>", "山上\n海边\n夜里"),
+        ("<p>山上<br>海边</p>\n<p>夜里</p>", "山上\n海边\n\n夜里"),
+        ("山上<img src='x'>\n<!-- 注 -->海边", "山上\n海边"),
+        ("山上\\n海边\\r\\n夜里", "山上\n海边\n夜里"),
+        ("wind on the roadYou might also like\nwe walk home5.3KEmbed", "wind on the road\nwe walk home"),
+        ("  山上 \n\t海边\t有灯", "山上\n海边 有灯"),
+        ("['山上', '海边']", "山上\n海边"),
+    ],
+)
+def test_what_pages_and_tables_leave_in_a_text(text: str, words: str) -> None:
+    assert cleaned(text, Removed()).strip("\n") == words
+
+
+@pytest.mark.parametrize("label", ["男&女：", "[男/女]", "Male:", "♂："])
+def test_more_names_of_voices(label: str) -> None:
+    assert cleaned(f"{label}山路上有风\n女：海边的灯亮着", Removed()).strip("\n") == "山路上有风\n海边的灯亮着"
+
+
+@pytest.mark.parametrize("head", ["[ti:歌]", "作词：某某\n作曲：某某"])
+def test_a_duet_of_short_lines_is_not_a_list_of_singers(head: str) -> None:
+    assert cleaned(f"{head}\n男：山上\n女：海边\n男：风来\n女：雨去\n男：灯亮\n女：夜深", Removed()).strip("\n") == (
+        "山上\n海边\n风来\n雨去\n灯亮\n夜深"
+    )

@@ -355,3 +355,33 @@ def test_an_entry_and_an_lrc_file_are_one_song_whatever_their_blank_lines(tmp_pa
 
 def test_radicals_of_dictionaries_become_the_characters_that_are_meant() -> None:
     assert corpus.normalise("\u2f00\u2f08\u2fbc") == "一人高"
+
+
+@pytest.mark.parametrize("suffix", ["srt", "vtt", "html", "xml", "bz2"])
+def test_suffixes_that_are_no_text_are_named(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"a.{suffix}").write_text("1\n山上", "utf-8")
+    with pytest.raises(FileError, match=f"[.]{suffix} files are not text"):
+        read(tmp_path / f"a.{suffix}")
+
+
+def test_utf_16_with_stamps_is_not_read_in_the_wrong_order_of_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.lrc").write_bytes("[00:01.00]山路\n[00:02.00]海边的风\n".encode("utf-16-le"))
+    assert read(tmp_path / "a.lrc") == "山路\n海边的风\n"
+
+
+def test_invisible_characters_between_chinese_ones_go_and_soft_line_breaks_are_line_ends() -> None:
+    assert corpus.normalise("山\u200d上\ufe0f的\u2063雨\ufffc\u3164") == "山上的雨"
+    assert corpus.normalise("👩\u200d🎤 ❤\ufe0f") == "👩\u200d🎤 ❤\ufe0f"
+    assert corpus.normalise("山上\v海边\f夜里") == "山上\n海边\n夜里"
+
+
+def test_what_is_passed_over_in_an_archive_is_counted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.json", '[{"lyric": "山上"}]')
+    with pytest.raises(FileError, match=r"--field NAME reads its \.json files"):
+        read(tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
+        archive.writestr("b.txt", "海边")
+    reader = corpus.Reader()
+    list(corpus.read_each([str(tmp_path / "a.zip")], reader))
+    assert reader.notes() == ["read        1 of 2 files; .json: 1"]

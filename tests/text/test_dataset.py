@@ -236,7 +236,7 @@ def test_in_a_larger_vocabulary_the_text_and_its_fingerprint_stay() -> None:
             "山上\n" * 1001,
             "1 song, 1 stanza, 1,001 lines; the longest has 1,001 lines: put two blank lines between songs",
         ),
-        ("山上\n\n" * 600, "the longest has 1,199 lines: --songs-by blank ends songs at its blank lines"),
+        ("山上\n山下\n\n" * 600, "the longest has 1,799 lines: --songs-by blank ends songs at its blank lines"),
         ("山上\n" * 9, "1 song, 1 stanza, 9 lines"),
     ],
 )
