@@ -67,7 +67,7 @@ def generate(
 ) -> None:
     """Write songs with a trained model.
 
-    Songs are separated by a blank line. The same seed writes the same songs.
+    Two blank lines separate songs. The same seed writes the same songs.
     """
     options = given(context, values)
     if like == STDIN and (STDIN in prefix or interactive):
@@ -142,7 +142,7 @@ def _print_songs(writer: Writer, prefixes: Iterator[str], seed: int, samples: in
         songs = writer.songs(prefix, seed=seed, samples=samples) if samples > 1 else iter([""])
         for text in _counted(songs, samples):
             if not is_first:
-                put("")
+                put("\n")
             is_first = False
             if samples > 1:
                 put(text)
