@@ -57,6 +57,8 @@ def test_only_words_that_fit_are_spelled() -> None:
     assert not {" ", ",", "\n"} & allowed("rai", syllables="1")
     assert "y" in allowed("rain", syllables="2")
     assert "y" not in allowed("rain", syllables="1")
+    assert allowed("café", syllables="3") == {" ", ","}
+    assert allowed("runnin'", syllables="2") == {",", "\n"}
 
 
 def test_a_line_ends_with_its_last_syllable() -> None:
