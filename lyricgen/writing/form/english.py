@@ -13,6 +13,7 @@ import unicodedata
 _LETTER = "[A-Za-zÀ-ÖØ-öø-ɏ\u0300-\u036f]"
 WORD = re.compile(f"{_LETTER}+(?:'{_LETTER}+)*")
 _SPOKEN = re.compile(f"'?{WORD.pattern}'?|[0-9]+(?:,[0-9]{{3}})*")
+_BEGUN = re.compile(f"(?:{_LETTER}|')*$")
 _ENDING = re.compile(f"(?:{WORD.pattern}|[0-9]+)$")
 _BRITISH = {"been": "B IY1 N"}  # which songs rhyme with seen, and the dictionary lacks
 _SMALL = """
@@ -42,6 +43,12 @@ def ending(text: str) -> str:
     """The word or the number that a text ends in, in lower case; empty if it ends in neither."""
     match = _ENDING.search(straight(text))
     return match[0].lower() if match else ""
+
+
+def begun_word(text: str) -> str:
+    """The letters and apostrophes at the end of a text, which may be the beginning of a word."""
+    match = _BEGUN.search(text)
+    return match[0] if match else ""
 
 
 def words_of(text: str) -> list[str]:

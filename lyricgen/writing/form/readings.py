@@ -10,7 +10,6 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
-import unicodedata
 
 from lyricgen import files
 from lyricgen.text.script import simplified, spellings
@@ -19,7 +18,9 @@ _FILE = "readings.txt"
 _ANY, _TWICE, _ELSE = "A", "AA", "*"  # what the table says of the characters before, beside these themselves
 _LIKE_BEFORE = "~"
 _LONGEST = 4  # characters before the last one that the table names
-_TONES = frozenset("\u0304\u0301\u030c\u0300")  # combining marks
+_TONELESS = str.maketrans(
+    "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿếề", "aaaaeeeeiiiioooouuuuüüüünnnmêê", "\u0304\u0301\u030c\u0300"
+)
 _LACKING = {"麼": "ma", "沒": "mò", "剝": "bāo", "吶": "na"}  # readings that pypinyin gives to other spellings only
 
 
@@ -106,13 +107,12 @@ def _may_have(character: str, reading: str) -> bool:
     return reading in own or (reading == toneless(reading) and reading in map(toneless, own))
 
 
-@functools.lru_cache(maxsize=1 << 12)
 def toneless(reading: str) -> str:
     """A reading in the neutral tone."""
-    signs = unicodedata.normalize("NFD", reading)
-    return unicodedata.normalize("NFC", "".join(sign for sign in signs if sign not in _TONES))
+    return reading.translate(_TONELESS)
 
 
+@functools.lru_cache(maxsize=1 << 10)
 def possible(character: str) -> frozenset[str]:
     """The readings that a character has alone, in phrases, and at the end of lines."""
     from pypinyin.constants import PHRASES_DICT
@@ -129,7 +129,13 @@ def possible(character: str) -> frozenset[str]:
 
 def takes_any(character: str) -> bool:
     """Whether a character may be read as the one before it, whatever that is."""
-    return _LIKE_BEFORE in table().get(simplified(character), {}).values()
+    return character in _takers()
+
+
+@functools.cache
+def _takers() -> frozenset[str]:
+    takers = (last for last, rows in table().items() if _LIKE_BEFORE in rows.values())
+    return frozenset(itertools.chain.from_iterable(map(spellings, takers)))
 
 
 @functools.lru_cache(maxsize=1 << 13)

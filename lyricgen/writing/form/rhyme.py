@@ -79,7 +79,6 @@ class Rhymer:
         self._strict = strict
         self._near = _NEAR if near else {}
         self._classes: dict[str, frozenset[str]] = {}
-        self._of_reading = functools.cache(self._class_of_reading)  # freed with the object
 
     def of_line(self, line: str) -> str | None:
         """The class of a line; None if it has none, for instance one that ends in an unknown word.
@@ -119,7 +118,7 @@ class Rhymer:
     def of_character(self, character: str) -> frozenset[str]:
         """The classes of a character, in all of its readings. A single class holds in every line."""
         if character not in self._classes:
-            names = set(map(self._of_reading, readings.known(character)))
+            names = {self._of_reading(reading) for reading in readings.known(character)}
             if readings.takes_any(character):
                 names |= set(map(self._class_of, FINALS))
             self._classes[character] = frozenset(name for name in names if name)
@@ -133,8 +132,8 @@ class Rhymer:
         """The characters that may be read otherwise at the end of a line behind this one than ``alone``."""
         return readings.lasts_behind(character)
 
-    def _class_of_reading(self, reading: str) -> str | None:
-        return self._class_of(_final(reading))
+    def _of_reading(self, reading: str) -> str | None:
+        return self._class_of(_final(readings.toneless(reading)))
 
     def _class_of(self, final: str | None) -> str | None:
         group = final if self._strict else _GROUP_OF.get(final or "")
@@ -148,10 +147,10 @@ class Rhymer:
 
 @functools.cache
 def _final(reading: str) -> str | None:
-    """The final of a reading, without its tone, as ``GROUPS`` names it."""
+    """The final of a reading without its tone, as ``GROUPS`` names it."""
     from pypinyin.contrib.tone_convert import to_finals
 
-    plain = readings.toneless(reading).replace("ü", "v")
+    plain = reading.replace("ü", "v")
     if _APICAL.fullmatch(plain):
         return "-i"
     return to_finals(plain, strict=True) or None

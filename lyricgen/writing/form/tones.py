@@ -8,7 +8,6 @@ by any reading.
 from __future__ import annotations
 
 import functools
-import itertools
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -50,12 +49,16 @@ class Tones:
         """The tone of each counted character of a whole line."""
         whole = line[: counted_end(line)]
         tones = self.of_beginning(whole)
-        return [*tones[:-1], _tone(readings.of_end(whole))] if tones else tones
+        if len(readings.known(whole[-1:])) > 1:
+            tones[-1] = _tone(readings.of_end(whole))
+        return tones
 
     def of_beginning(self, line: str) -> list[str]:
         """The tone of each counted character of a line that goes on."""
-        phrases = map(self.in_phrase, readings.segments(line))
-        return list(itertools.chain.from_iterable(phrase.tones for phrase in phrases))
+        found: list[str] = []
+        for phrase in readings.segments(line):
+            found += self.in_phrase(phrase).tones
+        return found
 
     def end_of(self, line: str) -> str:
         """The last phrases of a line, ``_END`` characters at most: what a further character may be read with."""

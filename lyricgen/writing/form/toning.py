@@ -154,16 +154,18 @@ class Toning:
 
     @functools.cached_property
     def _phrases(self) -> list[Phrase]:
-        """Those that this vocabulary can write, in each of the ways to write them."""
-        spellings = collections.defaultdict(list)
+        """Those that this vocabulary can write, in simplified and in traditional characters."""
+        written = collections.defaultdict(list)
         for character in self._ids:
             for form in {character, simplified(character)}:
-                spellings[form].append(character)
+                written[form].append(character)
         found = []
         for phrase in self._tones.phrases():
-            if spellings.keys() >= set(phrase.text):
-                written = map("".join, itertools.product(*(spellings[character] for character in phrase.text)))
-                found += [self._tones.in_phrase(text) for text in written if simplified(text) == phrase.text]
+            if written.keys() >= set(phrase.text):
+                texts = set(map("".join, itertools.product(*(written[character] for character in phrase.text))))
+                found += [phrase] if phrase.text in texts else []
+                texts.discard(phrase.text)
+                found += [self._tones.in_phrase(text) for text in texts if simplified(text) == phrase.text]
         return found
 
     @functools.cached_property

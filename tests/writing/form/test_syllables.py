@@ -56,6 +56,8 @@ def test_only_words_that_fit_are_spelled() -> None:
     assert not {" ", ",", "\n"} & allowed("rai", form="1s")
     assert "y" in allowed("rain", form="2s")
     assert "y" not in allowed("rain", form="1s")
+    assert allowed("café", form="3s") == {" ", ","}
+    assert allowed("runnin'", form="2s") == {",", "\n"}
 
 
 def test_a_line_ends_with_its_last_syllable() -> None:

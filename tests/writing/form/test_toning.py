@@ -49,7 +49,7 @@ def test_a_line_can_be_written_in_its_own_tones(toning: Toning) -> None:
 def test_the_last_characters_are_those_with_which_the_line_has_its_tones(last: str, toning: Toning) -> None:
     """For beginnings of lines, each character of the vocabulary in the last place."""
     tones = Tones()
-    for line in drawn(8):
+    for line in drawn(4):
         begun, pattern = line[:-1], "".join(tones.of_line(line)[:-1]) + last
         mask = toning.next_characters(at(pattern, begun))
         assert mask is not None
