@@ -12,8 +12,6 @@ import pytest
 from support.checker import broken
 from support.command import SONG, Cli, running
 
-import lyricgen
-
 LENGTH = ("--length", "30", "--seed", "1")
 
 
