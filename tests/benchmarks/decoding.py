@@ -55,9 +55,8 @@ def rate(model: Checkpoint, songs: int, length: int) -> float:
     decoder, best = Recurrent(model.model, model.parameters), 0.0
     for seed in range(5):
         began = time.perf_counter()
-        list(
-            write_songs(decoder, model.vocabulary, "", SampleConfig(length=length, drafts=1), seed=seed, samples=songs)
-        )
+        config = SampleConfig(length=length, drafts=1)
+        list(write_songs(decoder, model.vocabulary, "", config, seed=seed, samples=songs))
         best = max(best, songs * length / (time.perf_counter() - began))
     return best
 

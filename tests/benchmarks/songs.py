@@ -48,9 +48,8 @@ def main() -> None:
     model = ["-c", options.c]
     print_head("options", *(name.replace("_", " ") for name in FIGURES))
     for row in ROWS:
-        songs = lyricgen(
-            options.folder, "generate", "-n", "100", "--length", "200", "--seed", "1", "--json", *model, *row
-        )
+        asked = ["-n", "100", "--length", "200", "--seed", "1", *model, *row]
+        songs = lyricgen(options.folder, "generate", "--json", *asked)
         figures = json.loads(lyricgen(options.folder, "measure", "--json", given=songs))
         print_row(f"`{' '.join(row)}`", *(float(figures[name]) for name in FIGURES))
 

@@ -145,12 +145,8 @@ def test_contradictions_are_refused(command: str, arguments: list[str], trained:
 
 
 def test_what_has_no_effect_is_ignored(cli: Cli, trained: Path) -> None:
-    for arguments in (
-        ["--temperature", "0", "--top-k", "3"],
-        ["--temperature", "0", "--drafts", "2"],
-        ["--temperature", "0", "-n", "2"],
-    ):
-        assert cli("generate", "--length", "3", *arguments, cwd=trained).returncode == 0
+    for arguments in (["--top-k", "3"], ["--drafts", "2"], ["-n", "2"]):
+        assert cli("generate", "--length", "3", "--temperature", "0", *arguments, cwd=trained).returncode == 0
     result = cli("train", "--cell", "ngram", "--hidden", "8", "--seed", "4", "-o", "c", cwd=trained)
     assert result.returncode == 0, result.stderr
     shutil.rmtree(trained / "c")

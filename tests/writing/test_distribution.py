@@ -378,7 +378,9 @@ def test_a_song_that_the_model_does_not_end_ends_with_its_line() -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 2, 9, 300])
 def test_songs_of_a_length_have_it_with_drafts(length: int, pausing: Toy) -> None:
-    assert {len(song) for song in pausing.songs(5, length=length, drafts=4)} == {length}
+    songs = pausing.songs(5, length=length, drafts=4)
+    assert {len(song) for song in songs} == {length}
+    assert not any(song.endswith("\n") for song in songs)
     assert {len(song) for song in pausing.songs(5, prefix="山", length=length, drafts=4)} == {length + 1}
 
 

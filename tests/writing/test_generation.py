@@ -100,7 +100,7 @@ def recorded(checkpoint: Checkpoint, asked: dict[str, Any], *, seed: int, sample
 @pytest.mark.parametrize(
     "asked",
     [{"length": 30}, {"form": "4,4,3"}, {"form": "5,5", "rhyme": "AA", "drafts": 3}],
-    ids=["free", "form", "particles"],
+    ids=["free", "form", "drafts"],
 )
 def test_the_first_of_many_songs_is_the_song_alone_to_the_last_bit(
     asked: dict[str, Any], hidden: int, cell: str, random_checkpoint: Make

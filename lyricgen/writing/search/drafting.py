@@ -37,6 +37,7 @@ TRIES, SECONDS = 60, 20.0  # of attempts at a line before the song counts as imp
 MOST = 400  # characters after which a song without a form ends with the line
 FEWEST = 4  # lines that it has, if there are drafts to choose from
 _TRIES_PER_LINE = 4  # after so many drafts that failed, one more earlier line is written again
+_STUB = 3  # characters at the end of --length that are too few for a line of their own
 _CHANGEABLE_LINES = 8  # earlier lines that are not printed yet, because they may be written again
 
 
@@ -204,8 +205,8 @@ class DraftSearch:
             return []
         hypotheses = [draft for _, draft in rows]
         options = self._space.options(hypotheses, are_drafts=True)
-        begun = [row for row, draft in enumerate(hypotheses) if self._begins_anew(draft.state)]
-        options.allowed[begun, self._line_end] = False
+        open_rows = [row for row, draft in enumerate(hypotheses) if not self._may_end(draft.state)]
+        options.allowed[open_rows, self._line_end] = False
         shares = exponentials(options.logits, self._temperature)
         shares *= self._restrict(options)
         lookahead = self._space.lookahead.weights([draft.state for draft in hypotheses])
@@ -226,11 +227,13 @@ class DraftSearch:
             )
         ]
 
-    def _begins_anew(self, state: FormState) -> bool:
-        """Whether no line end may come, because it would be a blank line that is not drawn so, or an empty song."""
-        if state.text or not self._tracker.is_free:
-            return False
-        return self._count > 1 or (self._blank_lines is not None and not any(state.lines))
+    def _may_end(self, state: FormState) -> bool:
+        """Whether a line end may come: it makes no blank line that is not drawn so, no empty song and no stub."""
+        if not self._tracker.is_free:
+            return True
+        if self._count > 1:
+            return bool(state.text) and (state.remaining is None or state.remaining > _STUB)
+        return bool(state.text) or self._blank_lines is None or any(state.lines)
 
     def _restrict(self, options: Options) -> NDArray[np.bool_]:
         """The allowed characters (N, V) that top-k and top-p keep."""
@@ -314,6 +317,8 @@ class DraftSearch:
         start = song.line_starts[-1]
         lines = start.state.lines
         if self._count == 1 or not self._tracker.is_free or start.state.text or not any(lines):
+            return False
+        if start.state.remaining is not None and start.state.remaining <= _STUB + 1:
             return False
         if self._ends_song((*lines, "")) and sum(map(bool, lines)) < FEWEST:
             return False

@@ -189,7 +189,7 @@ class Session:
         return reached
 
     def _line_of_model(self, before: Hypothesis, later: Sequence[str], old: str) -> str:
-        """What the model writes in place of a line, if it can another one; those that have ended later rhyme with it."""
+        """What the model writes in place of a line, another one if it can; those that ended later rhyme with it."""
         ended = later if self._current.state.is_done else later[:-1]
         fixed = enumerate(filter(None, ended), len(before.state.lines) + 1)
         lines = [(self._tracker.form.line(number), text) for number, text in fixed]
