@@ -88,7 +88,7 @@ def of_names() -> list[Demand]:
 
 def of_songs() -> list[Demand]:
     """The forms of songs; a thousand of all together."""
-    songs = "".join(corpus.read([])).split("\n\n\n")
+    songs = "".join(corpus.read([])).split("\n\n")
     songs = songs[:: len(songs) // TEMPLATES][:TEMPLATES]
     forms = [read_form(song, name="song", tones=number % 2 == 1).options({}) for number, song in enumerate(songs)]
     names = [f"--like song {number}" for number in range(1, TEMPLATES + 1)]
