@@ -132,7 +132,9 @@ def parse(text: str, *, name: str = "--form") -> Form:
                 if len(lines) > MAX_LINES:
                     raise OptionError(f"{name}: has more than {MAX_LINES:,} lines")
         stanzas.append(tuple(lines[begin:]))
-    return _with_one_depth(Form(tuple(stanzas)), name)
+    form = _with_one_depth(Form(tuple(stanzas)))
+    check_rhyming(form.lines, name)
+    return form
 
 
 def _plain(text: str) -> str:
@@ -190,15 +192,16 @@ def _measured(line: Line, match: re.Match[str], place: str) -> Line:
     return line._replace(tones="".join(parts).translate(_TONES)) if match["tones"] else line
 
 
-def _with_one_depth(form: Form, name: str) -> Form:
+def _with_one_depth(form: Form) -> Form:
     """The form with 2 or 3 at each line of a rhyme, if it stands at one of them."""
     depths: dict[str | None, int] = {}
     for line in form.lines:
         depths[line.rhyme] = max(line.rhyming, depths.get(line.rhyme, 1))
-    for number, line in enumerate(form.lines, 1):
-        depth = depths[line.rhyme]
-        if depth > 1 and (line.syllables is not None or depth > (line.length or MAX_LINE_LENGTH)):
-            raise OptionError(
-                f"{name}: line {number}, {line}, has no {depth} characters that rhyme ({line.rhyme}{depth})"
-            )
     return Form(tuple(tuple(line._replace(rhyming=depths[line.rhyme]) for line in stanza) for stanza in form.stanzas))
+
+
+def check_rhyming(lines: Sequence[Line], name: str) -> None:
+    """OptionError, about ``name``, if a line has not the characters that are to rhyme."""
+    for number, line in enumerate(lines, 1):
+        if line.rhyming > 1 and (line.syllables is not None or line.rhyming > (line.length or MAX_LINE_LENGTH)):
+            raise OptionError(f"{name}: line {number}, {line}, has no {line.rhyming} characters that rhyme")

@@ -20,7 +20,7 @@ from lyricgen.config import LENGTH, FormConfig, flag
 from lyricgen.errors import OptionError
 from lyricgen.text.corpus import normalise
 from lyricgen.writing.form import named
-from lyricgen.writing.form.lines import Form, Line, rhyme_names
+from lyricgen.writing.form.lines import Form, Line, check_rhyming, rhyme_names
 from lyricgen.writing.form.rhyme import FINALS, counted_in
 
 HEARD = 3  # lines between which it is heard whether they rhyme
@@ -384,6 +384,4 @@ def _check(config: FormConfig, layout: Layout, length: int | None) -> None:
         raise OptionError(f"{flags[0]}: there is no rhyme; give a scheme with --rhyme, or letters in --form")
     if config.tones_by != "modern" and not any(line.tones for line in layout.lines):
         raise OptionError("--tones-by: the form has no tones; leave it out")
-    for number, line in enumerate(layout.lines, 1):
-        if line.rhyming > 1 and (line.syllables is not None or line.rhyming > (line.length or line.rhyming)):
-            raise OptionError(f"--rhyme: line {number}, {line}, has no {line.rhyming} characters that rhyme")
+    check_rhyming(layout.lines, "--rhyme")

@@ -102,7 +102,7 @@ def test_what_is_written_otherwise(text: str, written: str) -> None:
         ("7,=0", "does not name earlier lines"),
         ("7,7,=2-1", "does not name earlier lines"),
         ("7^(", "line 1 cannot begin with"),
-        ("7A2,1A", "line 2, 1A, has no 2 characters that rhyme (A2)"),
+        ("7A2,1A", "line 2, 1A2, has no 2 characters that rhyme"),
         ("8sA3", "line 1, 8sA3, has no 3 characters"),
         ("7," + ",".join(f"=1-{2**power}" for power in range(20)), "more than 100,000 lines"),
     ],
