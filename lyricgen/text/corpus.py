@@ -334,10 +334,14 @@ def _faults_of(name: str) -> Iterator[None]:
     """Turn what opening and reading a file can raise into one FileError that names it."""
     try:
         yield
-    except _DAMAGE as error:
-        raise FileError(f"{name}: is damaged, or not an archive that can be read here ({error})") from error
-    except OSError as error:
-        raise FileError(f"{name}: cannot be read: {describe(error)}") from error
+    except (*_DAMAGE, OSError) as error:
+        raise _fault(name, error) from error
+
+
+def _fault(name: str, error: Exception) -> FileError:
+    if isinstance(error, _DAMAGE):
+        return FileError(f"{name}: is damaged, or not an archive that can be read here ({error})")
+    return FileError(f"{name}: cannot be read: {describe(cast('OSError', error))}")
 
 
 def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
@@ -479,7 +483,8 @@ def decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | No
             yield normalise("".join(held) + text[:cut])
             held.clear()
         held.append(text[cut:])
-    yield normalise("".join(held))
+    if any(held):
+        yield normalise("".join(held))
 
 
 def _last_cut(text: str) -> int:
@@ -499,8 +504,10 @@ def _decode_chunks(
 ) -> Iterator[str]:
     decoder, position, chunk, beginning = None, 0, b" ", b""
     while chunk:
-        with _faults_of(name):
+        try:
             chunk = read()
+        except (*_DAMAGE, OSError) as error:
+            raise _fault(name, error) from error
         if allowance:
             allowance.take(len(chunk))
         if decoder is None:

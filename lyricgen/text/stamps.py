@@ -20,7 +20,7 @@ _STAMP = re.compile(rf"\s*{_OPEN}{_CLOCK}(?:{_FRACTION})?{_SUFFIX}{_CLOSE}")
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE})\s*")
 # Most lines with a stamp: one bracket, and words without any other.
-_PLAIN = re.compile(r"\s*\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\]\s*([^\[\]<［【]*)")
+_PLAIN = re.compile(r"^[^\S\n]*\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\][^\S\n]*([^\n\[\]<［【]*)$", re.M)
 _BRACKET = re.compile("[<\\[［【]")
 _DOUBTFUL = re.compile(r"[\[［【][^\S\n]*\d[\d:：.,， \t-]*[\]］】].*")
 _CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
@@ -104,8 +104,7 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
             dropped.doubtful += islice(doubtful(text), 3)
         yield lines
         return
-    as_they_stand = _lines_in_order(lines, dropped)
-    if as_they_stand is not None:
+    if as_they_stand := _lines_in_order(text, dropped):
         yield as_they_stand
         return
     read = [read_line(line) for line in lines]
@@ -121,21 +120,26 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
             yield [line.words for line in song]
 
 
-def _lines_in_order(lines: Sequence[str], dropped: Any) -> list[str] | None:
-    """The words of a song whose lines stand in the order of their times, one stamp each, as most do; None for others."""
-    matches = list(map(_PLAIN.fullmatch, lines))
-    others = "\n".join([line for line, match in zip(lines, matches) if not match])
-    stamped = [match.groups() for match in matches if match]
+def _lines_in_order(text: str, dropped: Any) -> list[str]:
+    """The lines of a song that stand in the order of their times, one stamp each, as in most files; none for others."""
+    first = _PLAIN.search(text)
+    if not first:
+        return []
+    head, body = text[: first.start()], text[first.start() :].rstrip("\n")
+    stamped = _PLAIN.findall(body)
     times = [60 * int(minutes) + float(seconds) for minutes, seconds, _ in stamped]
-    is_empty = any(not words for _, _, words in stamped)
-    if is_empty or _BRACKETED_DIGIT.search(others) or not all(map(operator.lt, times, times[1:])):
-        return None
-    titles = [number for number, line in enumerate(lines) if "[" in line[:9] and _NEW_SONG.match(line)]
-    if len(titles) > 1 or any(matches[: sum(titles)]):
-        return None
+    are_all = len(stamped) == body.count("\n") + 1 and all(map(operator.lt, times, times[1:]))
+    if not are_all or _BRACKETED_DIGIT.search(head) or len(_NEW_SONG.findall(head)) > 1:
+        return []
     if dropped is not None:
         dropped.stamps += len(stamped)
-    return [match[3].rstrip() if match else line for line, match in zip(lines, matches)]
+    lines = head.split("\n")[:-1] + [words.rstrip() for _, _, words in stamped]
+    return lines if _has_breaks(lines.count(""), len(lines)) else list(filter(None, lines))
+
+
+def _has_breaks(empty: int, lines: int) -> bool:
+    """Whether empty stamps mark stanzas, rather than clear the screen behind each line."""
+    return empty < _DISPLAY * lines
 
 
 def _songs(lines: Sequence[Stamped]) -> Iterator[list[Stamped]]:
@@ -191,8 +195,7 @@ def _originals(ordered: Sequence[Timed], dropped: Any) -> Iterator[Timed]:
 
 
 def _sorted(song: Sequence[Stamped]) -> list[Timed]:
-    empty = sum(bool(line.seconds) and not line.words for line in song)
-    keeps_breaks = empty < _DISPLAY * len(song)
+    keeps_breaks = _has_breaks(sum(bool(line.seconds) and not line.words for line in song), len(song))
     timed: list[Timed] = []
     last = -1.0
     for number, line in enumerate(song):
