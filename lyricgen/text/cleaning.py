@@ -48,7 +48,8 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_WORDS = "\n(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
+_FIRST_SIGNS = re.compile("[(（【](?<=\n.)")
+_WORDS = " / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -146,7 +147,7 @@ def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations:
 def _lines_with_signs(song: str) -> list[int]:
     """The numbers of the lines of a song, which begins with a line end, that may be more than sung words."""
     numbers: set[int] = set()
-    for signs in (_SIGNS, _SIGN_WORDS):
+    for signs in (_SIGNS, _FIRST_SIGNS, _SIGN_WORDS):
         number, place = -1, 0
         for match in signs.finditer(song):
             number += song.count("\n", place, match.end())

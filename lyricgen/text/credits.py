@@ -116,10 +116,10 @@ _SITE_TITLE = re.compile(r".{1,60} Lyrics")
 # All that the patterns above find has one of these signs, or one of these words; but for the end of a song.
 SIGNS = ":：∶︰﹕|｜丨@©℗"
 WORDS = (
-    "作词|作詞|作曲|词作|詞作|编曲|編曲|填词|填詞|词曲|詞曲|制作|製作|监制|監製|录音|錄音|混音|母带|母帶|出品|纯音|純音|歌词|歌詞|歌曲"
-    "|版权|版權|作权|作權|未经|未經|不得|禁止|谢绝|謝絕|严禁|嚴禁|请勿|請勿|必究|正版|本作品|音乐人|公司|传媒|傳媒|工作室|集团|集團"
+    "作词|作詞|作曲|词作|詞作|编曲|編曲|填词|填詞|词曲|詞曲|制作|製作|监制|監製|录音|錄音|混音|母带|母帶|合出品|纯音|純音|歌词|歌詞|歌曲"
+    "|版权|版權|作权|作權|未经|未經|翻唱|翻录|翻錄|使用|转载|轉載|商用|二改|必究|正版|本作品|音乐人|公司|传媒|傳媒|工作室|集团|集團"
     "|网易云音乐|QQ音乐|酷狗|酷我|咪咕|腾讯音乐|虾米|千千|by |By |BY |ed at |ed At |ng at |OP |SP |ISRC|opyright|ights |permission"
-    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www|com| - | – | — |---|===|***|___|~~~|～～～|———|###"
+    "|Embed|Lyrics|Contributor|might also|Translations|tickets|Staff|http|www| - | – | — |---|===|***|___|~~~|～～～|———|###"
 ).split("|")
 
 

@@ -134,13 +134,13 @@ def _phrases(line: str) -> Sequence[str]:
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
     """Remove the first and last lines that many songs share, whatever their numbers; also returns one of each, counted."""
-    edges = Counter(chain.from_iterable(map(_edges, songs)))
+    edges = list(map(_edges, songs))
     least = max(_FEWEST, _OFTEN * len(songs))
-    added = {line for line, count in edges.items() if count > least and line}
+    added = {line for line, count in Counter(chain.from_iterable(edges)).items() if count > least and line}
     if not added or len(songs) < 2 * _FEWEST:
         return list(songs), {}
     gone: defaultdict[str, list[str]] = defaultdict(list)
-    kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in songs]
+    kept = [_trimmed(song, added, gone) if edge & added else song for song, edge in zip(songs, edges)]
     return kept, {lines[0]: len(lines) for lines in gone.values()}
 
 
@@ -153,17 +153,17 @@ def _without_numbers(line: str) -> str:
     return _DIGITS.sub("0", line.strip()) if len(line) < _LONG_LINE else ""
 
 
-def _trimmed(lines: tuple[str, ...], added: set[str], gone: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """The lines without those added at either end, which go to ``gone``; all of them if none would be left."""
-    kept, removed = list(lines), []
+def _trimmed(song: Song, added: set[str], gone: Mapping[str, list[str]]) -> Song:
+    """A song without the lines added at either end, which go to ``gone``; the whole one if none would be left."""
+    kept, removed = list(song.lines), []
     for place in (0, -1):
         while kept and (not kept[place] or _without_numbers(kept[place]) in added):
             removed.append(kept.pop(place))
     if not kept:
-        return lines
+        return song
     for line in filter(None, removed):
         gone[_without_numbers(line)].append(line.strip())
-    return tuple(kept)
+    return dataclasses.replace(song, lines=tuple(kept))
 
 
 def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
