@@ -48,7 +48,7 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_FIRST_SIGNS = re.compile("[(（【](?<=\n.)")
+_FIRST_SIGNS = re.compile("[(（【](?<![^\n].)")
 _WORDS = " / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
 
 
@@ -117,7 +117,7 @@ def _unescaped(text: str) -> str:
 
 def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:
     """The lines of a song that are sung, and the blank ones between them; most songs have no sign of any others."""
-    odd = _lines_with_signs(f"\n{song}")
+    odd = _lines_with_signs(song)
     has_end = credits.is_end(song[song.rfind("\n") + 1 :])
     if not odd and not has_end:
         return song
@@ -145,13 +145,13 @@ def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations:
 
 
 def _lines_with_signs(song: str) -> list[int]:
-    """The numbers of the lines of a song, which begins with a line end, that may be more than sung words."""
+    """The numbers of the lines of a song that may be more than sung words."""
     numbers: set[int] = set()
     for signs in (_SIGNS, _FIRST_SIGNS, _SIGN_WORDS):
-        number, place = -1, 0
+        number = place = 0
         for match in signs.finditer(song):
-            number += song.count("\n", place, match.end())
-            place = match.end()
+            number += song.count("\n", place, match.start())
+            place = match.start()
             numbers.add(number)
     return sorted(numbers)
 
