@@ -13,6 +13,7 @@ from lyricgen.cli.options import command, encoding_option, expand, option, put, 
 from lyricgen.config import STDIN
 from lyricgen.model.scoring import Score
 from lyricgen.text import corpus
+from lyricgen.text.stamps import read_line
 
 
 @command("score")
@@ -23,9 +24,9 @@ from lyricgen.text import corpus
 def score(files: tuple[str, ...], checkpoint: Path | None, cache: bool, encoding: str, json: bool) -> None:
     """Rank lines: bits per character of each line of files.
 
-    FILE is anything that `lyricgen prepare` reads; without one, or with -, each line of standard input counts. Prints
-    the bits, a tab and the line (so that `sort -n` brings the likeliest to the top), or JSON. A line is read as the
-    beginning of a song; one without a character has no score (nan).
+    FILE is anything that `lyricgen prepare` reads, and read like there; without one, or with -, each line of standard
+    input counts, without its time stamps. Prints the bits, a tab and the line (so that `sort -n` brings the likeliest
+    to the top), or JSON. A line is read as the beginning of a song; one without a character has no score (nan).
     """
     model = open_model(checkpoint, cache=cache)
     model.check_writes()
@@ -36,9 +37,9 @@ def score(files: tuple[str, ...], checkpoint: Path | None, cache: bool, encoding
 def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
     for file in files:
         if file == STDIN:
-            yield from read_texts([STDIN], encoding)
+            yield from (read_line(line).words for line in read_texts([STDIN], encoding))
         else:
-            yield from "".join(corpus.read([file], encoding=encoding, as_it_is=True)).splitlines()
+            yield from "".join(corpus.read([file], encoding=encoding)).splitlines()
 
 
 def _show(line: str, score: Score | None, *, json: bool) -> str:

@@ -1,4 +1,4 @@
-"""What stands in files of lyrics and is not sung: tags, section marks, credits, notices, singers' names, translations."""
+"""What stands in lyrics and is not sung: tags, section marks, credits, notices, singers' names, translations."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
 _FIRST_SIGNS = re.compile("[(（【](?<![^\n].)")
-_WORDS = " / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
+_WORDS = """ / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲""".split("|")  # noqa: SIM905
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -91,12 +91,7 @@ class Removed:
 
 
 def clean(
-    text: str,
-    removed: Removed,
-    *,
-    songs_by: str = "auto",
-    keep_credits: bool = False,
-    keep_translations: bool = False,
+    text: str, removed: Removed, *, songs_by: str = "auto", keep_credits: bool = False, keep_translations: bool = False
 ) -> Iterator[str]:
     """Yield the songs of a text (whole lines): the lines that are sung, and one blank line between stanzas."""
     for lines in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):

@@ -160,8 +160,7 @@ def read_each(
         Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
         standard input; none means the embedded corpus, which is left as it is.
     reader
-        How they are read; it counts what is found. Unless it leaves all as it is, each song ends with a line end, and
-        two blank lines stand between songs.
+        How they are read; it counts what is found.
     max_chars
         Characters after which the text ends; 0 for all.
 
@@ -172,8 +171,10 @@ def read_each(
         ``may_be_empty``.
     """
     _check_encoding(reader.encoding)
-    is_whole = reader.as_it_is or not sources
-    pieces = _in_script((_joined_documents if is_whole else _joined_songs)(_documents(sources, reader)), reader)
+    documents = _documents(sources, reader)
+    if sources and not reader.as_it_is:
+        documents = ((number, iter([song])) for number, document in documents for song in document)
+    pieces = _in_script(_joined(documents), reader)
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
@@ -186,7 +187,9 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     """Return the songs of all sources, cleaned and in the reader's script; errors as of ``read_each``."""
     _check_encoding(reader.encoding)
     read = [
-        Song(number, tuple(song.split("\n"))) for number, document in _documents(sources, reader) for song in document
+        Song(number, tuple(song.rstrip("\n").split("\n")))
+        for number, document in _documents(sources, reader)
+        for song in document
     ]
     if not read:
         raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
@@ -241,8 +244,8 @@ def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, 
             return
 
 
-def _joined_documents(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
-    """All documents as they are, two blank lines between one and the next, which belong to the first of them."""
+def _joined(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All documents or songs, two blank lines between one and the next, which belong to the first of them."""
     ending, before = "", 0
     for source, document in documents:
         if ending:
@@ -251,15 +254,6 @@ def _joined_documents(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterato
         for piece in document:
             ending = (ending + piece)[-3:]
             yield source, piece
-
-
-def _joined_songs(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
-    """All songs, each with its line end, two blank lines between one and the next, which belong to the second."""
-    gap = ""
-    for source, document in documents:
-        for song in document:
-            yield source, f"{gap}{song}\n"
-            gap = "\n\n"
 
 
 def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
@@ -277,18 +271,27 @@ def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, It
 
 
 def _songs_of(document: Iterable[str], reader: Reader) -> Iterator[str]:
-    """The songs of a document without what nobody sings, or its pieces if it is left as it is."""
+    """The songs of a document without what nobody sings, or its pieces if it is left as it is.
+
+    The last line of a song has a line end if it is the last one of the document and has one there.
+    """
     if reader.as_it_is:
         yield from document
         return
     for text in _wholes(document):
-        yield from cleaning.clean(
+        before = ""
+        for song in cleaning.clean(
             text,
             reader.removed,
             songs_by=reader.songs_by,
             keep_credits=reader.keep_credits,
             keep_translations=reader.keep_translations,
-        )
+        ):
+            if before:
+                yield before
+            before = song
+        if before:
+            yield f"{before}\n" if text.endswith("\n") else before
 
 
 def _wholes(document: Iterable[str]) -> Iterator[str]:
@@ -328,6 +331,7 @@ _DAMAGE: tuple[type[Exception], ...] = (
     EOFError,
 )
 _DAMAGE += (RuntimeError, ValueError, ArithmeticError, LookupError)
+_FAULTS: tuple[type[Exception], ...] = (*_DAMAGE, OSError)
 
 
 @contextmanager
@@ -335,7 +339,7 @@ def _faults_of(name: str) -> Iterator[None]:
     """Turn what opening and reading a file can raise into one FileError that names it."""
     try:
         yield
-    except (*_DAMAGE, OSError) as error:
+    except _FAULTS as error:
         raise _fault(name, error) from error
 
 
@@ -373,7 +377,7 @@ def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
 
     parts = load(path).parts
     texts = (parts.text(name) for name in NAMES)
-    return texts if reader.as_it_is else (song.strip("\n") for text in texts for song in text.split(SONG))
+    return texts if reader.as_it_is else filter(str.strip, "".join(texts).split(SONG))
 
 
 def _check_kind(path: Path, mode: int) -> None:
@@ -507,7 +511,7 @@ def _decode_chunks(
     while chunk:
         try:
             chunk = read()
-        except (*_DAMAGE, OSError) as error:
+        except _FAULTS as error:
             raise _fault(name, error) from error
         if allowance:
             allowance.take(len(chunk))

@@ -29,6 +29,7 @@ _LONG_LINE, _LONGEST_LINE = 200, 100_000  # characters of a line that may be a w
 _PHRASE = (2.0, 24.0)  # characters of its phrases on average
 _GAP = re.compile(r"(\n(?:[^\S\n]*\n)+)")  # between blocks of lines that show something
 _SPACE, _MARKS, _DIGITS = re.compile(r"[ \t]+"), re.compile(r"[^\w\n]"), re.compile(r"\d+")
+_ASCII_MARKS = {code: None for code in range(128) if _MARKS.match(chr(code))}
 _CASED = re.compile(r"[^\W\d_a-z\u3040-\u9fff]")  # letters that lower case may change
 CHUNK = 1 << 16  # characters that are looked at together
 
@@ -36,7 +37,7 @@ _NO_LINES = np.zeros(0, np.int64)
 
 
 class Prints(NamedTuple):
-    """Hashes of a song, and of its lines that are long enough to tell songs apart; without spaces, marks and upper case."""
+    """Hashes of a song, and of its lines that are long enough to tell songs apart; spaces, marks and case aside."""
 
     song: int
     lines: NDArray[np.int64]
@@ -58,22 +59,21 @@ class Song:
     def prints(self) -> Prints:
         """What copies have in common."""
         text = self.text
-        bare = "".join(_MARKS.sub("", text[at : at + CHUNK]) for at in range(0, len(text), CHUNK))
+        bare = "".join(_without_marks(text[at : at + CHUNK]) for at in range(0, len(text), CHUNK))
         bare = bare.lower() if _CASED.search(bare) else bare
         lines = list(filter(None, bare.split("\n")))
         long = [hash(line) for line in lines if len(line) >= _WORDS]
         return Prints(hash(tuple(lines)), np.array(long, np.int64))
 
 
-def is_blank(line: str) -> bool:
-    """Whether a line shows nothing."""
-    return not line or line.isspace()
+def _without_marks(text: str) -> str:
+    return text.translate(_ASCII_MARKS) if text.isascii() else _MARKS.sub("", text)
 
 
 def split(text: str, songs_by: str = "auto") -> Iterator[str]:
     """Yield the songs of a text, each with one blank line between its stanzas and none at its ends.
 
-    ``songs_by``: what ends a song, ``two-blanks``, ``blank`` or nothing within the ``file``; ``auto`` decides by the text.
+    ``songs_by``: what ends a song: ``two-blanks``, ``blank``, or the end of the ``file``; ``auto``: the text decides.
     """
     parts = _GAP.split(f"\n\n{text}\n\n")[1:-1]  # a gap, which has the line ends of blank lines, and a block, and so on
     if songs_by == "auto":
@@ -133,7 +133,7 @@ def _phrases(line: str) -> Sequence[str]:
 
 
 def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, int]]:
-    """Remove the first and last lines that many songs share, whatever their numbers; also returns one of each, counted."""
+    """Remove the first and last lines that many songs share, digits aside; also returns one of each, and how often."""
     edges = list(map(_edges, songs))
     least = max(_FEWEST, _OFTEN * len(songs))
     added = {line for line, count in Counter(chain.from_iterable(edges)).items() if count > least and line}

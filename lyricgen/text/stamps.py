@@ -23,7 +23,7 @@ _INNER = re.compile(rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTIO
 _PLAIN = re.compile(r"^[^\S\n]*\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\][^\S\n]*([^\n\[\]<［【]*)$", re.M)
 _BRACKET = re.compile("[<\\[［【]")
 _DOUBTFUL = re.compile(r"[\[［【][^\S\n]*\d[\d:：.,， \t-]*[\]］】].*")
-_CLOCK_SIGN = re.compile(rf"[<\[［【]\s*\d{{1,3}}[:：]\d")
+_CLOCK_SIGN = re.compile(r"[<\[［【]\s*\d{1,3}[:：]\d")
 _BRACKETED_DIGIT = re.compile(r"[<\[［【]\s*\d")
 _NEW_SONG = re.compile(r"\s*\[ti\s*:", re.I)
 _WORD = re.compile(r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\d")  # of a script that separates its words
@@ -51,6 +51,11 @@ class Timed(NamedTuple):
     number: int  # of the line in its file
     words: str
     is_stamped: bool = True
+
+
+def are_in(text: str) -> bool:
+    """Whether there may be a time stamp in a text."""
+    return _CLOCK_SIGN.search(text) is not None
 
 
 def read_line(line: str) -> Stamped:
@@ -95,11 +100,11 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
     A line with several stamps comes as often as it has them. One without a stamp stays behind the line that it follows;
     blank lines and empty stamps stay as blank lines. A new song begins at a second title tag, and where the times start
     again. A text without any stamp is one song, as it is. Of two lines at the same time in different scripts the first
-    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps; it keeps the first
-    lines that begin with what may be a stamp.
+    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps; it keeps a few of
+    the lines that begin with what may be a stamp.
     """
     lines = text.split("\n")
-    if not _CLOCK_SIGN.search(text):
+    if not are_in(text):
         if dropped is not None:
             dropped.doubtful += islice(doubtful(text), 3)
         yield lines

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 
 from lyricgen import schema
 from lyricgen.errors import FileError
+from lyricgen.text import cleaning, stamps
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.songs import SONG, separator_of
+
+_JSON = re.compile(r"\s*\{(?!\"t\":\d+,)")  # but not the first line of some .lrc files
 
 
 def split_songs(text: str) -> list[str]:
@@ -77,9 +80,13 @@ def mean_length(lengths: Counter[int]) -> float:
 
 
 def parse_songs(text: str, name: str) -> list[str]:
-    """Return the songs of a text: lines of JSON with a ``text`` each, or songs separated by blank lines."""
-    if not text.lstrip().startswith("{"):
-        return split_songs(text)
+    """Return the songs of a text: lines of JSON with a ``text`` each, or what is sung in songs between blank lines.
+
+    A text with time stamps is one song, whatever its blank lines, and so is each part between two blank lines in a row.
+    """
+    if not _JSON.match(text):
+        songs_by = "two-blanks" if separator_of(text) == SONG else "file" if stamps.are_in(text) else "blank"
+        return list(cleaning.clean(text, cleaning.Removed(), songs_by=songs_by))
     try:
         return [str(schema.parse(line)["text"]) for line in text.splitlines() if line.strip()]
     except (ValueError, KeyError, TypeError) as error:

@@ -110,6 +110,22 @@ def test_a_dataset_stands_for_its_text(command: str, cli: Cli, trained: Path, tm
     assert len(set(made)) == len(made) // 2
 
 
+@pytest.mark.parametrize("command", ["score", "measure --json", "evaluate --json", "info"])
+def test_no_command_reads_what_is_not_sung(command: str, cli: Cli, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "checkpoints", tmp_path / "checkpoints")
+    lines = ["山上的雨", "雨落在山上", "我们不分开", "分开以后"]
+    stamped = "".join(f"[00:{10 + number}.50] {line}\n" for number, line in enumerate(lines))
+    credited = f"[ti:雨]\n[00:00.00]作词：林一舟\n[00:01.00]吉他 Guitar：魏东\n{stamped}[00:59.00]未经许可 不得翻唱\n"
+    _written(tmp_path, "song.lrc", credited)
+    _written(tmp_path, "song.txt", "".join(f"{line}\n" for line in lines))
+    results = [cli(*command.split(), name).stdout for name in ("song.lrc", "song.txt")]
+    assert results[0] == results[1] != ""
+    if command == "score":
+        assert cli("score", input=stamped).stdout == results[1]
+    else:
+        assert cli(*command.split(), "-", input=credited).stdout == results[1]
+
+
 def test_a_dataset_stands_for_songs(cli: Cli, trained: Path, tmp_path: Path) -> None:
     song = SONG.rstrip("\n") + "\n"
     lyricgen.prepare(*_written(tmp_path, "song.txt", song), output=tmp_path / "song.safetensors")
@@ -167,8 +183,9 @@ def test_arguments_fit_together(cli: Cli, trained: Path, tmp_path: Path) -> None
     assert result.returncode == 0, result.stderr
     assert set("山别") <= set(lyricgen.load(tmp_path / "checkpoints").vocabulary)
     lines = cli("score", "a.txt", "-c", "m").stdout
-    assert lines == cli("score", "-c", "m", input=SONG).stdout
-    assert lines.count("\n") == SONG.count("\n")
+    song = SONG.rstrip("\n") + "\n"
+    assert lines == cli("score", "-c", "m", input=song).stdout
+    assert lines.count("\n") == song.count("\n")
     assert cli("plot", "m/best.safetensors", "-o", "p.svg").stdout == "p.svg\n"
 
 

@@ -49,22 +49,22 @@ def test_text_keeps_its_lines_or_turns_them_into_spaces(tmp_path: Path) -> None:
 def test_two_blank_lines_separate_sources(tmp_path: Path) -> None:
     for name, text in {"a": "甲", "b": "乙\n", "c": "丙\n\n", "d": "丁"}.items():
         (tmp_path / f"{name}.txt").write_text(text, "utf-8")
-    assert read(*(tmp_path / f"{name}.txt" for name in "abcd")) == "甲\n\n\n乙\n\n\n丙\n\n\n丁\n"
-    assert read(tmp_path) == "甲\n\n\n乙\n\n\n丙\n\n\n丁\n"
+    assert read(*(tmp_path / f"{name}.txt" for name in "abcd")) == "甲\n\n\n乙\n\n\n丙\n\n\n丁"
+    assert read(tmp_path) == "甲\n\n\n乙\n\n\n丙\n\n\n丁"
 
 
 def test_zip_takes_its_texts_in_order_and_no_shadows(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "songs.zip", "w") as archive:
         for name in ("b/2.txt", "a/1.TXT", "__MACOSX/a/._1.txt", "cover.jpg"):
             archive.writestr(name, name)
-    assert read(tmp_path / "songs.zip") == "a/1.TXT\n\n\nb/2.txt\n"
+    assert read(tmp_path / "songs.zip") == "a/1.TXT\n\n\nb/2.txt"
 
 
 def test_gzip_and_nested_folders(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "x.txt.gz").write_bytes(gzip.compress("分开".encode()))
     (tmp_path / "inner" / "._x.txt").write_bytes(b"\0\5\x16\7")  # a Mac's shadow of a file
-    assert read(tmp_path) == "分开\n"
+    assert read(tmp_path) == "分开"
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_devices_are_refused_and_pipes_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     writer = threading.Thread(target=(tmp_path / "pipe.txt").write_text, args=("山上的雨", "utf-8"))
     writer.start()
-    assert read(tmp_path / "pipe.txt") == "山上的雨\n"
+    assert read(tmp_path / "pipe.txt") == "山上的雨"
     writer.join()
 
 
@@ -269,8 +269,8 @@ def test_an_encoding_that_the_bytes_fit_is_offered(text: str, encoding: str, tmp
     (tmp_path / "a.txt").write_bytes((text * 20).encode(encoding))
     with pytest.raises(FileError, match=f"it looks like {encoding}: --encoding {encoding}$"):
         read(tmp_path / "a.txt", encoding="utf-8")
-    assert read(tmp_path / "a.txt", encoding=encoding) == text * 20 + "\n"
-    assert read(tmp_path / "a.txt") == text * 20 + "\n"
+    assert read(tmp_path / "a.txt", encoding=encoding) == text * 20
+    assert read(tmp_path / "a.txt") == text * 20
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
