@@ -16,7 +16,7 @@ _MARKUP = re.compile(r"</?(?:b|i|u|em|strong|span|font|a|sup|sub)(?:\s[^<>]*)?>"
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});", re.I)
 # What a site adds without a line end.
 _GLUED_SIGNS = ("Embed", " Lyrics[", "You might also like[")
-_GLUED = re.compile(r"^\d+ Contributors?\b.*? Lyrics(?=\[)|You might also like(?=\[)|\d+Embed\s*\Z", re.M)
+_GLUED = re.compile(r"^\d+ Contributors?\b.*? Lyrics(?=\[)|\n?You might also like(?=\[)|\d+Embed\s*\Z", re.M)
 _TAG = re.compile(r"\s*\[\s*(?:#|[a-z][a-z_-]{0,15})\s*[:：].*\]\s*|\s*\{\"[a-z]\".*\}\s*", re.I)
 _SECTION_NAME = (
     r"(?:verse|pre-?\s?chorus|post-?\s?chorus|chorus|bridge|intro|outro|hook|refrain|interlude|instrumental|solo|break|coda|"
