@@ -1,4 +1,4 @@
-"""What stands in files of lyrics and is not sung: tags, section marks, credits, notices, singers' names, translations."""
+"""What stands in lyrics and is not sung: tags, section marks, credits, notices, singers' names, translations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ _NAME = re.compile(
 _NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
 # All that is found here has one of these signs, or one of these words.
 _SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
-_WORDS = "\n(|\n（|\n【| / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲".split("|")
+_FIRST_SIGNS = re.compile("[(（【](?<![^\n].)")
+_WORDS = """ / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲""".split("|")  # noqa: SIM905
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -141,7 +142,7 @@ def _line_end(match: re.Match[str]) -> str:
 
 def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:
     """The lines of a song that are sung, and the blank ones between them; most songs have no sign of any others."""
-    odd = _lines_with_signs(f"\n{song}")
+    odd = _lines_with_signs(song)
     has_end = credits.is_end(song[song.rfind("\n") + 1 :])
     if not odd and not has_end:
         return song
@@ -169,13 +170,13 @@ def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations:
 
 
 def _lines_with_signs(song: str) -> list[int]:
-    """The numbers of the lines of a song, which begins with a line end, that may be more than sung words."""
+    """The numbers of the lines of a song that may be more than sung words."""
     numbers: set[int] = set()
-    for signs in (_SIGNS, _SIGN_WORDS):
-        number, place = -1, 0
+    for signs in (_SIGNS, _FIRST_SIGNS, _SIGN_WORDS):
+        number = place = 0
         for match in signs.finditer(song):
-            number += song.count("\n", place, match.end())
-            place = match.end()
+            number += song.count("\n", place, match.start())
+            place = match.start()
             numbers.add(number)
     return sorted(numbers)
 

@@ -21,7 +21,7 @@ from lyricgen.text import corpus, songs
 from lyricgen.text.parts import NAMES, Parts, check_parts
 from lyricgen.text.script import ScriptCount, converter
 from lyricgen.text.songs import Song
-from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
+from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points, count_ids
 
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
@@ -323,7 +323,7 @@ def _encode(
     of_part = {name: [segment for segment in segments if segment.part == name] for name in NAMES}
     counts = np.zeros(len(codes), np.int64)
     for begin, end, _ in of_part["train"]:
-        counts += np.bincount(numbers[begin:end], minlength=len(codes))
+        counts += count_ids(numbers[begin:end], len(codes))
     known, places = np.unique(codes, return_inverse=True)
     common = np.bincount(places.reshape(-1), weights=counts, minlength=len(known)) >= config.min_count
     if not common.any():

@@ -184,6 +184,39 @@ def test_names_of_singers_go_and_their_lines_stay() -> None:
     assert removed.singers == 9
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "爱情：是一场病\n山\n爱情：是一场病\n",
+        "爱情：是一场病\n爱情：没有药\n",
+        "我只请求：\n别走\n我只请求：\n再见\n",
+        "说完最后一句：\n我走了\n",
+        "(啊)风吹\n(啊)雨落\n(我)山\n(我)水\n",
+    ],
+)
+def test_what_is_no_name_of_a_singer_stays(text: str) -> None:
+    """One that stands before the same words, alone in its song, or that introduces what is said."""
+    assert cleaned(text, Removed()) == text
+
+
+def test_singers_in_brackets_go() -> None:
+    assert cleaned("(周)你好\n(桂)山\n(周)雨\n(桂) 水\n(远方)月\n", Removed()) == "你好\n山\n雨\n水\n(远方)月\n"
+
+
+def test_a_mark_between_blank_lines_leaves_one_of_them() -> None:
+    assert cleaned(f"[Verse]\n{VERSE}\n[Chorus]\n\n{VERSE}", Removed()) == f"{VERSE}\n{VERSE}"
+
+
+def test_each_song_of_a_text_has_its_own_ends() -> None:
+    text = f"{VERSE}鼓：方小军\n\n\nBass: Leo Sand\n{VERSE}"
+    assert cleaned(text, Removed()) == f"{VERSE}\n\n{VERSE}"
+
+
+def test_what_a_site_adds_without_a_line_end_goes() -> None:
+    text = "3 ContributorsPaper Boats Lyrics[Verse]\nsoft rain\nYou might also like[Chorus]\nrain falls12Embed"
+    assert cleaned(text, Removed()) == "soft rain\nrain falls\n"
+
+
 def test_the_original_stays_and_the_translation_goes() -> None:
     text = "[00:01.00]I love you\n[00:01.00]我爱你\n[00:02.00]Goodbye / 再见\n[00:03.00]山 / 水\n"
     removed = Removed()
