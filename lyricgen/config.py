@@ -366,7 +366,7 @@ class SampleConfig(Config):
         group=DRAWING,
     )
     temperature: float = _option(
-        0.7,
+        0.5,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
         bounds=Bounds(0.001, 1000.0, or_zero=True),
         group=DRAWING,
