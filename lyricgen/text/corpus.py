@@ -38,7 +38,8 @@ _TAR = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _SUFFIXES = (*_IN_ARCHIVES, ".gz", ".zip", ".tar", ".tgz")
 _NOT_TEXT = frozenset(
     """
-    .doc .docx .pdf .epub .rtf .odt .xls .xlsx .mp3 .flac .jpg .png .7z .rar .bz2 .xz .zst .srt .vtt .ass .ssa .html .htm
+    .doc .docx .pdf .epub .rtf .odt .xls .xlsx .mp3 .flac .jpg .png .7z .rar .bz2 .xz .zst .srt .vtt .ass .ssa .html
+    .htm
     .xhtml .xml .ttml .yaml .yml .db .sqlite .pkl .parquet
     """.split()  # noqa: SIM905
 )
@@ -524,7 +525,8 @@ def _decode_chunks(
         except UnicodeError as error:
             where = position - len(pending) + getattr(error, "start", 0)
             raise FileError(
-                f"{name}: byte {where} is not {encoding}: {_advice(encoding, chunk if beginning.isascii() else beginning)}"
+                f"{name}: byte {where} is not {encoding}: "
+                + _advice(encoding, chunk if beginning.isascii() else beginning)
             ) from error
         position += len(chunk)
 

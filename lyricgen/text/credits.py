@@ -133,7 +133,8 @@ SIGNS = ":：∶︰﹕|｜丨@©℗"
 _SIGN_WORDS = """
     作词 作曲 词作 编曲 填词 词曲 制作 监制 录音 混音 母带 合出品 纯音 歌词 歌曲 版权 作权 侵权 未经 翻唱 翻录 使用
     转载 商用 二改 必究 授权 本作品 公司 传媒 工作室 集团 网易云音乐 QQ音乐 QQ群 公众号 酷狗 酷我 咪咕 腾讯音乐 虾米
-    千千 by˽ By˽ BY˽ ed˽at˽ ed˽At˽ ng˽at˽ OP˽ SP˽ ISRC LRC lrc opyright ights˽ permission Embed Lyrics lyrics˽ Contributor
+    千千 by˽ By˽ BY˽ ed˽at˽ ed˽At˽ ng˽at˽ OP˽ SP˽ ISRC LRC lrc opyright ights˽ permission Embed Lyrics lyrics˽
+    Contributor
     might˽also tickets Translations Staff http www ˽-˽ ˽–˽ ˽—˽ --- === *** ___ ~~~ ～～～ ——— ###
 """.replace("˽", "\0").split()
 WORDS = frozenset(

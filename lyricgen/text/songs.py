@@ -43,7 +43,7 @@ _NO_LINES = np.zeros(0, np.int64)
 
 
 class Prints(NamedTuple):
-    """Hashes of a song, and of its lines that are long enough to tell songs apart; without spaces, marks and upper case."""
+    """Hashes of a song and of its lines that tell songs apart, without spaces, marks and upper case."""
 
     song: int
     lines: NDArray[np.int64]
@@ -80,7 +80,7 @@ def is_blank(line: str) -> bool:
 def split(text: str, songs_by: str = "auto") -> Iterator[str]:
     """Yield the songs of a text, each with one blank line between its stanzas and none at its ends.
 
-    ``songs_by``: what ends a song, ``two-blanks``, ``blank`` or nothing within the ``file``; ``auto`` decides by the text.
+    ``songs_by``: what ends a song: ``two-blanks``, ``blank``, or the end of the ``file``; ``auto``: the text decides.
     """
     if songs_by == "auto":
         text = _evenly_spaced(_ruled(text))

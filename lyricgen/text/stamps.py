@@ -120,7 +120,7 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
     A line with several stamps comes as often as it has them. One without a stamp stays behind the line that it follows;
     blank lines and empty stamps stay as blank lines. A new song begins at a second title tag, and where the times start
     again. A text without any stamp is one song, as it is. Of two lines at the same time in different scripts the first
-    one stays, unless translations are kept. ``dropped`` counts the others, and the lines with stamps; it keeps the first
+    one stays, unless translations are kept. ``dropped`` counts the others and the lines with stamps; it keeps the first
     lines that begin with what may be a stamp.
     """
     lines = text.strip("\n").split("\n")
@@ -147,7 +147,7 @@ def in_order(text: str, *, keep_translations: bool = True, dropped: Any = None) 
 
 
 def _lines_in_order(lines: Sequence[str], dropped: Any) -> list[str] | None:
-    """The words of a song whose lines stand in the order of their times, one stamp each, as most do; None for others."""
+    """The words of a song whose lines stand in the order of their times, one stamp each; None for others."""
     matches = list(map(_PLAIN.fullmatch, lines))
     others = "\n".join([line for line, match in zip(lines, matches) if not match])
     stamped = [match.groups() for match in matches if match]
