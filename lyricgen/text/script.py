@@ -19,7 +19,7 @@ from lyricgen.config import SCRIPTS
 from lyricgen.text.vocabulary import code_points
 
 _CONFIGURATIONS = {"simplified": "t2s", "traditional": "s2tw"}  # Taiwan's forms: 裡 and 麵, where s2t has 裏 and 麪
-# OpenCC's t2s leaves 妳, 甚麼, and 著 for 着 as they are. Its tw2s, which does not, turns 显著 into 显着, 要么 into 要幺.
+# OpenCC leaves 妳, 甚麼, and 著 for 着 as they are with t2s; with tw2s, 显著 becomes 显着, and 要么 要幺.
 _AUXILIARY = re.compile("(?<![显卓昭名原巨专编论译合拙土])著(?![名作称书者述录])")
 _TRADITIONAL_OF_GB = str.maketrans(dict(zip("乾後於麽", "干后于么")))
 _ODD_OF_GB = re.compile("[乾後於麽著]")
