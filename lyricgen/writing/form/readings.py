@@ -113,18 +113,26 @@ def toneless(reading: str) -> str:
 
 
 @functools.lru_cache(maxsize=1 << 10)
+@functools.lru_cache(maxsize=1 << 14)
 def possible(character: str) -> frozenset[str]:
     """The readings that a character has alone, in phrases, and at the end of lines."""
+    plain = simplified(character)
+    names = {alone(character), *table().get(plain, {}).values(), *_in_phrases().get(plain, ())} - {_LIKE_BEFORE}
+    if takes_any(character):
+        names.add(toneless(alone(character)))
+    return frozenset(reading for reading in names if _may_have(character, reading))
+
+
+@functools.cache
+def _in_phrases() -> dict[str, set[str]]:
+    """The readings that each character has in phrases."""
     from pypinyin.constants import PHRASES_DICT
 
-    plain = simplified(character)
-    phrases = ((phrase, found) for phrase, found in PHRASES_DICT.items() if plain in phrase)
-    pairs = itertools.chain.from_iterable(itertools.starmap(zip, phrases))
-    in_phrases = (reading for one, (reading, *_) in pairs if one == plain)
-    found = {alone(character), *table().get(plain, {}).values(), *in_phrases} - {_LIKE_BEFORE}
-    if takes_any(character):
-        found.add(toneless(alone(character)))
-    return frozenset(reading for reading in found if _may_have(character, reading))
+    read: dict[str, set[str]] = collections.defaultdict(set)
+    for phrase, syllables in PHRASES_DICT.items():
+        for character, (reading, *_) in zip(phrase, syllables):
+            read[character].add(reading)
+    return dict(read)
 
 
 def takes_any(character: str) -> bool:

@@ -106,7 +106,8 @@ class Rhymer:
         """The classes of the ``count`` counted characters before the last one of a Chinese line, the last one first."""
         classes: list[str | None] = []
         for phrase in reversed(readings.segments(line)):
-            classes += [self._of_reading(reading) for reading in reversed(readings.in_phrase(phrase))]
+            pairs = list(zip(phrase, readings.in_phrase(phrase)))
+            classes += [self._of_reading(reading) for character, reading in reversed(pairs) if is_counted(character)]
             if len(classes) > count:
                 break
         return tuple(classes[1 : count + 1])

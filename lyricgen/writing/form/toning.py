@@ -40,6 +40,7 @@ class Toning:
         # Each object has its own caches, which are freed with it.
         self.mask = functools.cache(self._compute_mask)
         self._mask_at_end = functools.cache(self._compute_mask_at_end)
+        self.possible = functools.cache(self._mask_possible)
         self._beginning = functools.cache(self._characters_that_begin)
         self._read = functools.lru_cache(maxsize=1 << 16)(self._read_line)
         self._after = functools.lru_cache(maxsize=1 << 14)(self._characters_after)
@@ -55,7 +56,7 @@ class Toning:
         """Whether a character has the required tone alone, in some phrase, or at the end of some line."""
         return any(fits(tone, required) for tone in self._tones.possible(character))
 
-    def possible(self, required: str) -> Mask:
+    def _mask_possible(self, required: str) -> Mask:
         """The counted characters (V,) that can have the required tone."""
         able = [character for character in self._ids if is_counted(character) and self.can_have(character, required)]
         return self._characters.only("".join(able))
