@@ -194,6 +194,6 @@ class Session:
         fixed = enumerate(filter(None, ended), len(before.state.lines) + 1)
         lines = [(self._tracker.form.line(number), text) for number, text in fixed]
         state = with_fixed_lines(self._tracker.rhyming, before.state, lines)
-        lines = self._search.lines(before._replace(state=state), self._rng, 2)
-        new = [line.rstrip(self.line_end) for line in lines]
+        drafts = self._search.lines(before._replace(state=state), self._rng, 2)
+        new = [line.rstrip(self.line_end) for line in drafts]
         return next((line for line in new if before.state.text + line != old), new[0])
