@@ -10,7 +10,7 @@ from setuptools.command.sdist import sdist
 
 class SourceDistribution(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
-        super().make_release_tree(base_dir, [*files, *sorted(glob("data/lyrics/*.txt"))])
+        super().make_release_tree(base_dir, [*files, *sorted(glob("data/lyrics-zh.txt") + glob("data/lyrics/*.txt"))])
 
 
 setup(cmdclass={"sdist": SourceDistribution})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,6 @@ from lyricgen.config import (
     AUTO,
     FILLED,
     STDIN,
-    TONES_OF_SONG,
     EngineConfig,
     FormConfig,
     ModelConfig,
@@ -37,11 +37,12 @@ from lyricgen.model.decoder import Decoder
 from lyricgen.model.evaluation import Evaluation, Text
 from lyricgen.model.load import predictor, with_cache
 from lyricgen.model.scoring import Score
-from lyricgen.text import corpus, prompt
+from lyricgen.text import cleaning, corpus, prompt, songs
 from lyricgen.text import dataset as datasets
 from lyricgen.text.copies import CopyFinder
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.parts import Parts
+from lyricgen.text.songs import SONG
 from lyricgen.text.vocabulary import Ids
 from lyricgen.writing import measures
 from lyricgen.writing.generation import Writer
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from lyricgen.inspection.views import Inspection
     from lyricgen.keywords import FillKeywords, PrepareKeywords, SongKeywords, TrainKeywords
     from lyricgen.writing.filling import Filling, Watch
-    from lyricgen.writing.form.reader import SongForm
+    from lyricgen.writing.form.song import SongForm
 
 PathLike = Union[str, Path]
 Data = Union[Dataset, PathLike, Sequence[PathLike]]
@@ -71,7 +72,7 @@ def prepare(
     config: PrepareConfig | None = None,
     **options: Unpack[PrepareKeywords],
 ) -> Dataset:
-    """Read sources (none: the embedded corpus) into a dataset; write it to ``output`` if that is given.
+    """Read sources (none: the sample) into a dataset; write it to ``output`` if that is given.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def train(
     dataset
         A dataset, or anything that ``lyricgen train`` reads.
     base
-        A checkpoint whose weights the training begins with, and whose characters the model keeps.
+        A checkpoint whose weights the training begins with, and whose characters the model keeps; ``none`` for random
+        weights. Without one, ``zh`` for Chinese text of up to 500,000 characters, where no option contradicts it.
     on_epoch
         Called with each ``Epoch`` when it is on disk.
 
@@ -191,11 +193,11 @@ class Model:
     ) -> Writer:
         """Return a writer of songs with these options.
 
-        ``like``: a song whose form is taken over; options that are given override it.
+        ``like``: a song whose form is taken over; options that are given take the place of its parts.
         """
         values = given(configs, cast("Mapping[str, Any]", options), SampleConfig, FormConfig)
         if like is not None:
-            values = read_form_for(values, like).with_options(values)
+            values = read_form(like).options(values)
         sample, form = build(values, SampleConfig, FormConfig)
         text = None if self.checkpoint.text is None else self.checkpoint.text.ids("train")
         base_text = _base_text(self.checkpoint) if sample.looks_for_copies else None
@@ -282,12 +284,11 @@ class Model:
         from lyricgen.inspection import inspection
 
         text, parts = _text_for(self.checkpoint, self.name, sources, encoding, dataset), self.checkpoint.text
-        if len(text.ids) < 2:
-            raise FileError(f"{text.name}: too short; it needs two characters")
+        text.check()
         name = f"the {parts.held_out} part" if not sources and dataset is None and parts else text.name
         if max_chars < len(text.ids):
             name = f"the first {max_chars:,} of {len(text.ids):,} characters of {name}"
-        text = Text(f"{self.name}: {name}", text.text[:max_chars], text.ids[:max_chars])
+        text = Text(f"{self.name}: {name}", text.text[:max_chars], text.ids[:max_chars], text.songs)
         return inspection.inspect(self.model, self.checkpoint, text)
 
     def measure(
@@ -371,9 +372,11 @@ def _text_for(
     """Return the text of sources, or else the held-out part of a dataset, or else that of the model's own text."""
     if sources:
         named = [str(source) for source in sources]
-        text = "".join(corpus.read(named, encoding=encoding, newlines=checkpoint.newlines))
         shown = ", ".join(corpus.STDIN_NAME if source == STDIN else source for source in named)
-        return Text(shown, text, checkpoint.vocabulary.encode(text))
+        pieces = list(songs.joined(corpus.read_songs(named, corpus.Reader(encoding))))
+        text = corpus.flatten("".join(pieces), checkpoint.newlines)
+        starts = [0, *itertools.accumulate(map(len, pieces[:-1]))]
+        return Text(shown, text, checkpoint.vocabulary.encode(text), starts)
     if dataset is None:
         return evaluation.held_out(checkpoint, checkpoint.text, name)
     opened = _dataset(dataset)
@@ -381,7 +384,7 @@ def _text_for(
 
 
 def _name_of(dataset: Dataset, source: Data) -> str:
-    return str(source) if isinstance(source, (str, Path)) else ", ".join(dataset.sources) or corpus.EMBEDDED
+    return str(source) if isinstance(source, (str, Path)) else ", ".join(dataset.sources) or corpus.SAMPLE
 
 
 def gradients(*runs: PathLike, dataset: Data | None = None, scale: float | None = None) -> list[Gradients]:
@@ -441,8 +444,10 @@ def measure(
     if parts is None:
         raise FileError(f"{name}: keeps no training text to compare with; name one with --dataset")
     if isinstance(songs, (str, Path)):
+        text = "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True))
+        is_json = text.lstrip().startswith("{")
         songs = measures.parse_songs(
-            "".join(corpus.read([str(songs)], encoding=encoding, may_be_empty=True, as_it_is=True)), str(songs)
+            text if is_json else SONG.join(cleaning.clean(text, cleaning.Removed())), str(songs)
         )
     text = parts.text("train")
     known, finder = measures.split_corpus(text), CopyFinder(text)
@@ -451,19 +456,13 @@ def measure(
 
 
 def read_form(song: PathLike, *, encoding: str = AUTO, tones: bool = False, tones_by: str = "modern") -> SongForm:
-    """Read the form of a song (a text or an .lrc file, or -), as options of ``Model.generate``."""
+    """Read the form of a song (a text or an .lrc file, or -); ``tones``: those of every line, too."""
     if str(song) != STDIN and files.is_file(Path(song)) and storage.is_stored(Path(song)):
         raise FileError(f"{song}: is a {storage.kind_of(Path(song))}, not a song; name a text")
-    from lyricgen.writing.form import reader as forms
+    from lyricgen.writing.form import song as songs
 
-    text = "".join(piece for _, piece in corpus.read_each([str(song)], corpus.Reader(encoding)))
-    return forms.read_form(text, name=str(song), tones=tones, tones_by=tones_by)
-
-
-def read_form_for(options: Mapping[str, Any], song: PathLike, *, encoding: str = AUTO) -> SongForm:
-    """Read the form of a song that is used with these options: with its tones, if they ask for them."""
-    with_tones = options.get("tones") == TONES_OF_SONG
-    return read_form(song, encoding=encoding, tones=with_tones, tones_by=options.get("tones_by", "modern"))
+    read = corpus.read_songs([str(song)], corpus.Reader(encoding, songs_by="file"))
+    return songs.read_form(read[0].text, name=str(song), tones=tones, tones_by=tones_by)
 
 
 def seed_of(options: Mapping[str, Any]) -> int:

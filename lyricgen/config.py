@@ -58,6 +58,8 @@ COUNT, WHOLE = Bounds(low=1), Bounds(low=0)
 _LEAST, _MOST = 1e-20, 1e38  # what MXNet's operators take, in single precision, also times what a schedule leaves
 _SINGLE, _SINGLE_OR_ZERO = Bounds(_LEAST, _MOST), Bounds(_LEAST, _MOST, or_zero=True)
 FRACTION = Bounds(low=0.0, high=0.9)
+NO_BASE = "none"  # the value of --base that begins without one
+FEW = 500_000  # characters; a longer text gains little from a base
 COUNTED = 3_000_000  # characters; the n-grams of a longer text take too long to read
 
 
@@ -348,7 +350,6 @@ def choose_engine(asked: EngineConfig, model: ModelConfig, *, has_mxnet: bool) -
     return dataclasses.replace(asked, engine=engine)
 
 
-TONES_OF_SONG = "like"  # the value of --tones that takes those of the song of --like
 LENGTH = 200  # characters of lines whose number nothing else gives
 MAX_COPY = 6  # characters in a row of the training text that drafts may have by default
 
@@ -365,7 +366,7 @@ class SampleConfig(Config):
         group=DRAWING,
     )
     temperature: float = _option(
-        0.7,
+        0.5,
         "Divides the logits: below 1 safer, above 1 bolder, 0 the most likely character.",
         bounds=Bounds(0.001, 1000.0, or_zero=True),
         group=DRAWING,
@@ -426,6 +427,13 @@ class SampleConfig(Config):
 class FormConfig(Config):
     """The form of a song: its lines, how they begin, how they end, and which of them return."""
 
+    form: str | None = _option(
+        None,
+        "The lines: 7A,7A,5,7A (characters, a letter for lines that rhyme, / a blank line), or a name as 七绝 or 流行 "
+        "(`lyricgen forms` lists them), or a file.",
+        kind=str,
+        group=FORM,
+    )
     lines: int | None = _option(
         None, "Lines of a song (of a section, with --structure).", bounds=Bounds(1, 10_000), kind=int, group=FORM
     )
@@ -436,23 +444,29 @@ class FormConfig(Config):
         kind=int,
         group=FORM,
     )
-    form: str | None = _option(
+    structure: str | None = _option(
         None,
-        "Characters of each line: 7,7,5,7 (* for any number, / for a blank line), repeated as needed.",
+        "Sections: VCVC, 主副主副, 主1副主2副. Verses (V, 主) have new words, all others return word for word.",
         kind=str,
         group=FORM,
     )
-    syllables: str | None = _option(
-        None, "Syllables of each line in English, 8,6,8,6 (as --form), by the dictionary's words.", kind=str, group=FORM
+    acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
+    words: str | None = _option(
+        None, "Words that occur somewhere in the song, separated by commas: 月亮,远方.", kind=str, group=FORM
     )
     until_blank: bool = _option(
         False, "End where the model writes a blank line, as between the songs of a corpus.", group=FORM
     )
-    acrostic: str | None = _option(None, "Line n begins with the n-th of these characters.", kind=str, group=FORM)
+    tones_by: str = _option(
+        "modern",
+        "Tones of a form: modern (tones 1 and 2 are 平, 3 and 4 仄, neutral either), or classical by the Guangyun.",
+        choices=("modern", "classical"),
+        group=FORM,
+    )
     rhyme: str | None = _option(
         None,
-        "Rhyme scheme: AABA, ABAB, AA, ... (- for a line without, / between parts with letters of their own), again "
-        "for each repetition; A: all lines.",
+        "Rhyme scheme: AABA, ABAB, A2A2, ... (- for a line without, 2 or 3: so many characters rhyme), again for each "
+        "repetition; A: all lines.",
         kind=str,
         group=RHYME,
     )
@@ -462,40 +476,13 @@ class FormConfig(Config):
         kind=str,
         group=RHYME,
     )
-    rhyme_strict: bool = _option(
-        False, "Rhyme by the same final, not by the same one of the thirteen groups.", group=RHYME
+    rhyme_by: str = _option(
+        "group",
+        "Rhyme by the thirteen groups (十三辙), by the same final, or also by near groups: en with eng, an with ang.",
+        choices=("group", "final", "near"),
+        group=RHYME,
     )
-    rhyme_near: bool = _option(False, "Rhyme also by near groups: en with eng, in with ing, an with ang.", group=RHYME)
     rhyme_identical: bool = _option(False, "Let lines that rhyme end in the same character.", group=RHYME)
-    repeats: str | None = _option(
-        None, "Lines that repeat earlier ones word for word: 5-8=1-4,12=3.", kind=str, group=FORM
-    )
-    tones: str | None = _option(
-        None,
-        "Tones of each line, 平 仄 中 or p z *: 平平仄仄平,仄仄仄平平 (. for a line of any, / for a blank line). "
-        "Without a value: those of --like.",
-        kind=str,
-        alone=TONES_OF_SONG,
-        group=FORM,
-    )
-    tones_by: str = _option(
-        "modern",
-        "Readings: modern (tones 1 and 2 are 平, 3 and 4 仄, neutral either), or classical by the Guangyun.",
-        choices=("modern", "classical"),
-        group=FORM,
-    )
-    tune: str | None = _option(
-        None, "A named form with its tones and rhymes, as 七绝: `lyricgen forms` lists them.", kind=str, group=FORM
-    )
-    words: str | None = _option(
-        None, "Words that occur somewhere in the song, separated by commas: 月亮,远方.", kind=str, group=FORM
-    )
-    structure: str | None = _option(
-        None,
-        "Sections, for instance VCVC: each letter is written once and then repeated word for word.",
-        kind=str,
-        group=FORM,
-    )
 
     @property
     def is_free(self) -> bool:

@@ -56,22 +56,17 @@ class FillKeywords(TypedDict, total=False):
     """Fields of SampleConfig, FormConfig that a filling has."""
 
     ban: str | None
+    form: str | None
     lines: int | None
     line_length: int | None
-    form: str | None
-    syllables: str | None
+    structure: str | None
     acrostic: str | None
+    words: str | None
+    tones_by: str
     rhyme: str | None
     rhyme_with: str | None
-    rhyme_strict: bool
-    rhyme_near: bool
+    rhyme_by: str
     rhyme_identical: bool
-    repeats: str | None
-    tones: str | None
-    tones_by: str
-    tune: str | None
-    words: str | None
-    structure: str | None
 
 class SongKeywords(FillKeywords, total=False):
     """Fields of SampleConfig, FormConfig."""

@@ -186,7 +186,7 @@ def test_the_readme_s_pipeline_runs(song: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="bash and jq are not there")
 def test_the_readme_s_pipeline_ends_where_a_source_cannot_be_read(song: Path) -> None:
-    """It must not go on to train on the embedded corpus."""
+    """It must not go on to train on the sample."""
     if not shutil.which("jq"):
         pytest.skip("jq is not installed here")
     (song / "lyrics").mkdir()

@@ -115,7 +115,7 @@ def test_the_tour_s_python_prints_what_it_shows(capsys: pytest.CaptureFixture[st
 def write_songs(folder: Path) -> None:
     """The folder ``lyrics`` of which the pages speak."""
     (folder / "lyrics").mkdir()
-    songs = "".join(corpus.read([])).split("\n\n")[:154]
+    songs = "".join(corpus.read([])).strip().split("\n\n\n")[:154]
     for number, song in enumerate(songs):
         (folder / "lyrics" / f"{number:03}.txt").write_text(song.rstrip("\n") + "\n", "utf-8")
 

@@ -35,8 +35,8 @@ SUMMARIES = {
     "inspect": "Look inside a model.",
     "score": "Rank lines: bits per character of each line of files.",
     "measure": "Measure the songs themselves: variety, refrains, lines, copies.",
-    "forms": "List the named forms (格律, 词牌), or show their patterns.",
-    "info": "Show what is in datasets and checkpoints, or the form of a song.",
+    "forms": "List the named forms (格律, 词牌, songs), or show forms.",
+    "info": "Show what is in datasets and checkpoints.",
     "plot": "Draw perplexity, gradient norm and learning rate over the epochs.",
     "export": "Write a model for another framework, with its vocabulary and options in the file's metadata.",
     "completion": "Print the completion script of a shell.",
@@ -103,7 +103,7 @@ def commands(context: click.Context) -> None:
         lyricgen train --cell lstm
         lyricgen generate --prefix 分开
 
-    Without a corpus of your own, `lyricgen train` learns from the embedded one.
+    Without a corpus of your own, `lyricgen train` learns from a sample of 60,000 characters.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import click
 
 from lyricgen import api
-from lyricgen.cli.models import dataset_option, model_options, say_weights
+from lyricgen.cli.models import dataset_option, model_options, own_or_shipped, say_weights
 from lyricgen.cli.options import command, encoding_option, expand, option, put, say, show, to_json
 from lyricgen.config import MODEL
 from lyricgen.model import evaluation
-from lyricgen.model.checkpoint import DEFAULT_FOLDER, Checkpoint
+from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.evaluation import Evaluation
 from lyricgen.model.scoring import Score, show_number
 from lyricgen.text.dataset import Dataset, open_sources
@@ -56,7 +57,7 @@ def evaluate(
     part if there is no test part), which its checkpoint keeps. A bidirectional model predicts each character from both
     sides.
     """
-    path = checkpoint or Path(DEFAULT_FOLDER)
+    path = own_or_shipped(checkpoint)
     data = None if dataset is None else open_sources([dataset])
     model, text = api.load_to_evaluate(path, *sources, encoding=encoding, dataset=data, cache=cache, ngram=ngram)
     if data is not None:
@@ -107,6 +108,11 @@ def _print(model: api.Model, evaluated: Evaluation) -> None:
     put(f"perplexity          {show_number(evaluated.perplexity)}")
     put(f"bits per character  {evaluated.bits_per_character:.3f}")
     put(f"accuracy            {evaluated.accuracy:.1%}")
+    of_songs = sorted(score.perplexity for _, score in evaluated.songs())
+    if len(of_songs) > 1:
+        least, most = map(show_number, (of_songs[0], of_songs[-1]))
+        median = show_number(statistics.median(of_songs))
+        put(f"by song             {median} in the median, {least} to {most} ({len(of_songs):,} songs)")
     if evaluated.baselines:
         put(f"\n{'model':<20}{'perplexity':>12}{'bits per character':>20}")
         scores: Mapping[str, Score] = {_name(model): evaluated, **evaluated.baselines}

@@ -11,14 +11,27 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from lyricgen.api import Model, load, read_form_for, seed_of
+from lyricgen.api import Model, load, read_form, seed_of
 from lyricgen.cli.interactive import interact
 from lyricgen.cli.models import model_options, own_or_shipped, say_weights, warn_of_unknown
-from lyricgen.cli.options import command, config_options, encoding_option, given, option, put, read_texts, say, to_json
+from lyricgen.cli.options import (
+    command,
+    config_options,
+    encoding_option,
+    given,
+    option,
+    put,
+    read_texts,
+    say,
+    show,
+    to_json,
+)
 from lyricgen.config import DRAWING, FORM, MAX_COPY, STDIN, FormConfig, SampleConfig, build
 from lyricgen.errors import OptionError
 from lyricgen.text.prompt import split_words
 from lyricgen.writing.generation import Writer
+
+_SHOWN = 400  # characters of a form
 
 
 @command("generate")
@@ -33,7 +46,7 @@ from lyricgen.writing.generation import Writer
     group=DRAWING,
     help="Songs for each prefix.",
 )
-@option("--like", metavar="SONG", group=FORM, help="Take the form of a song: a file, or - (info SONG shows it).")
+@option("--like", metavar="SONG", group=FORM, help="Take the form of a song: a file, or - (forms SONG shows it).")
 @config_options(SampleConfig, FormConfig)
 @encoding_option
 @option("--interactive", is_flag=True, help="Write one song by turns: choose what may come next, or type, or undo.")
@@ -54,7 +67,7 @@ def generate(
 ) -> None:
     """Write songs with a trained model.
 
-    Songs are separated by a blank line. The same seed writes the same songs.
+    Two blank lines separate songs. The same seed writes the same songs.
     """
     options = given(context, values)
     if like == STDIN and (STDIN in prefix or interactive):
@@ -88,11 +101,10 @@ def generate(
 
 
 def _like(song: str, encoding: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Merge the options of a song's form with those that are given, and say what was found."""
-    form = read_form_for(options, song, encoding=encoding)
-    for note in form.found:
-        say(note)
-    return form.with_options(options)
+    """Merge the form of a song with the options that are given, and say what it is."""
+    read = read_form(song, encoding=encoding)
+    say(f"form {show(str(read.form), _SHOWN)}")
+    return read.options(options)
 
 
 def _warn_of_unknown(model: Model, options: dict[str, Any]) -> None:
@@ -130,7 +142,7 @@ def _print_songs(writer: Writer, prefixes: Iterator[str], seed: int, samples: in
         songs = writer.songs(prefix, seed=seed, samples=samples) if samples > 1 else iter([""])
         for text in _counted(songs, samples):
             if not is_first:
-                put("")
+                put("\n")
             is_first = False
             if samples > 1:
                 put(text)

@@ -1,4 +1,4 @@
-"""``lyricgen info``: what is in a dataset or a checkpoint; the form of a song."""
+"""``lyricgen info``: what is in a dataset or a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import click
 import tomli_w
 
 from lyricgen import files, storage
-from lyricgen.api import read_form
-from lyricgen.cli.options import PATH, command, encoding_option, expand, option, put, show, to_json
-from lyricgen.config import STDIN, flag
+from lyricgen.cli.options import PATH, command, expand, option, put, show, to_json
+from lyricgen.config import STDIN
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model.checkpoint import Checkpoint
@@ -25,24 +24,18 @@ _SHOWN = 60
 
 @command("info")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...", callback=expand)
-@option("--tones", is_flag=True, help="Of a song: the tones of its lines, too.")
-@encoding_option
 @option("--toml", is_flag=True, help="The file by which `train --config` would train it again.")
 @option("--json", is_flag=True, help="Print a line of JSON for each.")
-def info(paths: tuple[Path, ...], tones: bool, encoding: str, toml: bool, json: bool) -> None:
-    """Show what is in datasets and checkpoints, or the form of a song.
+def info(paths: tuple[Path, ...], toml: bool, json: bool) -> None:
+    """Show what is in datasets and checkpoints.
 
-    PATH is a dataset, a checkpoint, or a folder's best one [default: checkpoints]. Of any other text, a song, it prints
-    the form as options of `generate`.
+    PATH is a dataset, a checkpoint, or a folder's best one [default: checkpoints].
     """
     if toml and json:
         raise OptionError("--toml and --json exclude each other")
     for number, path in enumerate(paths or (Path(checkpoints.DEFAULT_FOLDER),)):
         if _is_song(path):
-            if number and not json:
-                put("")
-            _print_form(path, encoding, tones=tones, toml=toml, json=json)
-            continue
+            raise FileError(f"{path}: is a text; `lyricgen forms` shows the form of a song")
         kind = _kind(path)
         if toml and kind != checkpoints.KIND:
             raise FileError(f"{path}: is a dataset; --toml wants a checkpoint, which knows how it was trained")
@@ -65,24 +58,14 @@ def _is_song(path: Path) -> bool:
     return str(path) == STDIN or (files.is_file(path) and not storage.is_stored(path) and path.suffix != storage.SUFFIX)
 
 
-def _print_form(path: Path, encoding: str, *, tones: bool, toml: bool, json: bool) -> None:
-    if toml:
-        raise FileError(f"{path}: is a song; --toml wants a checkpoint, which knows how it was trained")
-    options = read_form(path, encoding=encoding, tones=tones).options
-    if json:
-        put(to_json({"path": str(path), "kind": "song", **options}))
-        return
-    for name, value in options.items():
-        put(flag(name) if value is True else f"{flag(name)}={value}")
-
-
 def _kind(path: Path) -> str:
     return storage.kind_of(checkpoints.locate(path))
 
 
 def _of_dataset(data: Dataset) -> dict[str, Any]:
     parts = {
-        name: {"characters": len(ids), "unknown": data.unknown_share(name)} for name, ids in data.parts.stored.items()
+        name: {"characters": len(ids), "unknown": data.unknown_share(name), "songs": len(data.parts.song_starts(name))}
+        for name, ids in data.parts.stored.items()
     }
     return {
         "sources": list(data.sources),
@@ -119,7 +102,7 @@ def _table(facts: Mapping[str, Any], indent: str = "") -> str:
         if name == "vocabulary":
             value = f"{len(value):,}: {show(value, _SHOWN)}"
         elif isinstance(value, list):
-            value = ", ".join(map(str, value)) or "the embedded corpus"
+            value = ", ".join(map(str, value)) or "the sample"
         elif isinstance(value, float):
             value = f"{value:.6g}"
         elif isinstance(value, int) and not isinstance(value, bool):

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from lyricgen import api
-from lyricgen.cli.models import checkpoint_option, dataset_option
+from lyricgen.cli.models import checkpoint_option, dataset_option, own_or_shipped
 from lyricgen.cli.options import command, encoding_option, option, put, show, to_json
 from lyricgen.config import STDIN
 from lyricgen.model import checkpoint as checkpoints
-from lyricgen.text.dataset import open_sources
+from lyricgen.model.checkpoint import Checkpoint
+from lyricgen.text.dataset import Dataset, open_sources
 
 _SHOWN = 18
 
@@ -28,9 +29,12 @@ def measure(songs: str, checkpoint: Path | None, dataset: str | None, encoding: 
     SONGS is a file, a dataset, or - for standard input: lines of JSON as `generate --json` writes them, or songs
     separated by blank lines. They are compared with the text that the model was trained on.
     """
-    path = checkpoint or Path(checkpoints.DEFAULT_FOLDER)
-    beside = checkpoints.load(path) if dataset is None else open_sources([dataset])
-    measures = api.measure(songs, beside, dataset or str(path), encoding=encoding)
+    if dataset is None:
+        name = str(own_or_shipped(checkpoint))
+        beside: Checkpoint | Dataset = checkpoints.load(Path(name))
+    else:
+        name, beside = dataset, open_sources([dataset])
+    measures = api.measure(songs, beside, name, encoding=encoding)
     if json:
         put(to_json(measures.songs))
         return

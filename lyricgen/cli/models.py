@@ -39,7 +39,7 @@ def model_options(command: Decorated) -> Decorated:
 
 def open_model(checkpoint: Path | None, *, cache: bool = False) -> Model:
     """Open the model that these options name."""
-    model = load(checkpoint or Path(DEFAULT_FOLDER), cache=cache)
+    model = load(own_or_shipped(checkpoint), cache=cache)
     say_weights(model)
     return model
 

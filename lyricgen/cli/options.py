@@ -167,8 +167,6 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[Decorated], Decorated]:
     attributes = {"group": metadata["group"], "default": field.default, "help": metadata["help"]}
     if metadata["kind"] is bool:
         return option(f"{name}/--no-{name[2:]}", show_default=True, **attributes)
-    if "alone" in metadata:
-        attributes.update(is_flag=False, flag_value=metadata["alone"])
     return option(
         name,
         type=_type(metadata),

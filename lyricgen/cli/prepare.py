@@ -27,7 +27,7 @@ def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, f
     """Turn text into a dataset.
 
     SOURCE is a .txt, .lrc, .json, .jsonl, .csv, .tsv, .gz, .zip or .tar file, a folder of these, a dataset, or - for
-    standard input; several are joined, two blank lines between them. Without one, the embedded corpus is used. Time
+    standard input; several are joined, two blank lines between them. Without one, the sample is used. Time
     stamps, credits and section marks are left out. Prints the dataset's path.
     """
     _report(api.prepare(*sources, output=output, force=force, **given(context, values)))
@@ -37,7 +37,7 @@ def prepare(context: click.Context, /, sources: tuple[str, ...], output: Path, f
 def _report(dataset: Dataset) -> None:
     """Say what the reader of the book wants to see: counts, the first characters and their ids, the parts."""
     first = dataset.train[:_SHOWN]
-    say(f"corpus      {', '.join(dataset.sources) or corpus.EMBEDDED}: {len(dataset):,} characters")
+    say(f"corpus      {', '.join(dataset.sources) or corpus.SAMPLE}: {len(dataset):,} characters")
     for note in dataset.notes:
         say(note)
     say(f"vocabulary  {len(dataset.vocabulary) - 1:,} characters, and one for all unknown ones")

@@ -9,26 +9,23 @@ from collections.abc import Iterator, Sequence
 
 from tqdm import tqdm
 
-from lyricgen import files
 from lyricgen.cli.options import say, show
 from lyricgen.cli.prepare import warn_of_untrained
-from lyricgen.config import SMALL, SampleConfig
+from lyricgen.config import NO_BASE, SampleConfig
 from lyricgen.engine.explosion import Explosion
 from lyricgen.engine.loop import Epoch, finished
 from lyricgen.engine.start import Training
 from lyricgen.engine.training import Step, cure
-from lyricgen.model.checkpoint import SHIPPED, SHIPPED_FILE, Checkpoint, Subtotal, load
+from lyricgen.model.checkpoint import SHIPPED, Checkpoint, Subtotal
 from lyricgen.model.log import Record
 from lyricgen.model.scoring import show_number
 from lyricgen.system import signals, threads
-from lyricgen.text import corpus
 from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.vocabulary import UNKNOWN, count_ids
 from lyricgen.writing.generation import write_songs
 
 _PREVIEW = SampleConfig(length=50, temperature=0.5, drafts=1)
-_KNOWN = 0.9  # share of a text's characters that a base of its language knows
 _BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}, {rate_fmt}{postfix}"  # 80 columns hold the norm, too
 _PACED = 1.0  # seconds after which a training tells how long it will take
 
@@ -43,7 +40,7 @@ def follow(training: Training, name: str, prefixes: Sequence[str], every: int) -
     if training.start is None:
         _follow_counting(training, prefixes)
         return 0
-    _introduce(training, training.start, is_embedded=name.startswith(corpus.EMBEDDED))
+    _introduce(training, training.start)
     display = _Display(training.start, len(training.dataset.train), prefixes, every)
     with signals.caught() as caught:
         display.run(training.epochs(display.show_step, stopped=lambda: bool(caught)))
@@ -66,10 +63,12 @@ def _say_base(training: Training) -> None:
     if start is not None and len(start.read) > 1:
         shown = ", ".join(f"{text.characters:,} characters of {text.name}" for text in start.read[:-1])
         grown = "" if training.new is None else f"; {training.new:,} characters are new to it"
-        say(f"base        has read {shown}{grown}")
+        chosen = f"{SHIPPED}, " if training.is_base_chosen else ""
+        without = f"; --base {NO_BASE} begins without it" if training.is_base_chosen and grown else ""
+        say(f"base        {chosen}has read {shown}{grown}{without}")
 
 
-def _introduce(training: Training, start: Checkpoint, *, is_embedded: bool) -> None:
+def _introduce(training: Training, start: Checkpoint) -> None:
     """Say what is about to be trained."""
     model, count = start.model, sum(tensor.size for tensor in start.parameters.values())
     cell = f"gru (reset {model.gru_reset})" if model.cell == "gru" else model.cell
@@ -84,22 +83,9 @@ def _introduce(training: Training, start: Checkpoint, *, is_embedded: bool) -> N
         asked = f"{start.train.batch_size} × {start.train.steps}"
         say(f"minibatch   {size} × {steps} characters: the text is too short for {asked}")
     part = start.progress.part
-    if len(start.read) == 1 and not (start.progress.step or model.bidirectional or is_embedded):
-        _advise_base(training.dataset, model.cell)
     if start.progress.epoch or part:
         within = f", {part.steps:,} steps into the next" if part else ""
         say(f"resuming    after epoch {start.progress.epoch} of {start.train.epochs}{within}")
-
-
-def _advise_base(data: Dataset, cell: str) -> None:
-    """Recommend the base model that comes with lyricgen for a small text in its language, if the cells agree."""
-    if len(data.train) > SMALL:
-        return
-    base = load(files.shipped(SHIPPED_FILE))
-    known = data.vocabulary.ids_in(base.vocabulary)[data.train] != UNKNOWN
-    if known.mean() >= _KNOWN and cell == base.model.cell:
-        read = sum(text.characters for text in base.read)
-        say(f"advice      --base {SHIPPED} begins with a model that has read {read:,} characters, for small texts")
 
 
 def _follow_counting(training: Training, prefixes: Sequence[str]) -> None:

@@ -46,7 +46,8 @@ from lyricgen.text.dataset import DEFAULT_FILE, Dataset, open_sources
     "--base",
     type=PATH,
     group=MODEL,
-    help="Begin with the weights of this checkpoint, a folder's best one, or zh; it has read other text before.",
+    help="Begin with the weights of a checkpoint, of a folder's best one, or of zh; none: with random weights.  "
+    "[default: zh for Chinese text of up to 500,000 characters, where no option contradicts it]",
 )
 @option("--resume", is_flag=True, help="Continue with the last checkpoint in the folder.")
 @option("-f", "--force", is_flag=True, help="Replace the model in the folder.")
@@ -67,7 +68,7 @@ def train(
     """Train a model.
 
     DATASET is a file made by `lyricgen prepare`, or anything that command reads. Without one, dataset.safetensors of
-    this folder is used, or else the embedded corpus. Prints the path of the best checkpoint.
+    this folder is used, or else the sample. Prints the path of the best checkpoint.
     """
     options = given(context, values)
     before = None if resume else files.identity(output / LAST)
@@ -102,7 +103,7 @@ def _open(named: tuple[str, ...]) -> Dataset:
 
 
 def _name(named: tuple[str, ...]) -> str:
-    return ", ".join(_sources(named)) or f"{corpus.EMBEDDED} (no {DEFAULT_FILE} here)"
+    return ", ".join(_sources(named)) or f"{corpus.SAMPLE} (no {DEFAULT_FILE} here)"
 
 
 def _say_how_to_resume(dataset: Sequence[str], folder: Path, before: tuple[int, ...] | None) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 
 from lyricgen import files
 from lyricgen.config import (
+    FEW,
+    NO_BASE,
     Base,
     EngineConfig,
     ModelConfig,
@@ -32,15 +34,18 @@ from lyricgen.engine.training import Step
 from lyricgen.errors import FileError, OptionError
 from lyricgen.model import checkpoint as checkpoints
 from lyricgen.model import counting
-from lyricgen.model.checkpoint import BEST, LAST, LOG, Checkpoint, Counted, fresh
+from lyricgen.model.checkpoint import BEST, LAST, LOG, SHIPPED, SHIPPED_FILE, Checkpoint, Counted, fresh
 from lyricgen.model.growing import grow
 from lyricgen.model.parameters import initial_parameters, parameter_shapes
 from lyricgen.system import memory, threads
 from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
+from lyricgen.text.script import ScriptCount
+from lyricgen.text.vocabulary import UNKNOWN
 
 _FLOAT = 4  # bytes
 _SHARE = 0.5  # of the n-grams, where nothing is held out to fit it on
+_KNOWN = 0.9  # share of a text's characters that a base of its language knows
 _CHANGEABLE = ("epochs", "patience")  # options that a resumed training may change
 
 
@@ -69,6 +74,7 @@ class Training:
     trainer: Trainer | Counter
     start: Checkpoint | None = None  # the checkpoint that it continues; None for an n-gram model
     new: int | None = None  # characters that the base did not know
+    is_base_chosen: bool = False  # nobody named the base
 
     def epochs(
         self, on_step: Callable[[Step], object] = never, *, stopped: Callable[[], bool] = never
@@ -103,13 +109,18 @@ def begin(
     with locked:
         dataset = data()
         if request.resume:
-            start = resumed(request.output / LAST, dataset, options)
+            last = checkpoints.load(request.output / LAST)
+            _check_same_base(request.base, last)
+            dataset = _in_script_of(last, dataset) if len(last.read) > 1 else dataset
+            start = resumed(last, request.output / LAST, dataset, options)
             engine = choose_engine(build(options, ModelConfig, TrainConfig, EngineConfig)[2], start.model, **_machine())
             plan, base = Plan(start.model, start.train, engine), None
         else:
-            base = None if request.base is None else checkpoints.load(request.base)
+            base = _base(request.base, dataset, options)
+            dataset = dataset if base is None else _in_script_of(base, dataset)
             size = Size(len(dataset.train), len(dataset.valid) > 0)
-            plan = resolve(options, size, None if base is None else _as_base(base, str(request.base)), **_machine())
+            known = None if base is None else _as_base(base, str(request.base or SHIPPED))
+            plan = resolve(options, size, known, **_machine())
             if plan.model.cell == "ngram":
                 yield Training(dataset, request.output, plan, Counter(dataset, plan, base, request.output))
                 return
@@ -121,7 +132,42 @@ def begin(
         dataset = dataset.in_vocabulary(start.vocabulary)
         trainer = Trainer(start, dataset, request.output, engine=str(plan.engine.engine), cluster=cluster)
         new = None if base is None else len(start.vocabulary) - len(base.vocabulary)
-        yield Training(dataset, request.output, plan, trainer, start, new)
+        yield Training(dataset, request.output, plan, trainer, start, new, request.base is None)
+
+
+def _base(named: Path | None, dataset: Dataset, options: Mapping[str, Any]) -> Checkpoint | None:
+    """Return the base that was named, or the shipped model if it fits the text and the options."""
+    if named is not None:
+        return None if str(named) == NO_BASE else checkpoints.load(named)
+    if dataset.config.newlines == "space" or len(dataset.train) > FEW:
+        return None
+    base = checkpoints.load(files.shipped(SHIPPED_FILE))
+    contradicts = any(
+        options.get(name, value) not in (None, value)
+        for name, value in dataclasses.asdict(base.model).items()
+        if name not in ("ngram", "order")
+    )
+    if contradicts:
+        return None
+    text = _in_script_of(base, dataset)
+    known = text.vocabulary.ids_in(base.vocabulary)[text.train] != UNKNOWN
+    return base if known.mean() >= _KNOWN else None
+
+
+def _check_same_base(named: Path | None, last: Checkpoint) -> None:
+    """Raise OptionError if a training that is resumed began with another base than the one that is named."""
+    if named is None:
+        return
+    read = () if str(named) == NO_BASE else checkpoints.load(named).read
+    if read != last.read[:-1]:
+        raise OptionError(f"--base: {named} given, but this training began with another base; leave it out")
+
+
+def _in_script_of(base: Checkpoint, dataset: Dataset) -> Dataset:
+    """Return a dataset in the script of a base, which would write songs in both otherwise."""
+    count = ScriptCount()
+    count.add(base.vocabulary.characters)
+    return dataset if count.script is None else dataset.in_script(count.script)
 
 
 def _machine() -> dict[str, bool]:
@@ -136,8 +182,6 @@ def _check(request: Request, options: Mapping[str, Any]) -> None:
     """Refuse options that are wrong whatever the text, before it is read."""
     if request.resume and request.force:
         raise OptionError("--resume and --force exclude each other: --resume continues, --force begins again")
-    if request.resume and request.base is not None:
-        raise OptionError("--base: --resume continues with the weights of the last checkpoint; leave it out")
     if request.resume and options.get("cell") == "ngram":
         raise OptionError("--resume: an n-gram model is counted in one pass; use --force to count it again")
     model, _, _ = build(options, ModelConfig, TrainConfig, EngineConfig)
@@ -156,7 +200,8 @@ def first_checkpoint(
     _check_memory(dataset, model, train)
     rng, size = np.random.default_rng([train.seed, 0]), len(dataset.vocabulary)
     parameters = grow(base, dataset.vocabulary, rng) if base else initial_parameters(model, size, rng)
-    counted = Counted(_SHARE, counting.estimate(dataset, model.order, base)) if model.ngram else None
+    counts = base if base is not None and base.counted else None  # a base without n-grams adds none
+    counted = Counted(_SHARE, counting.estimate(dataset, model.order, counts)) if model.ngram else None
     return dataclasses.replace(fresh(dataset, model, train, parameters, base=base), counted=counted)
 
 
@@ -191,9 +236,8 @@ def _locked(request: Request) -> Iterator[None]:
         yield
 
 
-def resumed(path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
-    """Load the last checkpoint of a training; OptionError if an option would change the training."""
-    start = checkpoints.load(path)
+def resumed(start: Checkpoint, path: Path, dataset: Dataset, given: Mapping[str, Any]) -> Checkpoint:
+    """Check and complete the last checkpoint of a training; OptionError if an option would change the training."""
     if not start.can_resume:
         raise FileError(f"{path}: cannot be resumed: it is an n-gram model or a copy of {BEST}; use --force")
     if start.dataset != dataset.fingerprint:

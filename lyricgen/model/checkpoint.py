@@ -21,7 +21,7 @@ from lyricgen.model.recurrent import Recurrent
 from lyricgen.schema import Bounds, Checked, field, from_json
 from lyricgen.text import corpus
 from lyricgen.text.dataset import Dataset
-from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.parts import Parts, check_parts
 from lyricgen.text.vocabulary import Vocabulary
 
 KIND = "checkpoint"
@@ -200,7 +200,7 @@ class Checkpoint:
         }
         optimizer = {_OPTIMIZER + name: array for name, array in self.optimizer.items()}
         state = {} if self.state is None else {_STATE: self.state}
-        text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.stored.items()}
+        text = {} if self.text is None else {_TEXT + name: ids for name, ids in self.text.tensors.items()}
         counted = self.counted.tensors if self.counted and not self._counts_again else None
         weights = dict(self.parameters)
         if half:
@@ -226,7 +226,7 @@ def fresh(
     base: Checkpoint | None = None,
 ) -> Checkpoint:
     """Make the first checkpoint of a model of a dataset; its list of texts begins with those of the ``base``."""
-    name = ", ".join(dataset.sources) or corpus.EMBEDDED
+    name = ", ".join(dataset.sources) or corpus.SAMPLE
     read = (*(base.read if base else ()), TrainedOn(name, len(dataset.train)))
     return Checkpoint(
         read=read,
@@ -332,7 +332,7 @@ def _pop_counted(tensors: dict[str, Any], share: float | None, model: ModelConfi
 
 def _pop_text(tensors: dict[str, Any]) -> dict[str, Any]:
     """Take the parts of the text, which stay on disk until read, out of the tensors; none if not kept."""
-    return {name: tensors.pop(_TEXT + name) for name in NAMES if _TEXT + name in tensors}
+    return {name[len(_TEXT) :]: tensors.pop(name) for name in list(tensors) if name.startswith(_TEXT)}
 
 
 def _is_outdated(metadata: _Metadata) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,22 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.scoring import Score
 from lyricgen.text.parts import Parts
-from lyricgen.text.songs import separator_of
 from lyricgen.text.vocabulary import Ids
 
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """A text to measure: its name, its characters and their ids (T,), an id a character."""
+    """A text to measure: its name, its characters and their ids (T,), an id a character, and where its songs begin."""
 
     name: str
     text: str
     ids: Ids
+    songs: Sequence[int] = (0,)
+
+    def check(self) -> None:
+        """Raise FileError if it is too short to be measured."""
+        if len(self.text.strip()) < 2:
+            raise FileError(f"{self.name}: too short; it needs two characters")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,12 +45,15 @@ class Evaluation(Score):
 
     def songs(self) -> list[tuple[str, Score]]:
         """Return each song with its score."""
-        text = self.measured.text
-        return scoring.parts(self.probabilities, self.measured.ids, text, separator_of(text))
+        return self._parts(self.measured.songs)
 
     def lines(self) -> list[tuple[str, Score]]:
         """Return each line with its score."""
-        return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, "\n")
+        text = self.measured.text
+        return self._parts([0, *(place + 1 for place, character in enumerate(text) if character == "\n")])
+
+    def _parts(self, begins: Sequence[int]) -> list[tuple[str, Score]]:
+        return scoring.parts(self.probabilities, self.measured.ids, self.measured.text, begins)
 
 
 def held_out(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Text:
@@ -61,7 +69,8 @@ def held_out(checkpoint: Checkpoint, parts: Parts | None, name: str) -> Text:
     part = parts.held_out
     if not part:
         raise FileError(f"{name}: nothing was held out; name a text to measure")
-    return Text(f"the {part} part of {name}", parts.text(part), read(checkpoint, parts, part))
+    ids = read(checkpoint, parts, part)
+    return Text(f"the {part} part of {name}", parts.text(part), ids, parts.song_starts(part))
 
 
 def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
@@ -73,8 +82,7 @@ def read(checkpoint: Checkpoint, parts: Parts, name: str) -> Ids:
 
 def evaluate(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text, *, baselines: bool) -> Evaluation:
     """Measure a model on a text of at least two characters; FileError for a shorter one."""
-    if len(text.ids) < 2:
-        raise FileError(f"{text.name}: too short; it needs two characters")
+    text.check()
     probabilities = model.probabilities(text.ids)
     score = scoring.score(probabilities, text.ids)
     hits = scoring.accuracy(model, text.ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,18 +69,17 @@ def accuracy(model: Decoder | Bidirectional, ids: Ids) -> float:
     return hits / (len(ids) - 1)
 
 
-def parts(probabilities: NDArray[np.float64], ids: Ids, text: str, separator: str) -> list[tuple[str, Score]]:
-    """Score the parts of a text between separators, which belong to the part before; leave out empty ones.
+def parts(probabilities: NDArray[np.float64], ids: Ids, text: str, begins: Sequence[int]) -> list[tuple[str, Score]]:
+    """Score the parts of a text that begin at these places; leave out those that show nothing.
 
     ``text`` has a character for each of ``ids``.
     """
-    scored, begin = [], 0
-    for part in text.split(separator):
-        end = min(begin + len(part) + len(separator), len(text))
+    scored = []
+    for begin, end in zip(begins, [*begins[1:], len(text)]):
+        part = text[begin:end].strip("\n")
         if part.strip():
             first = max(begin, 1)
             scored.append((part, score(probabilities[first - 1 : end - 1], ids[first - 1 : end])))
-        begin = end
     return scored
 
 

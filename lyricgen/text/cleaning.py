@@ -1,100 +1,77 @@
-"""What stands in files of lyrics and is not sung: credits, notices, tags, section marks, singers' names, translations.
-
-A line is judged by its shape, its place in the song and the lines beside it, not by its words alone: ``鼓：某人`` among
-other credits is one, ``鼓：咚咚咚`` in the middle of a verse is sung.
-"""
+"""What stands in lyrics and is not sung: tags, section marks, credits, notices, singers' names, translations."""
 
 from __future__ import annotations
 
 import dataclasses
 import html
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from lyricgen.text import stamps
+from lyricgen.text import credits, records, songs, stamps, translations
+from lyricgen.text.credits import Kind
 
-_TAG = re.compile(r"\s*\[\s*(?:#|[a-z][a-z_]{0,15})\s*[:：].*\]\s*|\s*\{\"[a-z]\".*\}\s*", re.I)
-_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li)\s*>", re.I)
-_MARKUP = re.compile(r"</?(?:b|i|u|em|strong|span|font|a|sup|sub)(?:\s[^<>]*)?>", re.I)
-_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});", re.I)
-
-# Parts of which the names of roles are made: 混音工程师, 和声编写, 录音棚, 出品方, 音乐总监 …
-_ROLE_PARTS = """
-    作词 填词 原词 作曲 谱曲 原曲 编曲 词曲 作詞 填詞 原詞 編曲 詞曲 演唱 原唱 翻唱 主唱
-    领唱 和声 和音 合声 伴唱 配唱 和聲 歌手 制作 製作 监制 監製 总监 總監 出品 发行 發行
-    录音 錄音 混音 母带 母帶 后期 後期 缩混 企划 企劃 统筹 統籌 策划 策劃 宣传 宣發 宣发
-    推广 营销 运营 封面 设计 設計 摄影 视觉 导演 文案 版权 版權 专辑 專輯 歌名 曲名 音乐
-    音樂 曲绘 题字 调校 调音 剪辑 字幕 吉他 贝斯 貝斯 电吉他 木吉他 键盘 鍵盤 钢琴 鋼琴
-    弦乐 絃樂 二胡 古筝 古琴 笛子 竹笛 琵琶 打击乐 大提琴 小提琴 口琴 萨克斯 合成器 采样
-    编写 编排 协力 協力 支持 鸣谢 感谢 工程 监听 执行 總 总 助理 项目 艺人 经纪 品牌 厂牌
-    公司 团队 工作室 工作 工程师 工程師 师 師 室 棚 人 方 者 组 编 制 监 权 权利 提供
-    作者 词作 曲作 联合 联合出品 出版 数字 推荐 唱片 灵感 及 与 和 弦 写 演奏 指挥 乐团
-    乐队 地点 时间 语言 曲风 日期
-""".split()  # noqa: SIM905
-_SURE = re.compile(
-    "作词|填词|作曲|编曲|词曲|作詞|填詞|編曲|詞曲|制作|製作|监制|監製|出品|发行|發行|录音|錄音|混音|母带|母帶|企划|企劃|统筹|統籌|"
-    "策划|版权|版權|工程|总监|總監|和声编|推广|营销|宣发|封面"
+_BREAK = re.compile(r"[^\S\n]*<br\s*/?>[^\S\n]*\n?", re.I)
+_BLOCK = re.compile(r"\s*(?:</?(?:p|div|li|ul|ol|h[1-6]|html|head|body|pre)(?:\s[^<>]*)?>\s*)+", re.I)
+_MARKUP = re.compile(
+    r"</?(?:b|i|u|em|strong|span|font|a|sup|sub|img|small|big)(?:\s[^<>]*)?/?>|<!--.*?-->|<!doctype[^>]*>", re.I
 )
-_ROLE = re.compile(f"(?:{'|'.join(sorted(set(_ROLE_PARTS), key=len, reverse=True))})+")
-_SHORT_ROLES = frozenset(["词", "曲", "詞", "鼓", "唱", "监制", "OP", "SP"])
-_ENGLISH_ROLE = re.compile(
-    r"(?:lyrics?|words|music|written|composed|composers?|lyricists?|arranged|arrangers?|arrangement|produced|producers?|mix(?:ed|ing)?|"
-    r"mastered|mastering|recorded|recording|vocals?|guitars?|bass|drums?|keyboards?|piano|strings|engineers?|executive|additional|"
-    r"background|backing|electric|acoustic|lead|artists?|singer|songwriters?|publishers?|label|studio|album|co|op|sp|isrc|and|by|"
-    r"assistant|editor|editing|programming|production|sound|design|performed|director|a&r|[&/])",
-    re.I,
+_ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});|(?:#39(?!\d)|nbsp|(?:amp|quot)(?![a-z])))", re.I)
+_ESCAPED = re.compile(r"(?:\\r)?\\n|\\r")
+_QUOTE = re.compile(r"\\(['\"])")
+_INDENT = re.compile(r"^[ \t]+|[ \t]+$", re.M)
+# What a site adds without a line end.
+_GLUED_SIGNS = ("Embed", " Lyrics[", "You might also like")
+_GLUED = re.compile(
+    r"^\d+ Contributors?.*? Lyrics(?=\[)|(?:See .{1,40} LiveGet tickets as low as \$\d+)?You might also like(?=\[|$)\n?"
+    r"|(?:\d[\d.,]*[KM]?|(?<=[a-z]))Embed\s*\Z",
+    re.M,
 )
-_SURE_ENGLISH = re.compile(
-    r"engineer|producer|produced|composer|lyricist|arrang|master|mix|record|isrc|publish|\bop\b|\bsp\b|\bby\b", re.I
-)
-_CREDIT = re.compile(r"\s*(?P<role>[^:：]{1,40}?)\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*(?P<value>.*)")
-_PLAIN_CREDIT = re.compile(
-    r"\s*(?:(?:作词|作曲|编曲|作詞|編曲|填词|填詞|制作人|製作人)\s+\S.*"
-    r"|(?:lyrics?|words|music|written|composed|arranged|produced|mixed|mastered|recorded)"
-    r"(?:\s*(?:and|&|/)\s*(?:lyrics?|words|music|composed|arranged|produced))?\s*by\s+(?-i:[A-Z\u4e00-\u9fff]).*"
-    r"|(?:ISRC|OP|SP)\s*[:：]?\s+[A-Z0-9].*)",
-    re.I,
-)
-_NOTICE = re.compile(
-    r".*(?:未经.{0,12}(?:许可|授权|同意)|不得.{0,6}(?:翻唱|翻录|使用|转载)|版权所有|著作权|著作權|翻唱或使用).*"
-    r"|\W*(?:此歌曲为没有填词的)?纯音乐.{0,3}请(?:您)?欣赏\W*|\W*暂无歌词\W*"
-    r"|\d+ Contributors?.*|You might also like|\d*Embed|See .* LiveGet tickets.*|Translations|.* Lyrics$|"
-    r".{0,12}歌词翻译由.*提供.*|\W*end\W*",
-    re.I,
-)
-_SECOND_ROLE = re.compile(r"\s[^\s:：]{1,6}[:：]")  # of two credits in one line
-_LONGEST = 80  # characters of a credit or a notice
-_SHORT_VALUE = 5  # characters behind a role up to which they are a name, whatever words they are
+_TAG = re.compile(r"\s*\[\s*(?:#|[a-z][a-z_-]{0,15})\s*[:：].*\]\s*|\s*\{\"[a-z]\".*\}\s*", re.I)
 _SECTION_NAME = (
     r"(?:verse|pre-?\s?chorus|post-?\s?chorus|chorus|bridge|intro|outro|hook|refrain|interlude|instrumental|solo|break|coda|"
-    r"ending|spoken|rap|skit|drop|breakdown)"
+    r"ending|spoken|rap|skit|drop|breakdown|repeat|verso|coro|estribillo|couplet|strophe|puente|refr[aã]o|ponte|zwrotka|"
+    r"куплет|припев|letra de|paroles de|produced by|written by|サビ|후렴)"
 )
 _SECTION_NAME_ZH = (
-    "(?:主歌|副歌|预副歌|前副歌|导歌|间奏|前奏|尾奏|尾声|过门|过渡|桥段|说唱|独白|念白|合唱|"
-    "間奏|過門|橋段|說唱|獨白|重复|第[一二三四五六\\d]+[段节遍])"
+    "(?:主歌|副歌|预副歌|前副歌|导歌|導歌|间奏|間奏|前奏|尾奏|尾声|尾聲|过门|過門|过渡|桥段|橋段|说唱|說唱|独白|獨白|念白|合唱"
+    "|重[复複唱]|反[复覆]|第[一二三四五六\\d]+[段节節遍])"
 )
-_NUMBER = r"\s*(?:[A-Za-z]|\d{1,2}|[一二三四五六])?\s*(?:[x×]\s*\d|重复|×\d)?\s*"
+_NUMBER = r"\s*(?:[A-Za-z]|\d{1,2}|[一二三四五六])?\s*(?:[x×*＊]\s*\d?|重复|[#＃※△▲])?\s*"
+_EDGE = r"~～\-—=*#＊※"
 _SECTION = re.compile(
     rf"\s*(?:\[[^\[\]]{{0,30}}\b{_SECTION_NAME}\b[^\[\]]{{0,60}}\]|[(（]{_SECTION_NAME}{_NUMBER}[)）]|{_SECTION_NAME}{_NUMBER}[:：]"
-    rf"|[\[【(（]{_SECTION_NAME_ZH}{_NUMBER}[\]】)）]\s*[:：]?|{_SECTION_NAME_ZH}{_NUMBER}[:：])\s*",
+    rf"|[\[【(（{_EDGE}]+\s*(?:{_SECTION_NAME_ZH}{_NUMBER})+[\]】)）{_EDGE}]+\s*[:：]?|{_SECTION_NAME_ZH}{_NUMBER}[:：]"
+    r"|[\[(（]?(?:[x×]\s?\d|repeat\s*[#＃※*＊△▲x×\d]+|repeat (?:chorus|verse))[\])）]?|[♪♫♬♩\s]+)\s*",
     re.I,
 )
+_BLANKS = re.compile("\n{3,}")
+_PART = "[♂♀男女合齐齊众眾]|男女|[男女][合独獨声聲]|童[声聲]|[合对對齐齊]唱|旁白|rap|Male|Female|Duet"
+_PARTS = rf"(?:{_PART})(?:\s*[&＆/+、]\s*(?:{_PART}))*"
 _SINGER = re.compile(
-    r"\s*(?:[(（【\[]\s*(?P<bracketed>男|女|合|齐|众|男声|女声|合唱|童声|旁白|rap)\s*\d?[)）】\]]\s*[:：]?"
-    r"|(?P<named>男|女|合|齐|众|男声|女声|合唱|童声|童|旁白|F|M|D|All|Both|v\d|bg)\s*\d?[:：])\s*(?=(?P<rest>.*))",
+    rf"\s*(?:[(（【\[{{]\s*{_PARTS}\s*\d?[)）】\]}}]\s*[:：]?|(?:{_PARTS}|童|F|M|D|All|Both|v\d|bg)\s*\d?[:：])\s*(?P<rest>.*)",
     re.I,
 )
-_NAME = re.compile(r"\s*(?P<name>[\u4e00-\u9fff·]{2,4})\s*[:：]\s*(?P<rest>.*)")
-_SPEECH = re.compile(r"[说說问問道想唱喊叫答写寫讲講是有在了着的我你他她它们們]$")
-# All that the patterns above find has one of these signs.
-_SIGN = re.compile(
-    "[\\[<:：(（【{&｛［/]|作[词曲詞]|[编編]曲|填[词詞]|[制製]作人|纯音乐|版权|著作[权權]|未经|不得|翻唱|歌词"
+_NAME = re.compile(
+    r"\s*(?:(?P<name>[\u3400-\u9fff·]{1,4}|[A-Z][\w.]{0,7})\s*[:：]|[(（【](?P<bracketed>[\u3400-\u9fff]{1,3})[)）】]\s*[:：]?(?=\s*\S))"
+    r"\s*(?P<rest>.*)"
 )
-_LATIN = re.compile("[A-Za-z]")
-_LATIN_SIGN = re.compile(
-    r"\bby\b|embed|lyrics|contributor|might also|\bend\b|isrc|translations|tickets|\b[os]p\b", re.I
-)
+_NICKNAME = re.compile(r"[小阿](?![声心时说雨雪路城孩])[\u3400-\u9fff]")
+# All that is found here has one of these signs, or one of these words.
+_SIGNS = re.compile(f"[{credits.SIGNS}\\[{{♪♫♬♩]")
+_FIRST_SIGNS = re.compile("[(（【](?<![^\n].)")
+_WORDS = """ / |repeat|Repeat|REPEAT|重复|重複|重唱|间奏|間奏|前奏|尾奏|副歌|主歌|尾声|尾聲""".split("|")  # noqa: SIM905
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of all words, grouped by their first characters, by which it is found fast."""
+    rests: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        rests[word[0]].append(re.escape(word[1:]))
+    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in rests.items()))
+
+
+_SIGN_WORDS = _any_of([*credits.WORDS, *_WORDS])
 
 
 @dataclasses.dataclass
@@ -125,133 +102,142 @@ class Removed:
 
 
 def clean(
-    text: str, removed: Removed, *, keep_credits: bool = False, keep_translations: bool = False
-) -> list[list[str]]:
-    """Return the songs of a text (whole lines) as lists of the lines that are sung; blank lines stay as empty ones."""
-    if not _may_have_more(text):
-        return [text.split("\n")]
-    lines = _unescaped(text).split("\n")
-    removed.doubtful += [line for line in lines if stamps.is_doubtful(line)][:3]
-    songs = stamps.in_order(lines, keep_translations=keep_translations, dropped=removed)
-    return [_sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations) for song in songs]
-
-
-def _may_have_more(text: str) -> bool:
-    """Whether a text has any sign of what is not sung; most lines have none, and need no other look."""
-    return _SIGN.search(text) is not None or (_LATIN.search(text) is not None and _LATIN_SIGN.search(text) is not None)
+    text: str, removed: Removed, *, songs_by: str = "auto", keep_credits: bool = False, keep_translations: bool = False
+) -> Iterator[str]:
+    """Yield the songs of a text (whole lines): the lines that are sung, and one blank line between stanzas."""
+    for lines in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):
+        for song in songs.split("\n".join(songs.unfold(lines)), songs_by):
+            sung = _sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations)
+            if not keep_translations:
+                sung, count = translations.without(sung)
+                removed.translations += count
+            if sung:
+                yield sung
 
 
 def _unescaped(text: str) -> str:
-    """A text without the leftovers of HTML."""
+    """A text without what pages and sites leave within its lines."""
+    if text.lstrip()[:1] == "[":
+        lines = records.listed(text)
+        text = text if isinstance(lines, str) else "\n".join(lines)
+    for _ in range(2 if "&" in text else 0):  # some are escaped twice
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), text)
     if "<" in text:
-        text = _MARKUP.sub("", _BREAK.sub("\n", text))
-    return _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), text) if "&" in text else text
+        # A paragraph is a stanza where lines have ends of their own, and a line elsewhere.
+        text, breaks = _BREAK.subn("\n", text)
+        least = 2 if breaks else 1
+        text = _BLOCK.sub(lambda match: "\n" * max(least, min(match[0].count("\n"), 3)), text)
+        text = _MARKUP.sub("", text)
+    if "\\" in text:
+        text = _QUOTE.sub(r"\1", _ESCAPED.sub("\n", text))
+    if "\n " in text or " \n" in text or "\t" in text or text[:1] == " ":
+        text = _INDENT.sub("", text).replace("\t", " ")
+    return _GLUED.sub(_line_end, text) if any(sign in text for sign in _GLUED_SIGNS) else text
 
 
-def _sung(lines: Sequence[str], removed: Removed, *, keep_credits: bool, keep_translations: bool) -> list[str]:
-    if not any(map(_may_have_more, lines)):
-        return list(lines)
-    shapes = [_shape(line) for line in lines]
-    names = _names_of_singers(lines)
-    kept = []
-    for number, (line, shape) in enumerate(zip(lines, shapes)):
-        if shape == "tag":
-            removed.tags += 1
-        elif shape == "section":
-            removed.sections += 1
-        elif shape == "notice" and not keep_credits:
-            removed.notices += 1
-        elif (
-            shape in ("credit", "likely")
-            and not keep_credits
-            and (shape == "credit" or _is_among_credits(shapes, number))
-        ):
-            removed.credits += 1
+def _line_end(match: re.Match[str]) -> str:
+    is_first = match.start() == 0 or match.string[match.start() - 1] == "\n"
+    return "" if is_first else "\n"
+
+
+def _sung(song: str, removed: Removed, *, keep_credits: bool, keep_translations: bool) -> str:
+    """The lines of a song that are sung, and the blank ones between them; most songs have no sign of any others."""
+    odd = _lines_with_signs(song)
+    has_end = credits.is_end(song[song.rfind("\n") + 1 :])
+    if not odd and not has_end:
+        return song
+    lines = song.split("\n")
+    singers = _singers(lines, odd)
+    marks, kinds = _marks_and_kinds(lines, odd, singers)
+    if has_end:
+        marks[len(lines) - 1] = "notices"
+    if keep_credits:
+        marks = {number: mark for number, mark in marks.items() if mark != "notices"}
+    else:
+        marks.update(dict.fromkeys(credits.find(lines, kinds), "credits"))
+    for mark in marks.values():
+        setattr(removed, mark, getattr(removed, mark) + 1)
+    changed: dict[int, str | None] = dict.fromkeys(marks)
+    for number in (number for number in odd if number not in marks):
+        words = _without_singer(lines[number], singers, removed)
+        words = words if keep_translations or words is None else _original(words, removed)
+        if words != lines[number]:
+            changed[number] = words
+    if not changed:
+        return song
+    sung = (changed.get(number, line) for number, line in enumerate(lines))
+    return _BLANKS.sub("\n\n", "\n".join([line for line in sung if line is not None])).strip("\n")
+
+
+def _lines_with_signs(song: str) -> list[int]:
+    """The numbers of the lines of a song that may be more than sung words."""
+    numbers: set[int] = set()
+    for signs in (_SIGNS, _FIRST_SIGNS, _SIGN_WORDS):
+        number = place = 0
+        for match in signs.finditer(song):
+            number += song.count("\n", place, match.start())
+            place = match.start()
+            numbers.add(number)
+    return sorted(numbers)
+
+
+def _marks_and_kinds(
+    lines: Sequence[str], odd: Iterable[int], singers: Collection[str]
+) -> tuple[dict[int, str], dict[int, Kind]]:
+    """What is certainly not sung, as a field of ``Removed``, and what lines look like; by the numbers of the lines."""
+    marks: dict[int, str] = {}
+    kinds: dict[int, Kind] = {}
+    labelled: list[int] = []
+    for number in odd:
+        line = lines[number]
+        is_singer = _singer_of(line, singers) is not None
+        mark = "" if is_singer else _mark(line, is_first=number == len(marks))
+        if mark:
+            marks[number] = mark
+            kind = Kind.SUNG if mark == "sections" else Kind.MARK
         else:
-            words = _without_singer(line, names, removed)
-            if words is not None:
-                kept.append(words if keep_translations else _original(words, removed))
-    return kept
+            kind = credits.kind_of(line)
+        if kind is not Kind.SUNG:
+            kinds[number] = Kind.POSSIBLE if is_singer else kind
+            labelled += [number] * is_singer
+    if 2 * len(labelled) > sum(map(bool, lines)):  # a song of several voices rather than a list of singers
+        kinds = {number: kind for number, kind in kinds.items() if number not in labelled}
+    return marks, kinds
 
 
-def _shape(line: str) -> str:
-    """What a line looks like: a tag, a section, a notice, a credit, a likely credit (by its role alone), or nothing."""
-    if not line or line.isspace():
-        return "blank"
-    if not _may_have_more(line):
-        return ""
-    if _SINGER.match(line):
-        return ""
+def _mark(line: str, *, is_first: bool) -> str:
     if _SECTION.fullmatch(line):
-        return "section"
+        return "sections"
     if _TAG.fullmatch(line):
-        return "tag"
-    if len(line) > _LONGEST:
-        return ""
-    if _NOTICE.fullmatch(line.strip()):
-        return "notice"
-    return _credit(line)
+        return "tags"
+    return "notices" if credits.is_notice(line, is_first=is_first) else ""
 
 
-def _credit(line: str) -> str:
-    if _PLAIN_CREDIT.fullmatch(line):
-        return "credit"
-    match = _CREDIT.fullmatch(line)
-    if not match:
-        return ""
-    role, value = match["role"], match["value"].strip()
-    chinese = re.sub(r"[\s/、&|+\-]|[A-Za-z.]", "", role)
-    english = re.sub(r"[\u4e00-\u9fff]", " ", role).strip(" /、|-").lower()
-    is_role = bool(chinese) and (chinese in _SHORT_ROLES or _ROLE.fullmatch(chinese) is not None)
-    is_english = bool(english) and all(
-        _ENGLISH_ROLE.fullmatch(word) for word in re.split(r"[\s/、|+,-]+", english) if word
-    )
-    if not (is_role and (not english or is_english or len(english) < 30)) and not (is_english and not chinese):
-        return ""
-    is_sure = _SURE.search(chinese) or (is_english and _SURE_ENGLISH.search(english)) or _SECOND_ROLE.search(value)
-    if not _is_name(value) and not (is_sure and len(value) < _SHORT_VALUE):
-        return ""
-    return "credit" if is_sure else "likely"
+def _singers(lines: Sequence[str], odd: Sequence[int]) -> frozenset[str]:
+    """The names of singers before colons or in brackets: each before different words, and no name alone in its song."""
+    behind: defaultdict[str, set[str]] = defaultdict(set)
+    for number in odd:
+        match = _NAME.fullmatch(lines[number])
+        name = match and (match["name"] or match["bracketed"])
+        if match and name and credits.may_name_a_singer(name):
+            behind[name].add(match["rest"] or next(filter(None, lines[number + 1 :]), ""))
+    names = {name for name, words in behind.items() if len(words) > 1}
+    if len(names) < 2 and not any(_SINGER.match(lines[number]) for number in odd):
+        names = set()
+    return frozenset(names | set(filter(_NICKNAME.fullmatch, behind)))
 
 
-def _is_name(value: str) -> bool:
-    """Whether what follows a role may be names: short, without what only sentences have."""
-    if not value:
-        return True
-    return len(value) <= 40 and not re.search(
-        r"[，。！？!?…]|\b(?:is|are|was|i|you|my|the|all|it)\b|[我你他她它了的着吗呢啊]", value, re.I
-    )
+def _singer_of(line: str, singers: Collection[str]) -> str | None:
+    """What a line has behind the name of its singer, if it begins with one."""
+    if match := _SINGER.match(line):
+        return match["rest"]
+    named = _NAME.fullmatch(line) if singers else None
+    return named["rest"] if named and (named["name"] or named["bracketed"]) in singers else None
 
 
-def _is_among_credits(shapes: Sequence[str], number: int) -> bool:
-    """Whether a line beside this one is a credit, a tag or another likely credit; or it opens or closes the song."""
-    for step in (-1, 1):
-        near = number + step
-        while 0 <= near < len(shapes) and shapes[near] == "blank":
-            near += step
-        if not 0 <= near < len(shapes) or shapes[near] in ("credit", "likely", "tag", "notice"):
-            return True
-    return False
-
-
-def _names_of_singers(lines: Iterable[str]) -> frozenset[str]:
-    """Names before a colon that stand alone in a line, or before several lines; nothing that introduces speech."""
-    matches = [
-        match
-        for line in lines
-        if (":" in line or "：" in line) and (match := _NAME.fullmatch(line)) and not _SPEECH.search(match["name"])
-    ]
-    counts = Counter(match["name"] for match in matches)
-    alone = {match["name"] for match in matches if not match["rest"].strip()}
-    return frozenset(name for name, count in counts.items() if name in alone or count > 1)
-
-
-def _without_singer(line: str, names: frozenset[str], removed: Removed) -> str | None:
+def _without_singer(line: str, singers: Collection[str], removed: Removed) -> str | None:
     """A line without the name of who sings it; None if nothing is left."""
-    match = _SINGER.match(line)
-    rest = match["rest"] if match else None
-    if rest is None and names and (named := _NAME.fullmatch(line)) and named["name"] in names:
-        rest = named["rest"]
+    rest = _singer_of(line, singers)
     if rest is None:
         return line
     removed.singers += 1
@@ -265,8 +251,3 @@ def _original(line: str, removed: Removed) -> str:
         return line
     removed.translations += 1
     return first.rstrip()
-
-
-def is_credit(line: str) -> bool:
-    """Whether a line says who wrote, sang or recorded the song, whatever stands beside it."""
-    return len(line) <= _LONGEST and _credit(line) == "credit"

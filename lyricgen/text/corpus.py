@@ -1,4 +1,4 @@
-"""Sources -> normalised text, piece by piece: files, archives, folders, standard input, the embedded corpus."""
+"""Sources -> normalised text, piece by piece: files, archives, folders, standard input, the sample."""
 
 from __future__ import annotations
 
@@ -31,31 +31,21 @@ from lyricgen.text.songs import SONG, Song
 from lyricgen.text.vocabulary import CONTROL_CHARACTERS, REORDERING_CHARACTERS
 
 STDIN_NAME = "standard input"
-EMBEDDED = "the embedded corpus"
-_EMBEDDED_FILE = "lyrics-zh.txt"
+SAMPLE = "the sample"
+_SAMPLE_FILE = "sample-zh.txt"
 _IN_ARCHIVES = (".txt", ".lrc", *records.SUFFIXES)
-_TAR = (".tar", ".tgz", ".tar.gz")
+_TAR = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _SUFFIXES = (*_IN_ARCHIVES, ".gz", ".zip", ".tar", ".tgz")
-_NOT_TEXT = (
-    ".doc",
-    ".docx",
-    ".pdf",
-    ".epub",
-    ".rtf",
-    ".odt",
-    ".xls",
-    ".xlsx",
-    ".mp3",
-    ".flac",
-    ".jpg",
-    ".png",
-    ".7z",
-    ".rar",
+_NOT_TEXT = frozenset(
+    """
+    .doc .docx .pdf .epub .rtf .odt .xls .xlsx .mp3 .flac .jpg .png .7z .rar .bz2 .xz .zst .srt .vtt .ass .ssa .html .htm
+    .xhtml .xml .ttml .yaml .yml .db .sqlite .pkl .parquet
+    """.split()  # noqa: SIM905
 )
 _CERTAIN = ("gb18030", "big5", "utf-16-le", "utf-16-be")  # encodings that are taken without asking
 _OTHERS = (*_CERTAIN, "utf-8", "shift_jis", "euc_kr", "cp1252")  # encodings to offer
 _FREQUENT = frozenset(
-    "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、　"
+    "的一是不了在人有我他这那你她着到说就也要会上下来去里风雨心想爱天花月夜走看这個們來說會這沒後時開為，。！？、"
 )
 _FREQUENT_SHARE = 0.15
 _FREQUENT_IN = {
@@ -64,15 +54,18 @@ _FREQUENT_IN = {
 }
 _WESTERN = frozenset("‘’“”…–—äöüßéèêëàâáíìîïóòôúùûñçÄÖÜÉÈÀÁÇÑ°«»¡¿")
 _RARE = 0.2  # share of the characters of a Western text that are beyond ASCII
-CHUNK = 1 << 20
+CHUNK = 1 << 20  # bytes
 _WHOLE = 1 << 25  # characters of a document that are cleaned at once
 LARGE, _TIGHTEST = 1 << 28, 100  # bytes; a text repeated over and over packs 1000 to 1, a real one 10 to 1
 _MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS.update({codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"})
 _UNCOMPOSED = re.compile("[a-zA-Z\u4e00-\u9fff]")
 _LOOK_BACK = 4096
-_LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
-_INVISIBLE = re.compile("[\u200b\u200c\u2060\u00ad\u180e]")  # but for the joiner, which emoji need
+_LINE_ENDS = re.compile("[\r\v\f\u0085\u2028\u2029]")
+_INVISIBLE = "\u200b\u200c\u2060-\u2064\u00ad\u034f\u115f\u1160\u180e\u2800\u3164\ufff9-\ufffc\ufffe\uffff"
+_INVISIBLE_IN_CHINESE = re.compile("(?<=[\u3400-\u9fff])[\u200d\ufe00-\ufe0f\U000e0000-\U000e01ef]")  # emoji need them
+_NOT_SHOWN = re.compile(f"[{CONTROL_CHARACTERS.pattern[1:-1]}{REORDERING_CHARACTERS.pattern[1:-1]}{_INVISIBLE}]")
+_RADICALS = re.compile("[\u2f00-\u2fd5]")  # of dictionaries, which look like the characters that are meant
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
@@ -81,9 +74,14 @@ def normalise(text: str) -> str:
 
     Nor any that turn the order of what is shown, nor invisible ones; all spaces are plain ones.
     """
-    text = CONTROL_CHARACTERS.sub("", _LINE_ENDS.sub("\n", text))
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFC", REORDERING_CHARACTERS.sub("", text))
+    text = _NOT_SHOWN.sub("", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
+    text = _INVISIBLE_IN_CHINESE.sub("", text)
+    text = _RADICALS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), _SPACES.sub(" ", text))
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    return "\n".join(
+        [unicodedata.normalize("NFC", line) for line in text.split("\n")]
+    )  # most lines are quickly checked
 
 
 def shown(name: str) -> str:
@@ -154,10 +152,10 @@ def read_each(
     ----------
     sources
         Paths of .txt, .lrc, .json, .jsonl, .csv, .gz and .zip files, of folders of these and of datasets, or ``-`` for
-        standard input; none means the embedded corpus. Texts of different files are parted by a blank line, as songs
-        are.
+        standard input; none means the sample.
     reader
-        How they are read; it counts what is found.
+        How they are read; it counts what is found. Unless it leaves all as it is, each song ends with a line end, and
+        two blank lines stand between songs.
     max_chars
         Characters after which the text ends; 0 for all.
 
@@ -168,7 +166,8 @@ def read_each(
         ``may_be_empty``.
     """
     _check_encoding(reader.encoding)
-    pieces = _in_script(_join(_documents(sources, reader)), reader)
+    joined = _joined_documents if reader.as_it_is else _joined_songs
+    pieces = _in_script(joined(_documents(sources, reader)), reader)
     empty = True
     for source, piece in _take(pieces, max_chars) if max_chars else pieces:
         empty = empty and not piece.strip()
@@ -181,35 +180,22 @@ def read_songs(sources: Sequence[str], reader: Reader) -> list[Song]:
     """Return the songs of all sources, cleaned and in the reader's script; errors as of ``read_each``."""
     _check_encoding(reader.encoding)
     read = [
-        Song(number, tuple(lines)) for number, document in _documents(sources, reader) for lines in _songs_of(document)
+        Song(number, tuple(song.split("\n"))) for number, document in _documents(sources, reader) for song in document
     ]
     if not read:
         raise FileError(f"{_named(sources)}: contains no text; name a text file with at least one song")
     if reader.field is not None and not reader.collections:
         raise OptionError(f"--field: none of the sources is a collection ({', '.join(records.SUFFIXES)})")
     if reader.script is None:
-        for song in read:
-            reader.scripts.add(song.text)
+        for text in songs.batches(song.text for song in read):
+            reader.scripts.add(text)
         return read
     convert = converter(reader.script)
-    return [song._replace(lines=tuple(convert(song.text).split("\n"))) for song in read]
-
-
-def _songs_of(document: Iterator[str]) -> Iterator[list[str]]:
-    """The songs of a document whose pieces are songs, or parts of them, each with its line ends."""
-    song: list[str] = []
-    for piece in document:
-        for number, text in enumerate(piece.split(SONG)):
-            if song and (number or text.startswith("\n\n")):
-                yield "".join(song).strip("\n").split("\n")
-                song = []
-            song.append(text)
-    if "".join(song).strip():
-        yield "".join(song).strip("\n").split("\n")
+    return [dataclasses.replace(song, lines=tuple(convert(song.text).split("\n"))) for song in read]
 
 
 def _named(sources: Sequence[str]) -> str:
-    return ", ".join(STDIN_NAME if source == STDIN else source for source in sources) or EMBEDDED
+    return ", ".join(STDIN_NAME if source == STDIN else source for source in sources) or SAMPLE
 
 
 def read_lines(file: IO[bytes], *, encoding: str, name: str) -> Iterator[str]:
@@ -249,8 +235,8 @@ def _take(pieces: Iterable[tuple[int, str]], count: int) -> Iterator[tuple[int, 
             return
 
 
-def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
-    """All documents, two blank lines between one and the next, which belong to the first of them."""
+def _joined_documents(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All documents as they are, two blank lines between one and the next, which belong to the first of them."""
     ending, before = "", 0
     for source, document in documents:
         if ending:
@@ -261,49 +247,54 @@ def _join(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int,
             yield source, piece
 
 
+def _joined_songs(documents: Iterable[tuple[int, Iterator[str]]]) -> Iterator[tuple[int, str]]:
+    """All songs, each with its line end, two blank lines between one and the next, which belong to the second."""
+    gap = ""
+    for source, document in documents:
+        for song in document:
+            yield source, f"{gap}{song}\n"
+            gap = "\n\n"
+
+
 def _documents(sources: Sequence[str], reader: Reader) -> Iterator[tuple[int, Iterator[str]]]:
+    """All documents with the numbers of their sources: the songs of each, or its pieces if it is left as it is."""
     if not sources:
-        with files.shipped(_EMBEDDED_FILE).open("rb") as file:
-            yield 0, decode(file, "utf-8", EMBEDDED)
+        with files.shipped(_SAMPLE_FILE).open("rb") as file:
+            yield 0, _songs_of(decode(file, "utf-8", SAMPLE), reader)
     for number, source in enumerate(sources):
         if not source:
             raise FileError("'': empty file name; is a shell variable unset?")
         if source == STDIN:
-            yield number, _cleaned(decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
+            yield number, _songs_of(decode(sys.stdin.buffer, reader.encoding, STDIN_NAME), reader)
         else:
             yield from ((number, document) for document in _open(Path(source), reader))
 
 
-def _cleaned(document: Iterator[str], reader: Reader) -> Iterator[str]:
-    """A document without what nobody sings: its songs, one blank line between stanzas and two between songs."""
+def _songs_of(document: Iterable[str], reader: Reader) -> Iterator[str]:
+    """The songs of a document without what nobody sings, or its pieces if it is left as it is."""
     if reader.as_it_is:
         yield from document
         return
-    songs_by, before, end = reader.songs_by, "", ""
     for text in _wholes(document):
-        for lines in cleaning.clean(
-            text, reader.removed, keep_credits=reader.keep_credits, keep_translations=reader.keep_translations
-        ):
-            unfolded = songs.unfold(lines)
-            songs_by = songs.decide(unfolded) if songs_by == "auto" else songs_by
-            for song in songs.split(unfolded, songs_by):
-                yield before + "\n".join(song)
-                before = SONG
-        end = "\n" if text.endswith("\n") else "" if text else end
-    if before:
-        yield end
+        yield from cleaning.clean(
+            text,
+            reader.removed,
+            songs_by=reader.songs_by,
+            keep_credits=reader.keep_credits,
+            keep_translations=reader.keep_translations,
+        )
 
 
-def _wholes(document: Iterator[str]) -> Iterator[str]:
+def _wholes(document: Iterable[str]) -> Iterator[str]:
     """A document in one piece, or if it is very large in several that end with a song, a stanza or a line."""
-    held, size = [], 0
+    held: list[str] = []
+    size = 0
     for piece in document:
         held.append(piece)
         size += len(piece)
-        if size >= _WHOLE:
+        if size >= _WHOLE and "\n" in piece:
             text = "".join(held)
-            ends = [at + len(mark) for mark in (SONG, songs.STANZA, "\n") if (at := text.rfind(mark)) > 0]
-            cut = ends[0] if ends else len(text)
+            cut = next(at + len(mark) for mark in (SONG, songs.STANZA, "\n") if (at := text.rfind(mark)) >= 0)
             yield text[:cut]
             held, size = [text[cut:]], len(text) - cut
     yield "".join(held)
@@ -312,23 +303,16 @@ def _wholes(document: Iterator[str]) -> Iterator[str]:
 def _as_text(
     file: IO[bytes], name: str, suffix: str, reader: Reader, allowance: _Allowance | None = None
 ) -> Iterator[str]:
-    """The text of a file of that suffix: its songs, if it is a collection."""
+    """The songs of a file of that suffix, which may be a collection; or its pieces if it is left as it is."""
     document = decode(file, reader.encoding, name, allowance)
-    if suffix in records.SUFFIXES and not reader.as_it_is:
-        reader.collections += 1
-        entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
-        return _joined(_cleaned(iter([normalise(entry)]), reader) for entry in entries)
-    return _cleaned(document, reader)
-
-
-def _joined(entries: Iterable[Iterator[str]]) -> Iterator[str]:
-    """The songs of the entries of a collection."""
-    is_first = True
-    for entry in entries:
-        song = "".join(entry)
-        if song.strip():
-            yield song if is_first else f"\n\n{song}"
-            is_first = False
+    if suffix == ".lrc" and reader.songs_by == "auto":
+        reader = dataclasses.replace(reader, songs_by="file")
+    if suffix not in records.SUFFIXES or reader.as_it_is:
+        return _songs_of(document, reader)
+    reader.collections += 1
+    entries = records.songs("".join(document), suffix, reader.field, name, reader.warnings)
+    by_entry = reader if reader.songs_by != "auto" else dataclasses.replace(reader, songs_by="file")
+    return (song for entry in entries for song in _songs_of([normalise(entry)], by_entry))
 
 
 # What the libraries make of bytes that are wrong.
@@ -356,42 +340,37 @@ def _faults_of(name: str) -> Iterator[None]:
 
 def _open(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with _faults_of(str(path)):
-        if path.is_dir():
+        name, suffix, mode = path.name.lower(), path.suffix.lower(), path.stat().st_mode
+        if stat.S_ISDIR(mode):
             yield from _open_folder(path, reader)
-        elif path.suffix.lower() == ".zip":
+        elif suffix == ".zip":
             yield from _open_zip(path, reader)
-        elif path.name.lower().endswith(_TAR):
+        elif name.endswith(_TAR):
             yield from _open_tar(path, reader)
-        elif path.suffix.lower() in _NOT_TEXT:
+        elif suffix in _NOT_TEXT:
             raise FileError(f"{path}: {path.suffix} files are not text; save the lyrics as .txt")
-        elif _is_dataset(path):
-            yield _open_dataset(path)
+        elif suffix == SUFFIX or (suffix not in _SUFFIXES and stat.S_ISREG(mode) and storage.is_stored(path)):
+            yield _open_dataset(path, reader)
         else:
-            _check_kind(path)
-            with _open_bytes(path) as file:
-                is_packed = path.suffix.lower() == ".gz"
-                suffix = path.with_suffix("").suffix if is_packed else path.suffix
-                yield _as_text(file, str(path), suffix.lower(), reader, _Allowance(path) if is_packed else None)
+            _check_kind(path, mode)
+            is_packed = suffix == ".gz"
+            with _open_bytes(path, is_packed=is_packed) as file:
+                suffix = Path(name[:-3]).suffix if is_packed else suffix
+                yield _as_text(file, str(path), suffix, reader, _Allowance(path) if is_packed else None)
 
 
-def _is_dataset(path: Path) -> bool:
-    """By its name, or by its content where its name tells nothing."""
-    suffix = path.suffix.lower()
-    return suffix == SUFFIX or (suffix not in _SUFFIXES and path.is_file() and storage.is_stored(path))
-
-
-def _open_dataset(path: Path) -> Iterator[str]:
-    """All parts of a dataset, one after the other."""
+def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
+    """All parts of a dataset, one after the other, or their songs."""
     from lyricgen.text.dataset import load
     from lyricgen.text.parts import NAMES
 
     parts = load(path).parts
-    return (parts.text(name) for name in NAMES)
+    texts = (parts.text(name) for name in NAMES)
+    return texts if reader.as_it_is else (song.strip("\n") for text in texts for song in text.split(SONG))
 
 
-def _check_kind(path: Path) -> None:
+def _check_kind(path: Path, mode: int) -> None:
     """A device may never end; a terminal and a pipe do."""
-    mode = path.stat().st_mode
     if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not _is_terminal(path)) or stat.S_ISSOCK(mode):
         raise FileError(f"{path}: is a device, not a text; name a file, or pipe the text in and name -")
 
@@ -404,8 +383,8 @@ def _is_terminal(path: Path) -> bool:
         return False
 
 
-def _open_bytes(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else open(path, "rb")
+def _open_bytes(path: Path, *, is_packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else open(path, "rb")
 
 
 def _open_folder(folder: Path, reader: Reader) -> Iterator[Iterator[str]]:
@@ -429,10 +408,10 @@ def _raise(error: OSError) -> None:
 def _open_zip(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     with zipfile.ZipFile(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
+        names = [member.filename for member in archive.infolist() if not member.is_dir()]
         texts = (member for member in archive.infolist() if _is_text(member.filename, kinds))
         members = sorted(texts, key=lambda member: member.filename)  # two may have the same name
-        if not members:
-            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
+        _count_members(path, names, kinds, reader)
         allowance = _Allowance(path)
         for member in members:
             with archive.open(member) as file:
@@ -444,12 +423,9 @@ def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
     """The texts of a .tar file, packed or not, in the order of their names; nothing is unpacked on disk."""
     with tarfile.open(path) as archive:
         kinds = _kinds(_IN_ARCHIVES, reader)
-        members = sorted(
-            (member for member in archive.getmembers() if member.isfile() and _is_text(member.name, kinds)),
-            key=lambda member: member.name,
-        )
-        if not members:
-            raise FileError(f"{path}: no .txt file in this archive, nor any other that is read")
+        shown = [member for member in archive.getmembers() if member.isfile()]
+        members = sorted((member for member in shown if _is_text(member.name, kinds)), key=lambda member: member.name)
+        _count_members(path, [member.name for member in shown], kinds, reader)
         allowance = _Allowance(path)
         for member in members:
             file = archive.extractfile(member)
@@ -457,6 +433,18 @@ def _open_tar(path: Path, reader: Reader) -> Iterator[Iterator[str]]:
                 with file:
                     suffix = Path(member.name).suffix.lower()
                     yield _as_text(file, f"{path}/{member.name}", suffix, reader, allowance)
+
+
+def _count_members(path: Path, names: Sequence[str], kinds: Sequence[str], reader: Reader) -> None:
+    """Count what is read of an archive, and what is not; FileError if nothing is."""
+    others = Counter(Path(name).suffix.lower() for name in names if not _is_text(name, kinds) and not _is_shadow(name))
+    read = sum(_is_text(name, kinds) for name in names)
+    if not read:
+        collections = [suffix for suffix in records.SUFFIXES if suffix in others]
+        advice = f"; --field NAME reads its {collections[0]} files" if collections else ""
+        raise FileError(f"{path}: no .txt file in this archive, nor any other that is read{advice}")
+    reader.passed.update(others)
+    reader.read += read
 
 
 class _Allowance:
@@ -482,8 +470,12 @@ def _kinds(suffixes: tuple[str, ...], reader: Reader) -> list[str]:
 
 def _is_text(member: str, kinds: Sequence[str]) -> bool:
     """Whether an archive's member is a text of the user's, and not a Mac's shadow of one."""
+    return Path(member).suffix.lower() in kinds and not _is_shadow(member)
+
+
+def _is_shadow(member: str) -> bool:
     parts = member.split("/")
-    return Path(member).suffix.lower() in kinds and "__MACOSX" not in parts and not parts[-1].startswith("._")
+    return "__MACOSX" in parts or parts[-1].startswith(("._", "."))
 
 
 def decode(file: IO[bytes], encoding: str, name: str, allowance: _Allowance | None = None) -> Iterator[str]:
@@ -531,7 +523,9 @@ def _decode_chunks(
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeError as error:
             where = position - len(pending) + getattr(error, "start", 0)
-            raise FileError(f"{name}: byte {where} is not {encoding}: {_advice(encoding, beginning)}") from error
+            raise FileError(
+                f"{name}: byte {where} is not {encoding}: {_advice(encoding, chunk if beginning.isascii() else beginning)}"
+            ) from error
         position += len(chunk)
 
 
@@ -544,7 +538,7 @@ def _marked(beginning: bytes, encoding: str) -> str:
 
 def _decided(beginning: bytes) -> str:
     """The encoding of a text by its first bytes: UTF-8 where they fit it, else the one that they look like, if any."""
-    marked = _marked(beginning, "utf-8")
+    marked = _marked(beginning, "utf-8") if beginning.startswith(tuple(_MARKS)) else "utf-8"
     if marked != "utf-8" or _decoded(beginning, "utf-8") is not None:
         return marked
     return _likely(beginning, _CERTAIN) or "utf-8"

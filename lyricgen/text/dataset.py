@@ -14,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lyricgen import files, storage
-from lyricgen.config import PrepareConfig
+from lyricgen.config import SCRIPTS, PrepareConfig
 from lyricgen.errors import FileError
 from lyricgen.schema import Checked, field, from_json
 from lyricgen.text import corpus, songs
 from lyricgen.text.parts import NAMES, Parts, check_parts
+from lyricgen.text.script import ScriptCount, converter
 from lyricgen.text.songs import Song
-from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points
+from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points, count_ids
 
 DEFAULT_FILE = "dataset.safetensors"
 KIND = "dataset"
 _FEWEST = 2  # characters that a text must have
+_LONG_LINE = 400  # characters, beyond which a line is probably a song
 _LONG_SONG = 1000  # lines, beyond which a text has probably several songs
 FEWEST_SONGS = 20  # a source with fewer songs has its end held out instead of whole songs
 
@@ -70,11 +72,26 @@ class Dataset:
             return self
         return dataclasses.replace(self, parts=self.parts.in_vocabulary(vocabulary))
 
+    def in_script(self, script: str) -> Dataset:
+        """The same text in that script; itself if it is, or if it was prepared with a choice of script."""
+        if self.config.script is not None:
+            return self
+        texts, count = {name: self.parts.text(name) for name in NAMES}, ScriptCount()
+        for text in texts.values():
+            count.add(text)
+        if not count.differs(script):
+            return self
+        convert = converter(script)
+        parts = self.parts.with_texts({name: convert(text) for name, text in texts.items()})
+        other = next(choice for choice in SCRIPTS if choice != script)
+        note = f"script      {script} now, as the base's text; `lyricgen prepare --script {other}` keeps it {other}"
+        return dataclasses.replace(self, parts=parts, fingerprint=_fingerprint(parts), notes=(*self.notes, note))
+
     def __len__(self) -> int:
         return len(self.parts)
 
     def __repr__(self) -> str:
-        name = ", ".join(self.sources) or corpus.EMBEDDED
+        name = ", ".join(self.sources) or corpus.SAMPLE
         held_out = len(self) - len(self.train)
         return f"<Dataset {name}: {len(self):,} characters, {held_out:,} held out>"
 
@@ -93,7 +110,7 @@ class Dataset:
             "fingerprint": self.fingerprint,
         }
         with files.product(path, force=force) as file:
-            storage.write_to(file, KIND, metadata, self.parts.stored)
+            storage.write_to(file, KIND, metadata, self.parts.tensors)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +145,7 @@ def open_sources(sources: Sequence[str]) -> Dataset:
 
 
 def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
-    """Read sources (none: the embedded corpus) into a dataset.
+    """Read sources (none: the sample) into a dataset.
 
     Raises
     ------
@@ -143,9 +160,6 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
         songs_by=config.songs_by,
         keep_translations=config.keep_translations,
     )
-    if not sources:
-        dataset = _split(corpus.read_each(sources, reader, max_chars=config.max_chars), config, sources)
-        return dataclasses.replace(dataset, notes=tuple(reader.notes()))
     read = corpus.read_songs(sources, reader)
     kept, boilerplate = songs.without_boilerplate(read)
     copies = 0
@@ -162,22 +176,23 @@ def prepare(sources: Sequence[str], config: PrepareConfig) -> Dataset:
 
 
 def _count(kept: Sequence[Song], copies: int) -> str:
-    stanzas = sum(1 + song.lines.count("") for song in kept)
-    lines = sum(not songs.is_blank(line) for song in kept for line in song.lines)
+    stanzas = sum(1 + song.lines[2:].count("") for song in kept)  # a title of its own is not one
+    lines = sum(len(song.lines) - song.lines.count("") for song in kept)
     left_out = f"; {copies:,} cop{'ies' if copies > 1 else 'y'} left out (--keep-copies)" if copies else ""
     counts = {"song": len(kept), "stanza": stanzas, "line": lines}
     count = ", ".join(f"{number:,} {noun}{'s' * (number != 1)}" for noun, number in counts.items()) + left_out
     longest = max((song.lines for song in kept), key=len, default=())
     advice = "--songs-by blank ends songs at its blank lines" if "" in longest else "put two blank lines between songs"
     warning = f"; the longest has {len(longest):,} lines: {advice}" if len(longest) > _LONG_SONG else ""
+    width = max((len(line) for song in kept for line in song.lines), default=0)
+    warning += f"; the longest line has {width:,} characters: put line ends into it" if width > _LONG_LINE else ""
     return f"songs       {count}{warning}"
 
 
 def _joined(kept: Sequence[Song], max_chars: int) -> Iterator[tuple[int, str]]:
     """The songs, two blank lines between them, each with the number of its source."""
     left = max_chars or sys.maxsize
-    for number, song in enumerate(kept):
-        text = f"{song.text}\n" + ("\n\n" if number + 1 < len(kept) else "")
+    for song, text in zip(kept, songs.joined(kept)):
         yield song.source, text[:left]
         left -= len(text)
         if left <= 0:
@@ -185,8 +200,11 @@ def _joined(kept: Sequence[Song], max_chars: int) -> Iterator[tuple[int, str]]:
 
 
 def split(pieces: Iterable[str], config: PrepareConfig) -> Dataset:
-    """Cut the text of one source into its parts, and encode it; FileError if it is too short."""
-    return _split(((0, piece) for piece in pieces), config, ())
+    """Cut a text that was read into its parts, and encode it; FileError if it is too short."""
+    text = "".join(pieces)
+    cuts = [0, *songs.starts(text)[1:], len(text)]
+    cut_up = [text[begin:end] for begin, end in zip(cuts, cuts[1:])]
+    return _split([(0, song) for song in cut_up], config, (), [Song(0, tuple(song.split("\n"))) for song in cut_up])
 
 
 class Segment(NamedTuple):
@@ -198,24 +216,25 @@ class Segment(NamedTuple):
 
 
 def _split(
-    pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Sequence[str], known: Sequence[Song] = ()
+    pieces: Iterable[tuple[int, str]], config: PrepareConfig, sources: Sequence[str], known: Sequence[Song]
 ) -> Dataset:
-    """``known``: the songs that the pieces are, if they are known."""
+    """``pieces``: the text of the first of the ``known`` songs, or of all, each with the number of its source."""
     census = Census()
-    numbered, sizes, lengths = [], [0], [0] * max(len(sources), 1)
-    for source, piece in pieces:
-        numbered.append(census.number(piece))
-        sizes.append(len(piece))
-        lengths[source] += len(piece)
-    numbers = np.concatenate(numbered) if numbered else np.zeros(0, np.uint8)
-    del numbered
+    sizes, lengths = [0], [0] * max(len(sources), 1)
+
+    def measured() -> Iterator[str]:
+        for source, piece in pieces:
+            sizes.append(len(piece))
+            lengths[source] += len(piece)
+            yield piece
+
+    numbers = np.concatenate([census.number(text) for text in songs.batches(measured())])
     ends = np.cumsum(lengths).tolist()
-    starts = np.cumsum(sizes)[: min(len(known), len(sizes) - 1)] if known else None
-    groups = songs.groups(known[: len(starts)]) if starts is not None else []
-    segments = _segments(numbers, _Lines.of(census), list(zip([0, *ends], ends)), config, starts, groups)
-    if sum(segment.end - segment.begin for segment in segments if segment.part == "train") < 2:
-        raise FileError(f"{', '.join(sources) or corpus.EMBEDDED}: {len(numbers)} characters are too few to learn from")
-    parts = _encode(numbers, _codes(census, config), segments, config)
+    starts = np.cumsum(sizes[:-1])
+    segments = _segments(ends, config, starts, songs.groups(known[: len(starts)]))
+    if sum(segment.end - segment.begin for segment in segments if segment.part == "train") < _FEWEST:
+        raise FileError(f"{', '.join(sources) or corpus.SAMPLE}: {len(numbers)} characters are too few to learn from")
+    parts = _encode(numbers, _codes(census, config), segments, starts, config)
     trained = {_source_of(segment.begin, ends) for segment in segments if segment.part == "train"}
     untrained = tuple(name for number, name in enumerate(sources) if lengths[number] and number not in trained)
     return Dataset(parts, config, tuple(map(corpus.shown, sources)), _fingerprint(parts), untrained)
@@ -233,41 +252,18 @@ def _codes(census: Census, config: PrepareConfig) -> NDArray[np.uint32]:
     return codes
 
 
-class _Lines(NamedTuple):
-    """Which numbers end a line (one, or none), and which show anything."""
-
-    end: int
-    shows: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, census: Census) -> _Lines:
-        characters = census.codes.tobytes().decode("utf-32-le", "surrogatepass")
-        return cls(characters.find("\n"), np.array([not character.isspace() for character in characters], bool))
-
-
 def _segments(
-    numbers: Ids,
-    lines: _Lines,
-    sources: Sequence[tuple[int, int]],
-    config: PrepareConfig,
-    known: NDArray[np.intp] | None,
-    groups: Sequence[int],
+    ends: Sequence[int], config: PrepareConfig, starts: NDArray[np.intp], groups: Sequence[int]
 ) -> list[Segment]:
-    """The whole text (T,) as segments in order; ``sources`` gives where each source begins and ends.
-
-    ``known``: where its songs begin, if that is known, and the group of each.
-    """
+    """The whole text as segments in order; ``ends`` of the sources, ``starts`` and groups of the songs."""
     if config.split == "tail":
-        return _without_stubs(_cut_end(0, len(numbers), config))
+        return _without_stubs(_cut_end(0, ends[-1], config))
     segments: list[Segment] = []
-    for begin, end in sources:
-        if known is None:
-            starts = begin + _song_starts(numbers[begin:end], lines)
-            alike = list(range(len(starts)))
-        else:
-            chosen = np.flatnonzero((known >= begin) & (known < end))
-            starts, alike = known[chosen], [groups[song] for song in chosen]
-        held_out = _hold_out_songs([*starts.tolist(), end], alike, config) if len(starts) >= FEWEST_SONGS else []
+    for begin, end in zip([0, *ends], ends):
+        first, last = np.searchsorted(starts, [begin, end]).tolist()
+        held_out = []
+        if last - first >= FEWEST_SONGS:
+            held_out = _hold_out_songs([*starts[first:last].tolist(), end], groups[first:last], config)
         segments += held_out or _cut_end(begin, end, config)
     return _without_stubs(segments)
 
@@ -277,17 +273,6 @@ def _cut_end(begin: int, end: int, config: PrepareConfig) -> list[Segment]:
     valid, test = (int((end - begin) * share) for share in (config.valid_fraction, config.test_fraction))
     cuts = [begin, end - valid - test, end - test, end]
     return [Segment(*cut, part) for cut, part in zip(zip(cuts, cuts[1:]), NAMES)]
-
-
-def _song_starts(numbers: Ids, lines: _Lines) -> NDArray[np.intp]:
-    """Where the songs of a text (T,) begin that was not read as songs: at its beginning, and after blank lines."""
-    starts = np.append(0, np.flatnonzero(numbers == lines.end) + 1)
-    starts = starts[starts < len(numbers)]
-    if not len(starts):
-        return starts
-    shows = np.logical_or.reduceat(lines.shows[numbers], starts)
-    first = shows & ~np.append(False, shows[:-1])
-    return np.append(0, starts[first][1:])
 
 
 def _hold_out_songs(bounds: Sequence[int], groups: Sequence[int], config: PrepareConfig) -> list[Segment]:
@@ -328,11 +313,17 @@ def _without_stubs(segments: Sequence[Segment]) -> list[Segment]:
     ]
 
 
-def _encode(numbers: Ids, codes: NDArray[np.uint32], segments: Sequence[Segment], config: PrepareConfig) -> Parts:
+def _encode(
+    numbers: Ids,
+    codes: NDArray[np.uint32],
+    segments: Sequence[Segment],
+    starts: NDArray[np.intp],
+    config: PrepareConfig,
+) -> Parts:
     of_part = {name: [segment for segment in segments if segment.part == name] for name in NAMES}
     counts = np.zeros(len(codes), np.int64)
     for begin, end, _ in of_part["train"]:
-        counts += np.bincount(numbers[begin:end], minlength=len(codes))
+        counts += count_ids(numbers[begin:end], len(codes))
     known, places = np.unique(codes, return_inverse=True)
     common = np.bincount(places.reshape(-1), weights=counts, minlength=len(known)) >= config.min_count
     if not common.any():
@@ -347,7 +338,21 @@ def _encode(numbers: Ids, codes: NDArray[np.uint32], segments: Sequence[Segment]
     new = np.isin(codes, unseen)
     extended[new] = len(vocabulary) + np.searchsorted(unseen, codes[new])
     stored = {name: _renumber(numbers, ids_of if name == "train" else extended, of_part[name]) for name in NAMES}
-    return Parts(vocabulary, unseen.astype("<u4").tobytes().decode("utf-32-le"), stored)
+    begins = {name: _begins(starts, of_part[name]) for name in NAMES}
+    return Parts(vocabulary, unseen.astype("<u4").tobytes().decode("utf-32-le"), stored, begins)
+
+
+def _begins(starts: NDArray[np.intp], segments: Sequence[Segment]) -> NDArray[np.uint32]:
+    """Where the songs of a part begin in it (S,); the rest of a song that was cut counts as one."""
+    if not segments:
+        return np.zeros(0, np.uint32)
+    begins, ends, _ = map(np.array, zip(*segments))
+    shifts = np.cumsum(ends - begins) - ends
+    owners = np.minimum(np.searchsorted(ends, starts, "right"), len(ends) - 1)
+    is_inside = (begins[owners] <= starts) & (starts < ends[owners])
+    inside = starts[is_inside] + shifts[owners[is_inside]]
+    places: NDArray[np.intp] = np.unique(np.concatenate([begins + shifts, inside]))
+    return places.astype(np.uint32)
 
 
 def _renumber(numbers: Ids, ids_of: Ids, segments: Sequence[Segment]) -> Ids:

@@ -10,9 +10,6 @@ from lyricgen.config import LENGTH, FormConfig, SampleConfig
 from lyricgen.model.decoder import Decoder
 from lyricgen.text.prompt import normalise_prompt
 from lyricgen.text.vocabulary import Ids, Vocabulary
-from lyricgen.writing.form.rhyme import Rhymer
-from lyricgen.writing.form.spec import compile_form
-from lyricgen.writing.form.tones import TONE_READERS
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.prefix import read_prefix
 from lyricgen.writing.sampling import choose
@@ -71,13 +68,7 @@ class Writer:
         self._config = config
         draws_plainly = form.is_free and config.is_free and (config.drafts == 1 or not config.temperature)
         self._is_plain = draws_plainly and config.length is not None
-        self._tracker = FormTracker(
-            compile_form(form, config.length),
-            vocabulary,
-            rhymer=Rhymer(strict=form.rhyme_strict, near=form.rhyme_near),
-            identical=form.rhyme_identical,
-            tones=TONE_READERS[form.tones_by](),
-        )
+        self._tracker = FormTracker.of(form, vocabulary, config.length)
         copied = text if text is None or base_text is None else np.concatenate([text, base_text])
         self._space = SearchSpace(decoder, vocabulary, tracker=self._tracker, config=config, text=text, copied=copied)
         self._length = config.length

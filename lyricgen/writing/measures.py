@@ -79,7 +79,7 @@ def mean_length(lengths: Counter[int]) -> float:
 def parse_songs(text: str, name: str) -> list[str]:
     """Return the songs of a text: lines of JSON with a ``text`` each, or songs separated by blank lines."""
     if not text.lstrip().startswith("{"):
-        return split_songs(text)
+        return split_corpus(text)
     try:
         return [str(schema.parse(line)["text"]) for line in text.splitlines() if line.strip()]
     except (ValueError, KeyError, TypeError) as error:

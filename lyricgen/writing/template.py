@@ -6,22 +6,23 @@ import dataclasses
 import functools
 import itertools
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lyricgen.config import FormConfig, SampleConfig, flag
+from lyricgen.config import FormConfig, SampleConfig
 from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
 from lyricgen.writing.form.characters import Mask
 from lyricgen.writing.form.fixed import with_fixed_lines
-from lyricgen.writing.form.rhyme import Rhymer, is_counted, line_ending
-from lyricgen.writing.form.spec import Form, Line, Rhyme, compile_form
+from lyricgen.writing.form.lines import Line
+from lyricgen.writing.form.rhyme import is_counted, line_ending
+from lyricgen.writing.form.spec import Layout, names_of_sections
 from lyricgen.writing.form.state import FormState
-from lyricgen.writing.form.tones import ANY, TONE_READERS
+from lyricgen.writing.form.tones import ANY
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.sampling import NEVER, likeliest
 from lyricgen.writing.search.hypotheses import DecoderOutput
@@ -60,11 +61,8 @@ class FormedTemplate:
         self._parts = BLANK.split(self._text)  # what stands before, between and behind the blanks
         self._vocabulary = vocabulary
         lines = [line for line in self._text.split("\n") if line]
-        spec = compile_form(_sized(form, len(lines)), None)
-        self._rhymer = Rhymer(strict=form.rhyme_strict, near=form.rhyme_near)
-        self._tracker = FormTracker(
-            spec, vocabulary, rhymer=self._rhymer, identical=form.rhyme_identical, tones=TONE_READERS[form.tones_by]()
-        )
+        self._tracker = FormTracker.of(_sized(form, len(lines)), vocabulary)
+        spec = self._tracker.form
         self._space = SearchSpace(None, vocabulary, tracker=self._tracker, config=SampleConfig(ban=ban))
         self._config = form
         self._frequent = functools.cache(self._frequent_rhymes)  # freed with the object
@@ -74,11 +72,10 @@ class FormedTemplate:
         if not spec.is_free:
             self._check(spec)
 
-    def _check(self, form: Form) -> None:
-        given = [name for name in ("tune", "form", "tones", "line_length") if getattr(self._config, name)]
-        lengths = flag((*given, "form")[0])
-        sections = "--structure" if self._config.structure else lengths
-        says_blanks = self._config.structure or form.blanks or self._config.form
+    def _check(self, form: Layout) -> None:
+        lengths = "--line-length" if self._config.line_length else "--form"
+        sections = "--structure" if self._config.structure else "--form"
+        says_blanks = self._config.structure or self._config.form
         flags = _blank_lines(self._text)
         for number, text in enumerate(self._lines):
             line, name = form.line(number), f"line {number + 1} of the text"
@@ -90,14 +87,14 @@ class FormedTemplate:
                 raise OptionError(f"{sections}: {name} has {'a' if flags[number] else 'no'} blank line before it")
         self._check_rhymes(form)
 
-    def _check_rhymes(self, form: Form) -> None:
+    def _check_rhymes(self, form: Layout) -> None:
         """OptionError if endings that are no blanks break the rhyme scheme."""
         start = self._rhyming_start()
-        same = _letters_of_one_class(start)
+        same = _rhymes_alike(form, start)
         if same:
             raise OptionError(f"--rhyme: lines of {same} rhyme with each other in the text")
         for number, text in self._fixed(is_sure=True):
-            state = self._begin_line(start._replace(lines=(*self._lines[:number],), line=form.line(number)))
+            state = self._begin_line(start._replace(lines=(*self._lines[:number],), line=self._line_of(number, text)))
             if not self._tracker.rhyming.is_satisfied(state._replace(text=text)):
                 name = f"line {number + 1} of the text"
                 raise OptionError(f"--rhyme: {name} ends in {line_ending(text)}, which does not rhyme as is asked")
@@ -111,15 +108,23 @@ class FormedTemplate:
         """Whether the reading of the last character cannot depend on a blank before it."""
         ending = line_ending(line)
         before = line[: line.lower().rfind(ending)]
-        return len(ending) != 1 or not BLANK.match(before[-1:]) or len(self._rhymer.of_character(ending)) < 2
+        return (
+            len(ending) != 1 or not BLANK.match(before[-1:]) or not self._tracker.characters.has_several_classes(ending)
+        )
+
+    def _line_of(self, number: int, text: str) -> Line:
+        """What a line must be; if one of the characters that rhyme is a blank, only the last one counts."""
+        line = self._tracker.form.line(number)
+        ends = [character for character in text if is_counted(character) or BLANK.match(character)][-line.rhyming :]
+        return line._replace(rhyming=1) if any(map(BLANK.match, ends)) else line
 
     def _rhyming_start(self) -> FormState:
         """The state in which all must rhyme with the lines whose endings are no blanks."""
         state = self._tracker.start("", None)
         for is_sure in (True, False):
             for number, text in self._fixed(is_sure=is_sure):
-                after = with_fixed_lines(self._tracker.rhyming, state, [(self._tracker.form.line(number), text)])
-                state = after if is_sure or not _letters_of_one_class(after) else state
+                after = with_fixed_lines(self._tracker.rhyming, state, [(self._line_of(number, text), text)])
+                state = after if is_sure or not _rhymes_alike(self._tracker.form, after) else state
         return state
 
     def start(self) -> FormState:
@@ -172,12 +177,12 @@ class FormedTemplate:
             row[:] = frequent if frequent.any() else row
         return allowed & self._tracker.characters.only(self._wanted[blank]) if blank in self._wanted else allowed
 
-    def _new_rhyme(self, state: FormState) -> Rhyme | None:
+    def _new_rhyme(self, state: FormState) -> str | None:
         """The rhyme of which the next character is the first ending, while no line of the text has one."""
         is_last = state.target is not None and state.counted + 1 == state.target and not state.is_repeat
         return state.line.rhyme if is_last and self._tracker.rhyming.required(state) is None else None
 
-    def _frequent_rhymes(self, rhyme: Rhyme) -> Mask:
+    def _frequent_rhymes(self, rhyme: str) -> Mask:
         """The characters (V,) with enough others of their class for all lines of a rhyme, whatever is before them."""
         lines = [line for line in map(self._tracker.form.line, range(len(self._lines))) if line.rhyme == rhyme]
         usable = self._options([FormState()]).allowed[0]
@@ -189,7 +194,7 @@ class FormedTemplate:
     def _is_enough(self, mask: Mask, lines: Sequence[Line]) -> bool:
         """Whether lines of one rhyme can end in these characters, by their last tones."""
         tones = Counter(line.tones[-1:] or ANY for line in lines)
-        needed = {ANY: len(lines), **tones}
+        needed = {**tones, ANY: len(lines)}
         found = {tone: np.count_nonzero(mask & self._tracker.toning.mask(tone)) for tone in needed}
         return all(found[tone] >= (1 if self._config.rhyme_identical else count) for tone, count in needed.items())
 
@@ -254,7 +259,7 @@ def _sized(form: FormConfig, lines: int) -> FormConfig:
     """The form of a text of so many lines."""
     if form.is_free:
         return form
-    sections = len(form.structure or "A")
+    sections = len(names_of_sections(form.structure)) if form.structure is not None else 1
     if lines % sections:
         raise OptionError(f"--structure: the text has {lines} lines, which are no {sections} sections of one length")
     if form.lines not in (None, lines // sections):
@@ -262,12 +267,13 @@ def _sized(form: FormConfig, lines: int) -> FormConfig:
     return dataclasses.replace(form, lines=lines // sections)
 
 
-def _letters_of_one_class(state: FormState) -> str:
-    """The letters of one repetition of the scheme that rhyme with each other; empty if none do."""
-    classes = defaultdict(list)
+def _rhymes_alike(form: Layout, state: FormState) -> str:
+    """Two rhymes near each other that sound alike; empty if there are none."""
     for rhyme, required in state.rhymes.items():
-        classes[rhyme[1:], required.rhyme_class].append(rhyme.letter)
-    return next((" and ".join(sorted(letters)) for letters in classes.values() if len(letters) > 1), "")
+        for other in form.rhymes_near(rhyme) & state.rhymes.keys():
+            if state.rhymes[other].rhyme_class == required.rhyme_class:
+                return " and ".join(sorted((rhyme, other)))
+    return ""
 
 
 def _blank_lines(text: str) -> list[bool]:
@@ -276,7 +282,7 @@ def _blank_lines(text: str) -> list[bool]:
     return [not before for before, line in zip(lines, lines[1:]) if line]
 
 
-def _repeated(form: Form, lines: Sequence[str]) -> dict[int, str]:
+def _repeated(form: Layout, lines: Sequence[str]) -> dict[int, str]:
     """The characters of blanks that stand in a line which repeats theirs, by the number of the blank."""
     numbers = itertools.count()
     blanks = [[next(numbers) if BLANK.match(character) else -1 for character in line] for line in lines]
@@ -288,8 +294,7 @@ def _repeated(form: Form, lines: Sequence[str]) -> dict[int, str]:
         pairs = list(zip(line, lines[first]))
         differ = any(a != b for a, b in pairs if not BLANK.match(a) and not BLANK.match(b))
         if differ or len(line) != len(lines[first]):
-            name = "--repeats" if form.repeats else "--structure"
-            raise OptionError(f"{name}: line {number + 1} of the text is to repeat line {first + 1}, and differs")
+            raise OptionError(f"--form: line {number + 1} of the text is to repeat line {first + 1}, and differs")
         both = zip(blanks[first], line)
         found.update((blank, character) for blank, character in both if blank >= 0 and not BLANK.match(character))
     return found

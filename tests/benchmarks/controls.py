@@ -26,7 +26,7 @@ from support.checker import broken
 
 FORM = {"form": "7,7,5,7"}
 LYRIC = {"form": "7,7,7,7", "rhyme": "AABA"}
-QUATRAIN = {"rhyme": "AA-A", "tones": "中平中仄仄平平,中仄平平仄仄平,中仄中平平仄仄,中平中仄仄平平"}  # 七绝
+QUATRAIN = {"form": "七绝"}
 CONTROLS: list[dict[str, Any]] = [
     {"lines": 4},
     {"form": "7,7,7,7"},

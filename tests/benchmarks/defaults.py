@@ -2,7 +2,7 @@
 
     python tests/benchmarks/defaults.py [CORPUS] [--characters 60000] [--options "--lr 0.004" ...] [--seeds 1]
 
-Trains on the first characters of a corpus (all of them if their number is not given; the embedded corpus if no other
+Trains on the first characters of a corpus (all of them if their number is not given; the sample if no other
 is named), with the defaults and with each set of options. The last 15,000 characters of the corpus are held out, or a
 twentieth of it, if that is less. Prints a Markdown table: the best validation perplexity of the network alone (mean
 over the seeds), its epoch, the seconds of the whole process.

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/engine.py
 
-Trains the default model on the beginning of the embedded corpus for a few epochs with each setting in turn, three
+Trains the default model on the beginning of the sample for a few epochs with each setting in turn, three
 times, and prints the median of the fastest epochs of each, and the last one's ratio to the others.
 """
 

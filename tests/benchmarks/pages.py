@@ -32,7 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def fresh(**options: Any) -> Checkpoint:
-    """A model of the embedded corpus that is not trained."""
+    """A model of the sample that is not trained."""
     return first_checkpoint(lyricgen.prepare(), ModelConfig(**{"ngram": False, **options}), TrainConfig())
 
 

@@ -17,7 +17,8 @@ import lyricgen
 from lyricgen.api import Model
 from lyricgen.errors import UnsatisfiableError
 from lyricgen.text import corpus
-from lyricgen.writing.form.reader import read_form
+from lyricgen.writing.form import named
+from lyricgen.writing.form.song import read_form
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from support.checker import broken
@@ -25,11 +26,11 @@ from support.checker import broken
 Options = dict[str, Any]
 FIVE, SEVEN = "仄仄平平仄,平平仄仄平", "平平仄仄仄平平,仄仄平平仄仄平"
 TONES: list[Options] = [
-    {"tones": FIVE, "lines": 4},
-    {"tones": SEVEN, "lines": 4},
-    {"tones": "中平中仄平平仄,中仄平平仄仄平", "lines": 8},
-    {"tones": "ppzzp/-,*zzpp/", "lines": 6},
-    {"tones": SEVEN, "tones_by": "classical", "lines": 4},
+    {"form": FIVE, "lines": 4},
+    {"form": SEVEN, "lines": 4},
+    {"form": "中平中仄平平仄,中仄平平仄仄平", "lines": 8},
+    {"form": "ppzzp/*,xzzpp/", "lines": 6},
+    {"form": SEVEN, "tones_by": "classical", "lines": 4},
 ]
 WORDS: list[Options] = [
     {"words": "月亮", "lines": 8},
@@ -44,33 +45,35 @@ BAN: list[Options] = [
 ]
 MIXED: list[Options] = [
     {"acrostic": "春夏秋冬", "rhyme": "AABA", "line_length": 7},
-    {"tones": FIVE, "rhyme": "-A-A", "acrostic": "月山水花"},
-    {"tones": "中平中仄平平仄,中仄平平仄仄平", "rhyme": "-A-A", "acrostic": "山水花月"},
+    {"form": FIVE, "rhyme": "-A-A", "acrostic": "月山水花"},
+    {"form": "中平中仄平平仄,中仄平平仄仄平", "rhyme": "-A-A", "acrostic": "山水花月"},
     {"words": "月亮", "rhyme": "AABA", "acrostic": "我想回家", "line_length": 7},
     {"words": "雨,远方", "rhyme": "AABB", "acrostic": "春夏秋冬", "line_length": 7},
-    {"words": "月亮", "tones": "中平中仄中平仄,中仄中平中仄平", "rhyme": "-A-A-A-A", "lines": 8},
-    {"words": "雨,火车", "tones": "*******,*****zp", "rhyme": "-A-A", "lines": 8},
-    {"repeats": "5-8=1-4", "rhyme": "AABA-A-A", "line_length": 7},
-    {"repeats": "4=2,12=3", "rhyme": "AABB", "form": "7,5/", "lines": 12},
-    {"rhyme": "AAAA", "rhyme_near": True, "line_length": 7},
-    {"rhyme": "ABAB", "rhyme_near": True, "form": "5,7"},
+    {"words": "月亮", "form": "中平中仄中平仄,中仄中平中仄平", "rhyme": "-A-A-A-A", "lines": 8},
+    {"words": "雨,火车", "form": "xxxxxxx,xxxxxzp", "rhyme": "-A-A", "lines": 8},
+    {"form": "7A,7A,7,7A/=1-4"},
+    {"form": "7A,5A/7B,=2/7B,=3"},
+    {"form": "4+4A,4+4A,3+2+3,4+4A"},
+    {"form": "7A2,7A2,9B3,9B3"},
+    {"rhyme": "AAAA", "rhyme_by": "near", "line_length": 7},
+    {"rhyme": "ABAB", "rhyme_by": "near", "form": "5,7"},
+    {"structure": "主副主副桥副", "rhyme": "AABA", "line_length": 8},
 ]
 SYLLABLES: list[Options] = [
-    {"syllables": "8,6,8,6"},
-    {"syllables": "8,6,8,6", "rhyme": "-A-A"},
-    {"syllables": "7,*/5/", "lines": 6},
-    {"syllables": "8,6", "rhyme": "AA", "words": "love", "lines": 4},
+    {"form": "8s,6s,8s,6s"},
+    {"form": "8s,6s,8s,6s", "rhyme": "-A-A"},
+    {"form": "7s,*/5s/", "lines": 6},
+    {"form": "8sA,6sA", "words": "love", "lines": 4},
 ]
 BATCH = 50
 HOPELESS = 5  # seeds without any song
-TEMPLATES = 20  # songs of the embedded corpus whose form is taken over, half of them with their tones
+TEMPLATES = 20  # songs of the sample whose form is taken over, half of them with their tones
 
 
 class Demand(NamedTuple):
-    """What the generator is asked for, and what its songs are judged by."""
+    """What the generator is asked for."""
 
     asked: Options
-    judged: Options
     name: str = ""
     share: float = 1.0  # of the songs
 
@@ -78,27 +81,18 @@ class Demand(NamedTuple):
         return self.name or " ".join(f"--{name.replace('_', '-')} {value}" for name, value in self.asked.items())
 
 
-def of_tunes() -> list[Demand]:
-    """Every named form, judged by what it stands for."""
-    from lyricgen.writing.form import tunes
-
-    return [Demand({"tune": name}, expanded(tunes.find(name))) for name in tunes.names()]
+def of_names() -> list[Demand]:
+    """Every named form."""
+    return [Demand({"form": name}) for name in named.names()]
 
 
 def of_songs() -> list[Demand]:
     """The forms of songs; a thousand of all together."""
-    songs = "".join(corpus.read([])).split("\n\n")[:: 1200 // TEMPLATES][:TEMPLATES]
-    forms = [read_form(song, name="song", tones=number % 2 == 1).options for number, song in enumerate(songs)]
-    names = [f"--like song {number}{' --tones' * ('tones' in form)}" for number, form in enumerate(forms, 1)]
-    return [Demand(form, form, name, 1 / TEMPLATES) for name, form in zip(names, forms)]
-
-
-def expanded(tune: Any) -> Options:
-    """What a named form stands for, in the words of the other options."""
-    marks = ["", *("/" if line in tune.blanks else "," for line in range(1, len(tune.tones)))]
-    tones = "".join(mark + pattern for mark, pattern in zip(marks, tune.tones))
-    repeats = ",".join(f"{later + 1}={earlier + 1}" for later, earlier in sorted(tune.repeats.items()))
-    return {"tones": tones, "rhyme": tune.rhyme, "repeats": repeats}
+    songs = "".join(corpus.read([])).split("\n\n")
+    songs = songs[:: len(songs) // TEMPLATES][:TEMPLATES]
+    forms = [read_form(song, name="song", tones=number % 2 == 1).options({}) for number, song in enumerate(songs)]
+    names = [f"--like song {number}" for number in range(1, TEMPLATES + 1)]
+    return [Demand(form, name, 1 / TEMPLATES) for name, form in zip(names, forms)]
 
 
 class Row(NamedTuple):
@@ -121,7 +115,7 @@ class Row(NamedTuple):
             try:
                 for song in model.generate(samples=min(BATCH, left), seed=seed, **demand.asked):
                     songs += 1
-                    found = broken(song, "", read, **demand.judged)
+                    found = broken(song, "", read, **demand.asked)
                     faults += [f"seed {seed}: {found[0]}: {song!r}"] if found else []
             except UnsatisfiableError as error:
                 refusals.append(f"seed {seed}: {error}")
@@ -138,11 +132,11 @@ def main() -> None:
     parser.add_argument("--english", help="a checkpoint for syllables")
     arguments = parser.parse_args()
     model = lyricgen.load(arguments.checkpoint)
-    demands = [(model, Demand(asked, asked)) for asked in [*TONES, *WORDS, *BAN, *MIXED]]
-    demands += [(model, demand) for demand in [*of_songs(), *of_tunes()]]
+    demands = [(model, Demand(asked)) for asked in [*TONES, *WORDS, *BAN, *MIXED]]
+    demands += [(model, demand) for demand in [*of_songs(), *of_names()]]
     if arguments.english:
         english = lyricgen.load(arguments.english)
-        demands += [(english, Demand(asked, asked)) for asked in SYLLABLES]
+        demands += [(english, Demand(asked)) for asked in SYLLABLES]
     print("| asked for | songs | broken | refused | seconds |\n|---|---|---|---|---|", flush=True)
     failed = 0
     for writer, demand in demands:

@@ -32,13 +32,14 @@ train: song.txt -o model --force --resume
 generate: --samples 0; --length -1; --temperature -1; --temperature nan; --top-k -1; --top-p 0; --top-p 1.1
 generate: --seed x; --prefix; song
 generate: -c model --form 7,,7; -c model --rhyme 12; -c model --lines 1 --acrostic 山雨
-generate: -c model --lines 4 --until-blank; -c model --rhyme-strict; -c model --structure V1; --lines 0
-generate: -c model --structure AB --length 9; -c model --form 7,7,7 --lines 3 --length 9
+generate: -c model --lines 4 --until-blank; -c model --rhyme-by final; -c model --structure V!; --lines 0
+generate: -c model --structure VC --length 9; -c model --form 7,7,7 --lines 3 --length 9
 generate: -c model --interactive --json; --drafts 0; --drafts 257; --line-length 257
 generate: -c model --rhyme A --rhyme-with qzx
 generate: -c model --form 1 --prefix 山雨; -c model --theme 龘; -c model --theme ,
+generate: -c model --form 7,=1 --length 9; --rhyme-by sound
 fill: --best 0; 山＿ --wings
-fill: -c model 山＿ --form 3; -c model 山＿ --rhyme-strict; -c model 山＿ --lines 2; 山＿ --until-blank
+fill: -c model 山＿ --form 3; -c model 山＿ --rhyme-by near; -c model 山＿ --lines 2; 山＿ --until-blank
 evaluate: --perplexity
 evaluate: -c model - --encoding nonsense
 inspect: -c model --max-chars 1

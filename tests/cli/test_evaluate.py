@@ -15,7 +15,7 @@ def test_a_text_gets_its_figures(cli: Cli, trained: Path) -> None:
     result = cli("evaluate", "-", "--json", cwd=trained, input=SONG + "龙")
     figures = json.loads(result.stdout)
     assert result.returncode == 0, result.stderr
-    assert figures["characters"] == len(SONG)
+    assert figures["characters"] == len(SONG) + 1, "the line end, too"
     assert figures["unknown"] == 1
     assert 1 < figures["perplexity"] < 15
     assert 2 ** figures["bits_per_character"] == pytest.approx(figures["perplexity"])

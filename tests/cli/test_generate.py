@@ -67,7 +67,7 @@ def test_a_song_is_whole_and_nothing_follows_its_last_line(cli: Cli, trained: Pa
     for drafts in ("1", "4"):
         songs = cli("generate", "--seed", "1", "--drafts", drafts, "-n", "9", cwd=trained).stdout
         assert songs == songs.strip("\n") + "\n"
-        assert len(songs.split("\n\n")) == 9
+        assert len(songs.split("\n\n\n")) == 9
 
 
 def test_a_line_that_had_to_copy_is_told(cli: Cli, tmp_path: Path) -> None:

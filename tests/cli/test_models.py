@@ -96,7 +96,7 @@ def test_a_model_with_a_cache_writes_one_song_as_it_writes_many(counted: Path, c
 
 
 def test_songs_and_lines_have_figures_of_their_own(counted: Path, cli: Cli) -> None:
-    figures = json.loads(cli("evaluate", "-", "--json", cwd=counted, input="山上的雨\n雨\n\n我们").stdout)
+    figures = json.loads(cli("evaluate", "-", "--json", cwd=counted, input="山上的雨\n雨\n\n\n我们").stdout)
     assert [line["text"] for line in figures["lines"]] == ["山上的雨", "雨", "我们"]
     assert [song["text"] for song in figures["songs"]] == ["山上的雨\n雨", "我们"]
     assert sum(song["characters"] for song in figures["songs"]) == figures["characters"]

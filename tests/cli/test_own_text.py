@@ -167,8 +167,8 @@ def test_arguments_fit_together(cli: Cli, trained: Path, tmp_path: Path) -> None
     assert result.returncode == 0, result.stderr
     assert set("山别") <= set(lyricgen.load(tmp_path / "checkpoints").vocabulary)
     lines = cli("score", "a.txt", "-c", "m").stdout
-    assert lines == cli("score", "-c", "m", input=SONG).stdout
-    assert lines.count("\n") == SONG.count("\n")
+    assert lines == cli("score", "-c", "m", input=SONG.rstrip("\n")).stdout
+    assert lines.count("\n") == SONG.rstrip("\n").count("\n") + 1
     assert cli("plot", "m/best.safetensors", "-o", "p.svg").stdout == "p.svg\n"
 
 

@@ -13,14 +13,14 @@ from lyricgen.text import dataset
 BOOK = "想要有直升机" * 5
 
 
-def test_the_embedded_corpus_is_prepared_and_reported(cli: Cli, tmp_path: Path) -> None:
+def test_the_sample_is_prepared_and_reported(cli: Cli, tmp_path: Path) -> None:
     result = cli("prepare")
     data = dataset.load(tmp_path / "dataset.safetensors")
     assert result.returncode == 0
     assert result.stdout == "dataset.safetensors\n"
     first = data.train[:20]
     for words in (
-        f"the embedded corpus: {len(data):,} characters",
+        f"the sample: {len(data):,} characters",
         f"{len(data.vocabulary) - 1:,} characters, and one for all unknown ones",
         data.vocabulary.decode(first).replace("\n", "↵"),
         " ".join(map(str, first)),

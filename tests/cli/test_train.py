@@ -59,11 +59,9 @@ def test_training_speaks_on_stderr_and_prints_the_best_checkpoint(cli: Cli, song
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5]
 
 
-def test_the_dataset_of_this_folder_comes_before_the_embedded_corpus(
-    cli: Cli, song_dataset: Dataset, tmp_path: Path
-) -> None:
+def test_the_dataset_of_this_folder_comes_before_the_sample(cli: Cli, song_dataset: Dataset, tmp_path: Path) -> None:
     options = ("--hidden", "4", "--epochs", "1")
-    assert "the embedded corpus" in cli("train", "--cell", "ngram", "-o", "a").stderr
+    assert "the sample" in cli("train", "--cell", "ngram", "-o", "a").stderr
     song_dataset.save(tmp_path / "dataset.safetensors")
     result = cli("train", *options, "-o", "b")
     assert "dataset     dataset.safetensors" in result.stderr
@@ -403,12 +401,13 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     assert cli("info", "tuned", "--toml").stdout.startswith("# begun with a base that had read song.txt\n")
     assert cli("prepare", "new.txt", "-o", "new.safetensors").returncode == 0
     assert "Warning" not in cli("evaluate", "-c", "tuned", "--dataset", "new.safetensors").stderr
-    resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "7")
-    assert resumed.returncode == 0, resumed.stderr
+    for named in ([], ["--base", "base"]):
+        resumed = cli("train", "new.txt", *named, "-o", "tuned", "--resume", "--epochs", "7")
+        assert resumed.returncode == 0, resumed.stderr
     assert cli("train", "new.txt", "--cell", "ngram", "--base", "base", "-o", "counted").returncode == 0
     for options, status, words in (
         (["--hidden", "9"], 2, "--hidden: 9 given, but the base has 8"),
-        (["--resume"], 2, "--base: --resume continues with the weights of the last checkpoint"),
+        (["--resume", "--base", "tuned"], 2, "--base: tuned given, but this training began with another base"),
     ):
         result = cli("train", "new.txt", "--base", "base", "-o", "x" if "--hidden" in options else "tuned", *options)
         assert (result.returncode, result.stdout) == (status, "")
@@ -450,19 +449,53 @@ def test_n_grams_are_counted_beside_a_network_whether_its_cell_is_named_or_not(
     assert "gru + 6-gram" in cli("evaluate", "-c", "both").stdout
 
 
-def test_a_small_text_in_the_language_of_the_base_model_is_told_of_it(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "zh.txt").write_text("我们的家在山上\n你说天会晴\n" * 20, "utf-8")
-    (tmp_path / "en.txt").write_text("the quick brown fox\n" * 20, "utf-8")
-    options = ("--hidden", "4", "--epochs", "1")
-    assert "advice      --base zh" in cli("train", "zh.txt", *options, "-o", "a").stderr
-    assert "advice" not in cli("train", "en.txt", *options, "-o", "b").stderr
-    assert "advice" not in cli("train", "zh.txt", "--base", "a", "--epochs", "1", "-o", "c").stderr
-    assert "advice" not in cli("train", "zh.txt", *options, "--bidirectional", "-o", "e").stderr
-    assert "advice" not in cli("train", "zh.txt", *options, "--cell", "rnn", "-o", "f").stderr, "the base is no rnn"
-    result = cli("train", "zh.txt", "--base", "zh", "--epochs", "1", "-o", "d")
+def test_a_text_is_read_in_the_script_of_its_base(cli: Cli, tmp_path: Path) -> None:
+    simplified = "爱这时间说给谁听见过龙飞东西边长远门开车马鸟鱼"
+    (tmp_path / "base.txt").write_text(f"{simplified}\n" * 20, "utf-8")
+    (tmp_path / "new.txt").write_text("愛過這時間\n龍飛來東邊\n" * 30, "utf-8")
+    assert cli("train", "base.txt", *SMALL, "--epochs", "1", "-o", "base").returncode == 0
+    result = cli("train", "new.txt", "--base", "base", "-o", "tuned", "--epochs", "1")
+    assert "script      simplified now" in result.stderr
+    assert set(checkpoints.load(tmp_path / "tuned").vocabulary.characters) == {*simplified, *"来\n"}
+    resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "2")
+    assert resumed.returncode == 0, resumed.stderr
+    assert cli("prepare", "new.txt", "--script", "traditional").returncode == 0
+    kept = cli("train", "--base", "base", "-o", "kept", "--epochs", "1")
+    assert "script" not in kept.stderr
+    assert "龍" in checkpoints.load(tmp_path / "kept").vocabulary
+
+
+CHINESE = "我们的家在山上\n你说天会晴\n" * 20
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "begins"),
+    [
+        (CHINESE, (), True),
+        (CHINESE, ("--no-ngram", "--dropout", "0.2"), True),
+        (CHINESE, ("--base", "none"), False),
+        (CHINESE, ("--hidden", "4"), False),
+        (CHINESE, ("--cell", "rnn"), False),
+        (CHINESE, ("--bidirectional",), False),
+        (CHINESE, ("--cell", "ngram"), False),
+        ("the quick brown fox\n" * 20, (), False),
+    ],
+)
+def test_a_small_chinese_text_begins_with_the_shipped_model(
+    text: str, options: tuple[str, ...], begins: bool, cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "text.txt").write_text(text, "utf-8")
+    result = cli("train", "text.txt", *options, "--epochs", "1")
     assert result.returncode == 0, result.stderr
-    assert "base        has read" in result.stderr
-    assert "of the embedded corpus; 0 characters are new to it" in result.stderr
+    assert ("base        zh, has read" in result.stderr) == begins
+    assert ("--base none begins without it" in result.stderr) == begins
+    assert len(checkpoints.load(tmp_path / "checkpoints").read) == 1 + begins
+
+
+def test_text_without_line_ends_begins_with_random_weights(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(CHINESE, "utf-8")
+    assert cli("prepare", "text.txt", "--newlines", "space").returncode == 0
+    assert "base  " not in cli("train", "--epochs", "1").stderr
 
 
 def test_the_line_of_an_epoch() -> None:

@@ -123,7 +123,7 @@ def _use_checkpoint(path: Path) -> None:
         next(model.generate(seed=1, length=3))
         model.score("山上")
     with suppress(LyricgenError):
-        start.resumed(path, DATA, {})
+        start.resumed(checkpoints.load(path), path, DATA, {})
 
 
 def checkpoint(data: bytes) -> None:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from lyricgen.text import corpus
-from lyricgen.text.cleaning import Removed, clean, is_credit
+from lyricgen.text.cleaning import Removed, clean
 
 
 def cleaned(text: str, removed: Removed, **options: bool) -> str:
     """The songs of a text as a text, two blank lines between them."""
-    return "\n\n".join("\n".join(song) for song in clean(text, removed, **options))
+    return "\n\n".join(f"{song}\n" for song in clean(text, removed, **options))
 
 
 LRC = """[ti:一首歌]
@@ -44,7 +44,6 @@ LRC = """[ti:一首歌]
     ],
 )
 def test_credits(line: str) -> None:
-    assert is_credit(line)
     removed = Removed()
     assert cleaned(f"山\n{line}\n雨\n", removed) == "山\n雨\n"
     assert removed == Removed(credits=1)
@@ -109,7 +108,7 @@ def test_lines_that_are_sung_stay(line: str) -> None:
 
 def test_time_stamps_go_and_a_line_is_sung_as_often_as_it_has_them() -> None:
     removed = Removed()
-    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n\n我们不分开"
+    sung = "山上的雨\n我们不分开\n雨落在山上\n\n分开以后\n我们不分开"
     assert cleaned(LRC, removed).strip("\n") == sung
     assert (removed.tags, removed.credits, removed.stamps) == (3, 1, 6)
     assert str(removed) == "time stamps of 6 lines, 3 ID tags, 1 credit line"
@@ -185,6 +184,39 @@ def test_names_of_singers_go_and_their_lines_stay() -> None:
     assert removed.singers == 9
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "爱情：是一场病\n山\n爱情：是一场病\n",
+        "爱情：是一场病\n爱情：没有药\n",
+        "我只请求：\n别走\n我只请求：\n再见\n",
+        "说完最后一句：\n我走了\n",
+        "(啊)风吹\n(啊)雨落\n(我)山\n(我)水\n",
+    ],
+)
+def test_what_is_no_name_of_a_singer_stays(text: str) -> None:
+    """One that stands before the same words, alone in its song, or that introduces what is said."""
+    assert cleaned(text, Removed()) == text
+
+
+def test_singers_in_brackets_go() -> None:
+    assert cleaned("(周)你好\n(桂)山\n(周)雨\n(桂) 水\n(远方)月\n", Removed()) == "你好\n山\n雨\n水\n(远方)月\n"
+
+
+def test_a_mark_between_blank_lines_leaves_one_of_them() -> None:
+    assert cleaned(f"[Verse]\n{VERSE}\n[Chorus]\n\n{VERSE}", Removed()) == f"{VERSE}\n{VERSE}"
+
+
+def test_each_song_of_a_text_has_its_own_ends() -> None:
+    text = f"{VERSE}鼓：方小军\n\n\nBass: Leo Sand\n{VERSE}"
+    assert cleaned(text, Removed()) == f"{VERSE}\n\n{VERSE}"
+
+
+def test_what_a_site_adds_without_a_line_end_goes() -> None:
+    text = "3 ContributorsPaper Boats Lyrics[Verse]\nsoft rain\nYou might also like[Chorus]\nrain falls12Embed"
+    assert cleaned(text, Removed()) == "soft rain\nrain falls\n"
+
+
 def test_the_original_stays_and_the_translation_goes() -> None:
     text = "[00:01.00]I love you\n[00:01.00]我爱你\n[00:02.00]Goodbye / 再见\n[00:03.00]山 / 水\n"
     removed = Removed()
@@ -210,3 +242,34 @@ def test_nothing_of_the_embedded_corpus_is_left_out() -> None:
         text = corpus.normalise(file.read())
     assert cleaned(text, reader.removed) == text
     assert not reader.notes()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It&amp;apos;s late&nbspnow", "It's late now"),
+        ("山上&lt;br&gt;海边", "山上\n海边"),
+        ("山上<br/>\n海边<br/>\n<br/>\n夜里", "山上\n海边\n\n夜里"),
+        ("<p>山上</p><p>海边</p>\n<div class='x'>夜里</div>", "山上\n海边\n夜里"),
+        ("<p>山上<br>海边</p>\n<p>夜里</p>", "山上\n海边\n\n夜里"),
+        ("山上<img src='x'>\n<!-- 注 -->海边", "山上\n海边"),
+        ("山上\\n海边\\r\\n夜里", "山上\n海边\n夜里"),
+        ("wind on the roadYou might also like\nwe walk home5.3KEmbed", "wind on the road\nwe walk home"),
+        ("  山上 \n\t海边\t有灯", "山上\n海边 有灯"),
+        ("['山上', '海边']", "山上\n海边"),
+    ],
+)
+def test_what_pages_and_tables_leave_in_a_text(text: str, words: str) -> None:
+    assert cleaned(text, Removed()).strip("\n") == words
+
+
+@pytest.mark.parametrize("label", ["男&女：", "[男/女]", "Male:", "♂："])
+def test_more_names_of_voices(label: str) -> None:
+    assert cleaned(f"{label}山路上有风\n女：海边的灯亮着", Removed()).strip("\n") == "山路上有风\n海边的灯亮着"
+
+
+@pytest.mark.parametrize("head", ["[ti:歌]", "作词：某某\n作曲：某某"])
+def test_a_duet_of_short_lines_is_not_a_list_of_singers(head: str) -> None:
+    assert cleaned(f"{head}\n男：山上\n女：海边\n男：风来\n女：雨去\n男：灯亮\n女：夜深", Removed()).strip("\n") == (
+        "山上\n海边\n风来\n雨去\n灯亮\n夜深"
+    )

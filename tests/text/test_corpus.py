@@ -49,22 +49,22 @@ def test_text_keeps_its_lines_or_turns_them_into_spaces(tmp_path: Path) -> None:
 def test_two_blank_lines_separate_sources(tmp_path: Path) -> None:
     for name, text in {"a": "甲", "b": "乙\n", "c": "丙\n\n", "d": "丁"}.items():
         (tmp_path / f"{name}.txt").write_text(text, "utf-8")
-    assert read(*(tmp_path / f"{name}.txt" for name in "abcd")) == "甲\n\n\n乙\n\n\n丙\n\n\n丁"
-    assert read(tmp_path) == "甲\n\n\n乙\n\n\n丙\n\n\n丁"
+    assert read(*(tmp_path / f"{name}.txt" for name in "abcd")) == "甲\n\n\n乙\n\n\n丙\n\n\n丁\n"
+    assert read(tmp_path) == "甲\n\n\n乙\n\n\n丙\n\n\n丁\n"
 
 
 def test_zip_takes_its_texts_in_order_and_no_shadows(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "songs.zip", "w") as archive:
         for name in ("b/2.txt", "a/1.TXT", "__MACOSX/a/._1.txt", "cover.jpg"):
             archive.writestr(name, name)
-    assert read(tmp_path / "songs.zip") == "a/1.TXT\n\n\nb/2.txt"
+    assert read(tmp_path / "songs.zip") == "a/1.TXT\n\n\nb/2.txt\n"
 
 
 def test_gzip_and_nested_folders(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "x.txt.gz").write_bytes(gzip.compress("分开".encode()))
     (tmp_path / "inner" / "._x.txt").write_bytes(b"\0\5\x16\7")  # a Mac's shadow of a file
-    assert read(tmp_path) == "分开"
+    assert read(tmp_path) == "分开\n"
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_devices_are_refused_and_pipes_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     writer = threading.Thread(target=(tmp_path / "pipe.txt").write_text, args=("山上的雨", "utf-8"))
     writer.start()
-    assert read(tmp_path / "pipe.txt") == "山上的雨"
+    assert read(tmp_path / "pipe.txt") == "山上的雨\n"
     writer.join()
 
 
@@ -269,8 +269,8 @@ def test_an_encoding_that_the_bytes_fit_is_offered(text: str, encoding: str, tmp
     (tmp_path / "a.txt").write_bytes((text * 20).encode(encoding))
     with pytest.raises(FileError, match=f"it looks like {encoding}: --encoding {encoding}$"):
         read(tmp_path / "a.txt", encoding="utf-8")
-    assert read(tmp_path / "a.txt", encoding=encoding) == text * 20
-    assert read(tmp_path / "a.txt") == text * 20
+    assert read(tmp_path / "a.txt", encoding=encoding) == text * 20 + "\n"
+    assert read(tmp_path / "a.txt") == text * 20 + "\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -339,3 +339,49 @@ def test_what_cannot_be_looked_into_is_not_passed_over(
             assert result.stderr.count("Error") == 1
     finally:
         (tmp_path / "songs" / "closed").chmod(0o755)
+
+
+def test_an_entry_and_an_lrc_file_are_one_song_whatever_their_blank_lines(tmp_path: Path) -> None:
+    stanza = "\n".join(f"第{number}句唱给你听" for number in range(12))
+    (tmp_path / "songs.csv").write_text(f'lyric\n"{stanza}\n\n{stanza}"\n', "utf-8")
+    (tmp_path / "song.lrc").write_text(f"{stanza}\n\n{stanza}\n", "utf-8")
+    (tmp_path / "song.txt").write_text(f"{stanza}\n\n{stanza}\n", "utf-8")
+    counts = {
+        name: len(corpus.read_songs([str(tmp_path / name)], corpus.Reader(field="lyric" if ".csv" in name else None)))
+        for name in ("songs.csv", "song.lrc", "song.txt")
+    }
+    assert counts == {"songs.csv": 1, "song.lrc": 1, "song.txt": 2}
+
+
+def test_radicals_of_dictionaries_become_the_characters_that_are_meant() -> None:
+    assert corpus.normalise("\u2f00\u2f08\u2fbc") == "一人高"
+
+
+@pytest.mark.parametrize("suffix", ["srt", "vtt", "html", "xml", "bz2"])
+def test_suffixes_that_are_no_text_are_named(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"a.{suffix}").write_text("1\n山上", "utf-8")
+    with pytest.raises(FileError, match=f"[.]{suffix} files are not text"):
+        read(tmp_path / f"a.{suffix}")
+
+
+def test_utf_16_with_stamps_is_not_read_in_the_wrong_order_of_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.lrc").write_bytes("[00:01.00]山路\n[00:02.00]海边的风\n".encode("utf-16-le"))
+    assert read(tmp_path / "a.lrc") == "山路\n海边的风\n"
+
+
+def test_invisible_characters_between_chinese_ones_go_and_soft_line_breaks_are_line_ends() -> None:
+    assert corpus.normalise("山\u200d上\ufe0f的\u2063雨\ufffc\u3164") == "山上的雨"
+    assert corpus.normalise("👩\u200d🎤 ❤\ufe0f") == "👩\u200d🎤 ❤\ufe0f"
+    assert corpus.normalise("山上\v海边\f夜里") == "山上\n海边\n夜里"
+
+
+def test_what_is_passed_over_in_an_archive_is_counted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.json", '[{"lyric": "山上"}]')
+    with pytest.raises(FileError, match=r"--field NAME reads its \.json files"):
+        read(tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
+        archive.writestr("b.txt", "海边")
+    reader = corpus.Reader()
+    list(corpus.read_each([str(tmp_path / "a.zip")], reader))
+    assert reader.notes() == ["read        1 of 2 files; .json: 1"]

@@ -44,6 +44,7 @@ def test_a_dataset_survives_the_disk(tmp_path: Path) -> None:
     assert (loaded.parts.unseen, loaded.untrained) == (data.parts.unseen, ())
     for name in NAMES:
         np.testing.assert_array_equal(loaded.parts.stored[name], data.parts.stored[name])
+        np.testing.assert_array_equal(loaded.parts.starts[name], data.parts.starts[name])
     assert loaded.train.dtype == np.uint8
 
 
@@ -116,12 +117,45 @@ def test_each_source_gives_its_share(tmp_path: Path) -> None:
 
 
 def test_songs_are_told_by_blank_lines_even_where_line_ends_become_spaces() -> None:
-    text = numbered(40).replace("\n\n", "\n \u3000\n")
+    text = numbered(40)
     kept = dataset.split([text], PrepareConfig(valid_fraction=0.1))
     spaces = dataset.split([text], PrepareConfig(valid_fraction=0.1, newlines="space"))
     assert spaces.parts.text("valid") == kept.parts.text("valid").replace("\n", " ")
     assert "\n" not in spaces.vocabulary.characters
     assert kept.parts.text("valid").count("歌") == 4
+
+
+@pytest.mark.parametrize("newlines", ["keep", "space"])
+def test_the_songs_of_each_part_are_stored(newlines: str, tmp_path: Path) -> None:
+    words = [f"第{number}首\n\n一{number}\n二{number}\n\n三{number}" for number in range(50)]
+    (tmp_path / "songs.txt").write_text("\n\n\n".join(words), "utf-8")
+    config = PrepareConfig(newlines=newlines, valid_fraction=0.1, test_fraction=0.1)
+    dataset.prepare([str(tmp_path / "songs.txt")], config).save(tmp_path / "d")
+    parts, read = dataset.load(tmp_path / "d").parts, []
+    for name in NAMES:
+        text, starts = parts.text(name), parts.song_starts(name)
+        read += [text[begin:end].strip() for begin, end in zip(starts, [*starts[1:], len(text)])]
+        assert starts[0] == 0
+    end = "\n" if newlines == "keep" else " "
+    assert sorted(read) == sorted(song.replace("\n", end) for song in words)
+
+
+def test_a_song_that_is_cut_counts_in_both_parts(tmp_path: Path) -> None:
+    (tmp_path / "songs.txt").write_text("一二三\n\n\n四五六\n\n\n七八九", "utf-8")
+    parts = dataset.prepare([str(tmp_path / "songs.txt")], PrepareConfig(valid_fraction=0.5)).parts
+    assert (parts.text("train"), parts.song_starts("train")) == ("一二三\n\n\n四五", [0, 6])
+    assert (parts.text("valid"), parts.song_starts("valid")) == ("六\n\n\n七八九\n", [0, 4])
+
+
+@pytest.mark.parametrize("starts", [[0, 0], [3, 2], [0, 999], [[0]], [0.0]])
+def test_songs_that_begin_outside_of_a_text_are_refused(starts: list[object], tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    dataset.split(["春夏秋冬" * 9], PrepareConfig(valid_fraction=0)).save(path)
+    stored = storage.read(path, dataset.KIND)
+    array = np.array(starts, None if starts == [0.0] else np.uint32)
+    storage.write(path, dataset.KIND, stored.metadata, {**stored.tensors, "starts.train": array})
+    with pytest.raises(FileError, match="is a damaged dataset"):
+        dataset.load(path)
 
 
 def test_few_songs_or_a_small_share_are_cut_at_the_end() -> None:
@@ -202,7 +236,7 @@ def test_in_a_larger_vocabulary_the_text_and_its_fingerprint_stay() -> None:
             "山上\n" * 1001,
             "1 song, 1 stanza, 1,001 lines; the longest has 1,001 lines: put two blank lines between songs",
         ),
-        ("山上\n\n" * 600, "the longest has 1,199 lines: --songs-by blank ends songs at its blank lines"),
+        ("山上\n山下\n\n" * 600, "the longest has 1,799 lines: --songs-by blank ends songs at its blank lines"),
         ("山上\n" * 9, "1 song, 1 stanza, 9 lines"),
     ],
 )
@@ -210,3 +244,27 @@ def test_a_song_of_a_thousand_lines_is_doubted(text: str, words: str, tmp_path: 
     (tmp_path / "a.txt").write_text(text, "utf-8")
     (note,) = [note for note in dataset.prepare([str(tmp_path / "a.txt")], PrepareConfig()).notes if "song" in note]
     assert note.endswith(words)
+
+
+TRADITIONAL = "愛過的時間\n請說給誰聽\n" * 6 + "她見過龍\n"
+
+
+def test_a_text_is_turned_into_the_script_that_is_asked_for() -> None:
+    data = dataset.split([TRADITIONAL], PrepareConfig(valid_fraction=0.1, min_count=2))
+    turned = data.in_script("simplified")
+    assert turned.parts.text("train") == "爱过的时间\n请说给谁听\n" * 5 + "爱过的时间\n请说给谁"
+    assert turned.parts.text("valid") == "听\n她见过龙\n"
+    assert (turned.parts.unseen, turned.fingerprint == data.fingerprint) == ("她见龙", False)
+    assert "--script traditional" in turned.notes[-1]
+    assert turned.in_script("simplified") is turned
+
+
+@pytest.mark.parametrize("text", ["山上的雨\n" * 9, "歌をうたう国の花\n" * 9, "爱过的时间\n" * 99 + "龍"])
+def test_a_text_in_the_right_script_or_in_none_stays_as_it_is(text: str) -> None:
+    data = dataset.split([text], PrepareConfig())
+    assert data.in_script("simplified") is data
+
+
+def test_a_script_that_was_chosen_is_kept() -> None:
+    data = dataset.split([TRADITIONAL], PrepareConfig(script="traditional"))
+    assert data.in_script("simplified") is data

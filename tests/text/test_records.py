@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lyricgen.errors import FileError, OptionError
-from lyricgen.text import corpus
+from lyricgen.text import corpus, records
 from lyricgen.text.corpus import Reader
 
 POEMS = [
@@ -156,3 +156,61 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.docx").write_bytes(b"PK\x03\x04")
     with pytest.raises(FileError, match=r"a\.docx: \.docx files are not text"):
         read(tmp_path / "a.docx")
+
+
+TWO = "山上有风\n的雨\n\n\n海边\n有灯\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("semicolons.csv", 'id;lyric\n1;"山上有风\n的雨"\n2;"海边\n有灯"\n'),
+        ("tabs.csv", 'id\tlyric\n1\t"山上有风\n的雨"\n2\t"海边\n有灯"\n'),
+        ("spreadsheet.csv", 'sep=;\nid;lyric\n1;"山上有风\n的雨"\n2;"海边\n有灯"\n'),
+        ("spaces.csv", 'id, lyric\n1, "山上有风\n的雨"\n2, "海边\n有灯"\n'),
+        (
+            "deep.json",
+            '{"code": 1, "data": {"songs": [{"lyric": "山上有风\\n的雨"}, {"lyric": "海边\\n有灯"}], "total": 2}}',
+        ),
+        ("stanzas.json", '[{"lyric": [["山上有风", "的雨"]]}, {"lyric": ["海边", "有灯"]}]'),
+        ("a.ndjson", '{"lyric": "山上有风\\n的雨"}\n{"lyric": "海边\\n有灯"}\n'),
+        ("row.json", '{"lyric":\n "山上有风\\n的雨"}\n{"lyric":\n "海边\\n有灯"}\n'),
+        ("list.jsonl", '[{"lyric": "山上有风\\n的雨"},\n {"lyric": "海边\\n有灯"}]'),
+        ("separators.jsonl", '{"lyric": "山上有风\u2028的雨"}\n{"lyric": "海边\u2028有灯"}\n'),
+        ("quotes.csv", "lyric\n\"['山上有风', '的雨']\"\n\"['海边', '有灯']\"\n"),
+    ],
+)
+def test_more_shapes_of_collections(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    assert read(tmp_path / name, "lyric") == TWO
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"风": "山上有风\n的雨", "灯": "海边\n有灯"}, {"某人": {"风": "山上有风\n的雨"}, "别人": {"灯": "海边\n有灯"}}],
+)
+def test_songs_behind_their_titles_need_no_field(value: object, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(value), "utf-8")
+    assert read(tmp_path / "a.json") == TWO
+
+
+def test_an_entry_and_its_translation_are_not_two_songs(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"lrc": {"lyric": "a\\nb"}, "tlyric": {"lyric": "c\\nd"}, "code": 1}', "utf-8")
+    with pytest.raises(FileError, match=r"lrc\.lyric, tlyric\.lyric"):
+        read(tmp_path / "a.json")
+
+
+def test_quotes_that_swallow_a_row_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,lyric\n1,"山上"\n2,"海边\n3,"有灯"\n4,"有风"\n', "utf-8")
+    reader = Reader(field="lyric")
+    list(corpus.read_each([str(tmp_path / "a.csv")], reader))
+    assert "line 4: ',' expected after '\"': is a quote missing, or not doubled?" in reader.warnings[0]
+
+
+def test_quotes_mean_nothing_in_a_tsv_where_they_do_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text('id\tlyric\n1\t"风" 来了\n2\t"走吧\n3\t山上\n', "utf-8")
+    assert read(tmp_path / "a.tsv", "lyric") == '"风" 来了\n\n\n"走吧\n\n\n山上\n'
+
+
+def test_a_list_with_quotes_that_are_not_marked_is_read() -> None:
+    assert records.listed("['it's late', 'so late']") == ["it's late", "so late"]

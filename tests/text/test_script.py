@@ -27,6 +27,10 @@ WORDS = [
 ]
 
 
+def test_forms_that_simplified_text_does_not_have_are_replaced() -> None:
+    assert converter("simplified")("妳說甚麼") == "你说什么"
+
+
 def said(text: str) -> str:
     census = ScriptCount()
     census.add(text)

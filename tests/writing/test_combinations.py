@@ -17,17 +17,21 @@ from lyricgen.model.checkpoint import BEST, Checkpoint
 
 Options = dict[str, Any]
 LENGTH = st.integers(3, 8)
-STANZA = st.lists(st.one_of(LENGTH.map(str), st.just("*")), min_size=1, max_size=3).map(",".join)
+KINDS = ["*", "3+3", "2+2+3", "平平仄", "仄仄中+平平", "5A", "6A", "4+2B", "7A2", "5^我"]
+LINE = st.one_of(LENGTH.map(str), st.sampled_from(KINDS))
+STANZA = st.lists(LINE, min_size=1, max_size=3).map(",".join)
 TEMPLATE = st.tuples(st.lists(STANZA, min_size=1, max_size=2).map("/".join), st.sampled_from(["", "/"])).map("".join)
-SCHEME = st.text("AB-/", min_size=1, max_size=5).filter(lambda scheme: scheme.strip("-/"))
+RETURNS = st.sampled_from(["7,=1", "5,5A/=1-2,5A", "*,6,=2,=1"])
+LETTERS = st.lists(st.sampled_from(["A", "B", "-", "C2"]), min_size=1, max_size=5)
+SCHEME = LETTERS.map("".join).filter(lambda scheme: scheme.strip("-"))
 EXAMPLE = st.sampled_from(["光", "风", "家", "心"])
-STRICTNESS: Options = {"rhyme_strict": st.booleans(), "rhyme_near": st.booleans(), "rhyme_identical": st.booleans()}
+STRICTNESS: Options = {"rhyme_by": st.sampled_from(["group", "final", "near"]), "rhyme_identical": st.booleans()}
 TONES = st.lists(st.text("平仄中", min_size=3, max_size=7), min_size=1, max_size=3).map(",".join)
 LENGTHS = st.one_of(
     st.just({}),
-    st.fixed_dictionaries({"tones": TONES}, optional={"tones_by": st.sampled_from(["modern", "classical"])}),
+    st.fixed_dictionaries({"form": TONES}, optional={"tones_by": st.sampled_from(["modern", "classical"])}),
     st.fixed_dictionaries({"line_length": LENGTH}),
-    st.fixed_dictionaries({"form": TEMPLATE}),
+    st.fixed_dictionaries({"form": st.one_of(TEMPLATE, RETURNS)}),
 )
 RHYMES = st.one_of(
     st.just({}),
@@ -37,7 +41,9 @@ RHYMES = st.one_of(
 EXTENT = st.one_of(
     st.fixed_dictionaries({}, optional={"lines": st.integers(1, 6)}),
     st.fixed_dictionaries({"length": st.integers(20, 60)}, optional={"lines": st.integers(1, 3)}),
-    st.fixed_dictionaries({"structure": st.text("AB", min_size=1, max_size=3)}, optional={"lines": st.integers(1, 3)}),
+    st.fixed_dictionaries(
+        {"structure": st.sampled_from(["VCV", "ABA", "V", "主副主", "主1副主1"])}, optional={"lines": st.integers(1, 3)}
+    ),
 )
 LIMITS = st.fixed_dictionaries(
     {},
@@ -45,7 +51,6 @@ LIMITS = st.fixed_dictionaries(
         "acrostic": st.text("我想 你回家", min_size=1, max_size=5),
         "no_repeat": st.integers(1, 4),
         "max_copy": st.integers(3, 6),
-        "repeats": st.sampled_from(["2=1", "3-4=1-2", "4=2,5=1"]),
         "words": st.sampled_from(["雨", "月亮,灯", "路,我,一"]),
         "ban": st.sampled_from(["我", "的,月亮", "我们,夜里,爱", "一个"]),
         "theme": st.sampled_from(["月亮", "雨,夜"]),

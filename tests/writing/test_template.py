@@ -22,17 +22,17 @@ TEXT = "\n ，山水雨年天长花家光想风中月得了的不我你好高老
 ASKED: list[dict[str, Any]] = [
     {"form": "4,4,4,4", "rhyme": "AABA"},
     {"form": "3,5/3,5", "rhyme": "ABAB"},
-    {"line_length": 3, "lines": 6, "rhyme": "A", "rhyme_strict": True, "rhyme_identical": True},
+    {"line_length": 3, "lines": 6, "rhyme": "A", "rhyme_by": "final", "rhyme_identical": True},
     {"form": "*,*,*", "rhyme": "AAB"},
     {"lines": 4, "rhyme": "ABBA", "rhyme_with": "光天"},
     {"form": "3,3,3", "acrostic": "山水雨", "rhyme": "A-A"},
     {"form": "3,3", "structure": "ABAB", "rhyme": "AA"},
     {"form": "2,2", "structure": "AAA", "acrostic": "山水山水"},
     {"form": "4,4,4,4", "rhyme": "AABB", "ban": "山水,天长,了,得"},
-    {"tones": "*pz*,pz*z", "rhyme": "AA", "rhyme_near": True},
-    {"form": "4,3,4,3", "repeats": "3=1", "rhyme": "-A-A"},
+    {"form": "xpzx,pz+xz", "rhyme": "AA", "rhyme_by": "near"},
+    {"form": "4,3A,=1,3A"},
     {"form": "4,4,4", "words": "山水,想你,我"},
-    {"tones": "pzp,zpz,ppp", "words": "光", "rhyme": "A-A"},
+    {"form": "pzpA,zpz,pppA", "words": "光"},
 ]
 
 
@@ -87,6 +87,12 @@ def test_readings_depend_on_the_blank_before(both: tuple[Checkpoint, list[Model]
             assert broken(each.text, rhyme="AA") == []
 
 
+def test_rhymes_of_two_characters(both: tuple[Checkpoint, list[Model]]) -> None:
+    for found in fill(both, "山水＿＿\n天花＿天\n山雨水年", beam=9, rhyme="A2A2A2"):
+        for each in found:
+            assert broken(each.text, rhyme="A2A2A2") == []
+
+
 def test_words_go_where_they_are_likeliest(both: tuple[Checkpoint, list[Model]]) -> None:
     forward, _ = fill(both, "＿＿＿", beam=30, words="山水")
     decoder, vocabulary = both[1][0], both[0].vocabulary
@@ -135,13 +141,13 @@ CONTRADICTIONS = [
     ("山＿\n水天\n水年", {"rhyme": "-AB"}, "--rhyme: lines of A and B rhyme"),
     ("山＿\n水天", {"rhyme_with": "光"}, "--rhyme: line 2 of the text ends in 天"),
     ("山＿\n水天", {"structure": "ABA"}, "--structure: the text has 2 lines"),
-    ("山＿\n水天", {"structure": "AA"}, "--structure: line 2 of the text is to repeat line 1"),
+    ("山＿\n水天", {"structure": "AA"}, "--form: line 2 of the text is to repeat line 1"),
     ("山＿\n水天", {"structure": "AB"}, "--structure: line 2 of the text has no blank line"),
     ("山＿\n\n水天", {"form": "2,2"}, "--form: line 2 of the text has a blank line"),
-    ("山＿", {"rhyme_strict": True}, "--rhyme-strict: there is no rhyme"),
+    ("山＿", {"rhyme_by": "final"}, "--rhyme-by: there is no rhyme"),
     ("山＿", {"ban": "，"}, "--ban: names no word"),
     ("山＿水", {"words": "天长"}, "--words: 天长 fits nowhere"),
-    ("山＿", {"words": "水", "tones": "pp"}, "--words: 水 fits nowhere"),
+    ("山＿", {"words": "水", "form": "pp"}, "--words: 水 fits nowhere"),
 ]
 
 

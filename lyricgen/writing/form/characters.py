@@ -74,6 +74,11 @@ class Characters:
         """Uncounted ones that may follow the last counted character of a line."""
         return self.uncounted & self._where(lambda character: unicodedata.category(character) in _CLOSING)
 
+    @functools.cached_property
+    def pause(self) -> Mask:
+        """Uncounted ones that make a pause within a line."""
+        return self.uncounted & (self.closing | self._where(str.isspace))
+
     def only(self, text: str) -> Mask:
         """The characters of ``text`` that the vocabulary holds."""
         return self.forced(text) & self.known
@@ -106,6 +111,10 @@ class Characters:
         for char_id in np.flatnonzero(self.counted):
             masks[self._rhymer.alone(self._vocabulary.id_to_char[char_id])][char_id] = True
         return dict(masks)
+
+    def has_several_classes(self, character: str) -> bool:
+        """Whether a character has readings that do not rhyme with each other; it need not be in the vocabulary."""
+        return len(self._rhymer.of_character(character)) > 1
 
     @functools.cached_property
     def _with_several_classes(self) -> frozenset[str]:

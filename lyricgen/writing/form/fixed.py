@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lyricgen.writing.form.lines import Line
 from lyricgen.writing.form.rhyme import line_ending
 from lyricgen.writing.form.rhyming import Rhyming
-from lyricgen.writing.form.spec import Line
 from lyricgen.writing.form.state import FormState
 
 
@@ -23,5 +23,7 @@ def with_fixed_lines(rhyming: Rhyming, state: FormState, fixed: Iterable[tuple[L
         found = rhyming.with_line(FormState(line=line, text=text, rhymes=rhymes))[line.rhyme]
         if not found.rhyme_class:
             continue  # a number, for instance
-        rhymes[line.rhyme] = found._replace(rhyme_class=required.rhyme_class) if required else found
+        if required:
+            found = found._replace(rhyme_class=required.rhyme_class, before=required.before or found.before)
+        rhymes[line.rhyme] = found
     return state._replace(rhymes=rhymes)

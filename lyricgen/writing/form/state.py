@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from lyricgen.writing.form.lines import Line
 from lyricgen.writing.form.rhyme import is_counted
-from lyricgen.writing.form.spec import Line, Rhyme
 
 _WORD_IS_COMPLETE = ("",)
 
@@ -14,8 +14,9 @@ _WORD_IS_COMPLETE = ("",)
 class RequiredRhyme(NamedTuple):
     """What the next line of a rhyme must end in."""
 
-    rhyme_class: str
+    rhyme_class: str  # of the last counted character
     used_endings: tuple[str, ...] = ()  # of the lines before
+    before: tuple[str, ...] = ()  # the classes of the characters before it that rhyme, too, the last one first
 
 
 class FormState(NamedTuple):
@@ -31,13 +32,23 @@ class FormState(NamedTuple):
     target: int | None = None  # counted characters that it must have
     forced_text: str = ""  # what must come next
     word_rests: tuple[str, ...] | None = None  # after the forced text, a rhyming word: the ways in which it may go on
-    rhymes: Mapping[Rhyme, RequiredRhyme] = {}  # of the rhymes that have occurred
+    rhymes: Mapping[str, RequiredRhyme] = {}  # of the rhymes that have occurred and will again, by name
     is_done: bool = False  # nothing may follow
 
     @property
     def is_repeat(self) -> bool:
         """Whether the current line repeats an earlier one."""
         return self.line.repeats is not None
+
+    @property
+    def left(self) -> int | None:
+        """The counted characters that the current line still needs; None if it may have any number."""
+        return None if self.target is None else self.target - self.counted
+
+    @property
+    def needs_pause(self) -> bool:
+        """Whether a pause must come next."""
+        return self.counted in self.line.pauses and not self.uncounted
 
     def with_line_end(self, character: str) -> FormState:
         """The state after a line end is written; the current line stays as it is."""

@@ -1,6 +1,6 @@
 """Lines of so many syllables, in English: what may come next so that only words of the dictionary are spelled.
 
-The CMU Pronouncing Dictionary tells the syllables of a word: the vowels of its first pronunciation.
+The CMU Pronouncing Dictionary tells the syllables of a word: the vowels of its most frequent pronunciation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterator
 
 from lyricgen.writing.form.characters import Characters, Mask
-from lyricgen.writing.form.rhyme import WORD, pronunciations, straight
+from lyricgen.writing.form.english import WORD, begun_word, pronunciations, sounds_of, words_of
 from lyricgen.writing.form.state import FormState
 
 _APOSTROPHE = "'"
@@ -18,14 +18,15 @@ _APOSTROPHE = "'"
 
 def count_syllables(text: str) -> int | None:
     """The syllables of all words of a text; None if the dictionary does not know one of them."""
-    counts = [_syllables_of(word) for word in WORD.findall(straight(text).lower())]
+    counts = list(map(_syllables_of, words_of(text)))
     return None if 0 in counts else sum(counts)
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def _syllables_of(word: str) -> int:
     """0 if the dictionary does not know the word."""
-    return sum(sound[-1].isdigit() for sound in pronunciations().get(word, "").split())
+    sounds = next(iter(sounds_of(word)), "")
+    return sum(sound[-1].isdigit() for sound in sounds.split())
 
 
 class Syllables:
@@ -43,9 +44,9 @@ class Syllables:
 
     def allowed(self, state: FormState, wanted: int, *, may_rest: bool) -> Mask:
         """The next characters (V,) of a line of ``wanted`` syllables; ``may_rest``: uncounted ones, too."""
-        start = len(state.text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'"))
-        word = state.text[start:].lower()
-        left = wanted - (count_syllables(state.text[:start]) or 0)
+        begun = begun_word(state.text)
+        word = begun.lower()
+        left = wanted - (count_syllables(state.text[: len(state.text) - len(begun)]) or 0)
         letters = self._next_letters(word, left)
         mask = self._characters.only(letters + letters.upper())
         if word and not 0 < _syllables_of(word) <= left:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import functools
-from typing import NamedTuple
+import itertools
+from typing import Callable, NamedTuple
 
 import numpy as np
 
 from lyricgen.errors import OptionError
+from lyricgen.text.script import simplified
 from lyricgen.writing.form.characters import Characters, Mask
 from lyricgen.writing.form.rhyme import is_counted
 from lyricgen.writing.form.state import FormState
@@ -29,6 +31,7 @@ class Toning:
 
     A phrase may give a character another tone than it has alone, also one that stands before the phrase is complete. So
     a character may come if the line keeps its pattern with it, or if it begins or continues a phrase by which it would.
+    The last character of a line has the tone that it has at the end of lines.
     """
 
     def __init__(self, characters: Characters, tones: Tones) -> None:
@@ -36,10 +39,11 @@ class Toning:
         self._tones = tones
         # Each object has its own caches, which are freed with it.
         self.mask = functools.cache(self._compute_mask)
+        self._mask_at_end = functools.cache(self._compute_mask_at_end)
         self._beginning = functools.cache(self._characters_that_begin)
         self._read = functools.lru_cache(maxsize=1 << 16)(self._read_line)
         self._after = functools.lru_cache(maxsize=1 << 14)(self._characters_after)
-        self._of_line = functools.lru_cache(maxsize=1 << 15)(tones.of_line)
+        self._of_beginning = functools.lru_cache(maxsize=1 << 15)(tones.of_beginning)
         self._end = functools.lru_cache(maxsize=1 << 12)(tones.end_of)
 
     def check(self, first: str, required: str) -> None:
@@ -48,11 +52,13 @@ class Toning:
             raise OptionError(f"--acrostic: {first} begins a line whose first tone must be {NAMES[required]}")
 
     def can_have(self, character: str, required: str) -> bool:
-        """Whether a character has the required tone alone or in some phrase."""
-        if fits(self._tones.alone(character), required):
-            return True
-        in_phrases = (zip(phrase.text, phrase.tones) for phrase in self._tones.phrases())
-        return any(one == character and fits(tone, required) for pairs in in_phrases for one, tone in pairs)
+        """Whether a character has the required tone alone, in some phrase, or at the end of some line."""
+        return any(fits(tone, required) for tone in self._tones.possible(character))
+
+    def possible(self, required: str) -> Mask:
+        """The counted characters (V,) that can have the required tone."""
+        able = [character for character in self._ids if is_counted(character) and self.can_have(character, required)]
+        return self._characters.only("".join(able))
 
     def is_satisfied(self, state: FormState) -> bool:
         """Whether the current line has the tones that it must have."""
@@ -67,11 +73,24 @@ class Toning:
         pattern = state.line.tones
         if not pattern.strip(ANY):
             return None
-        found = self._characters.none if self.is_open(state) else self._beginning(pattern[state.counted :])
+        is_last = state.counted + 1 == len(pattern)
+        if self.is_open(state):
+            found = self._characters.none
+        else:
+            found = self._mask_at_end(pattern[-1]) if is_last else self._beginning(pattern[state.counted :])
         ids, may_come = self._after(*self._window(state))
         if len(ids):
             found = found.copy()
             found[ids] = may_come
+        return self._changed_at_end(found, state) if is_last else found
+
+    def _changed_at_end(self, found: Mask, state: FormState) -> Mask:
+        """Correct the characters that have another tone at the end of a line, by what stands before them."""
+        changed = self._ids.keys() & self._tones.changed_at_end(state.text)
+        if changed:
+            found = found.copy()
+            for character in changed:
+                found[self._ids[character]] = self._read(state.line.tones, state.text + character).keeps
         return found
 
     def is_open(self, state: FormState) -> bool:
@@ -95,11 +114,17 @@ class Toning:
 
     def _compute_mask(self, required: str) -> Mask:
         """The counted characters (V,) that fit a requirement alone."""
-        if required == ANY:
-            return self._characters.counted
+        return self._fitting(self._tones.alone, required)
+
+    def _compute_mask_at_end(self, required: str) -> Mask:
+        """The counted characters (V,) that fit it at the end of a line, where nothing before them tells their tones."""
+        return self._fitting(self._tones.at_end, required)
+
+    def _fitting(self, tone_of: Callable[[str], str], required: str) -> Mask:
         found = self._characters.counted.copy()
-        for char_id in np.flatnonzero(found):
-            found[char_id] = fits(self._tones.alone(self._characters.id_to_char[char_id]), required)
+        if required != ANY:
+            for char_id in np.flatnonzero(found):
+                found[char_id] = fits(tone_of(self._characters.id_to_char[char_id]), required)
         return found
 
     def _characters_that_begin(self, pattern: str) -> Mask:
@@ -109,7 +134,9 @@ class Toning:
         return found | self._characters.only("".join(firsts)) if firsts else found
 
     def _read_line(self, pattern: str, text: str) -> _Reading:
-        tones = self._of_line(text)
+        tones = self._of_beginning(text)
+        if len(tones) == len(pattern):
+            tones = self._tones.of_line(text)
         wrong = [place for place, (tone, required) in enumerate(zip(tones, pattern)) if not fits(tone, required)]
         if not wrong:
             return _Reading(True, False)
@@ -127,9 +154,19 @@ class Toning:
 
     @functools.cached_property
     def _phrases(self) -> list[Phrase]:
-        """Those that this vocabulary can write."""
-        known = set(self._characters.id_to_char)
-        return [phrase for phrase in self._tones.phrases() if known.issuperset(phrase.text)]
+        """Those that this vocabulary can write, in simplified and in traditional characters."""
+        written = collections.defaultdict(list)
+        for character in self._ids:
+            for form in {character, simplified(character)}:
+                written[form].append(character)
+        found = []
+        for phrase in self._tones.phrases():
+            if written.keys() >= set(phrase.text):
+                texts = set(map("".join, itertools.product(*(written[character] for character in phrase.text))))
+                found += [phrase] if phrase.text in texts else []
+                texts.discard(phrase.text)
+                found += [self._tones.in_phrase(text) for text in texts if simplified(text) == phrase.text]
+        return found
 
     @functools.cached_property
     def _by_beginning(self) -> dict[str, list[Phrase]]:

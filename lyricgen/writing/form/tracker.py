@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
 from lyricgen.text.vocabulary import Vocabulary
+from lyricgen.writing.form import reasons
 from lyricgen.writing.form.characters import Characters, Mask
+from lyricgen.writing.form.lines import MAX_LINE_LENGTH
 from lyricgen.writing.form.rhyme import Rhymer
 from lyricgen.writing.form.rhyming import Rhyming
-from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Form
+from lyricgen.writing.form.spec import Layout, compile_form
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.form.syllables import Syllables
-from lyricgen.writing.form.tones import Tones
+from lyricgen.writing.form.tones import NAMES, TONE_READERS, Tones
 from lyricgen.writing.form.toning import Toning
 
 _MAX_UNCOUNTED = 2  # uncounted characters in a row
@@ -39,7 +42,13 @@ class FormTracker:
     """
 
     def __init__(
-        self, form: Form, vocabulary: Vocabulary, *, rhymer: Rhymer, identical: bool = False, tones: Tones | None = None
+        self,
+        form: Layout,
+        vocabulary: Vocabulary,
+        *,
+        rhymer: Rhymer,
+        identical: bool = False,
+        tones: Tones | None = None,
     ) -> None:
         self.form = form
         self.is_free = form.is_free
@@ -48,21 +57,35 @@ class FormTracker:
         self.toning = Toning(self.characters, tones or Tones())
         self.syllables = Syllables(self.characters)
         self.line_end = self.characters.line_end_character
-        if self.line_end not in vocabulary and not self.is_free:
-            raise OptionError("--lines and similar options: this model knows no line ends; its training text had none")
-        if form.syllables != (None,) and not self.characters.only("aeiou").any():
-            raise OptionError("--syllables: this model knows no letters of English; give --form for characters")
-        self.rhyming.check()
-        self._check_tones()
-        # Each object has its own caches, which are freed with it.
-        self._line = functools.cache(form.line)
-        self._min_length_after = functools.cache(form.min_length_after)
+        if not self.is_free:
+            self._check_vocabulary(vocabulary)
+            self._check_first_characters()
+            self.rhyming.check(self.toning)
 
-    def _check_tones(self) -> None:
-        for number, first in enumerate(self.form.acrostic):
-            tones = self.form.line(number).tones
-            if tones:  # else no reading is needed
-                self.toning.check(first, tones[0])
+    @classmethod
+    def of(cls, config: FormConfig, vocabulary: Vocabulary, length: int | None = None) -> FormTracker:
+        """The tracker of the form that these options describe; ``length`` and errors as for ``compile_form``."""
+        return cls(
+            compile_form(config, length),
+            vocabulary,
+            rhymer=Rhymer(strict=config.rhyme_by == "final", near=config.rhyme_by == "near"),
+            identical=config.rhyme_identical,
+            tones=TONE_READERS[config.tones_by](),
+        )
+
+    def _check_vocabulary(self, vocabulary: Vocabulary) -> None:
+        if self.line_end not in vocabulary:
+            raise OptionError("--lines and similar options: this model knows no line ends; its training text had none")
+        if any(line.syllables for line in self.form.lines) and not self.characters.only("aeiou").any():
+            raise OptionError("--form: this model knows no letters of English, of which 8s are syllables; give lengths")
+        if any(line.pauses for line in self.form.lines) and not self.characters.pause.any():
+            raise OptionError("--form: this model knows no space or punctuation to stand at a pause (+); leave + out")
+
+    def _check_first_characters(self) -> None:
+        for number, line in enumerate(self.form.lines, 1):
+            if line.first and line.tones and not self.toning.can_have(line.first, line.tones[0]):
+                tone = NAMES[line.tones[0]]
+                raise OptionError(f"--acrostic: line {number} begins with {line.first}, where the form asks for {tone}")
 
     def start(self, prefix: str, length: int | None) -> FormState:
         """The state after a prefix (normalised). ``length`` is how many characters may follow.
@@ -74,7 +97,10 @@ class FormTracker:
         """
         state = self._begin_line(FormState())
         for character in prefix:
-            state = self._read(state, character)
+            reason = reasons.why_not(self, state, character)
+            if reason:
+                raise OptionError(f"--prefix: its line {len(state.lines) + 1} breaks the form: {reason}")
+            state = self.advance(state, character)
         if prefix and not self.is_over(state) and not self.allowed(state).mask.any():
             raise OptionError(f"--prefix: its line {len(state.lines) + 1} cannot go on as the form requires")
         state = state._replace(written="", remaining=length)
@@ -82,30 +108,6 @@ class FormTracker:
         if length is not None and least > length:
             raise OptionError(f"--length: {length} characters are too few; this form needs at least {least}")
         return state
-
-    def _read(self, state: FormState, character: str) -> FormState:
-        """The state after one more character of the prefix."""
-        name = f"--prefix: its line {len(state.lines) + 1}"
-        if state.is_done or (state.forced_text and character != state.forced_text[0]):
-            raise OptionError(f"{name} is not what the form requires there")
-        if character == self.line_end and not self.is_free and not state.forced_text:
-            self._check_prefix_line(state, name)
-        elif state.line.first and not state.text and not state.forced_text and character != state.line.first:
-            raise OptionError(f"{name} begins with {character}, not with {state.line.first}")
-        after = self.advance(state, character)
-        if after.target is not None and after.counted > after.target:
-            raise OptionError(f"{name} is longer than {after.target} characters")
-        return after
-
-    def _check_prefix_line(self, state: FormState, name: str) -> None:
-        if not state.counted or (state.target is not None and state.counted < state.target):
-            raise OptionError(f"{name} is too short for the form")
-        if not self.rhyming.is_satisfied(state):
-            raise OptionError(f"{name} does not rhyme as the form requires")
-        if not self.toning.is_satisfied(state):
-            raise OptionError(f"{name} does not have the tones that the form requires")
-        if not self.syllables.is_satisfied(state):
-            raise OptionError(f"{name} does not have the syllables that the form requires, by words of the dictionary")
 
     def advance(self, state: FormState, character: str) -> FormState:
         """The state after one more character."""
@@ -128,7 +130,7 @@ class FormTracker:
     def _begin_line(self, state: FormState) -> FormState:
         if self.is_free:
             return state
-        line = self._line(len(state.lines))
+        line = self.form.line(len(state.lines))
         forced = self.line_end if line.blank_before else ""
         if line.repeats is not None:
             forced += state.lines[line.repeats]
@@ -142,8 +144,8 @@ class FormTracker:
             return len(lines) >= self.form.count
         if remaining is None or len(lines) < len(self.form.acrostic):
             return False
-        line = self._line(len(lines))
-        return remaining < (line.length or max(map(len, lines))) + line.blank_before
+        line = self.form.line(len(lines))
+        return remaining < (line.length or max(map(len, lines))) + len(line.pauses) + line.blank_before
 
     def ends_song(self, state: FormState) -> bool:
         """Whether a line end here ends the song. That line end is not printed."""
@@ -175,8 +177,9 @@ class FormTracker:
         """The fewest characters with which the song can end."""
         if self.is_free or state.is_done:
             return 0
-        here = int(not state.counted) if state.target is None else max(state.target - state.counted, 0)
-        return max(here, len(state.forced_text)) + self._min_length_after(len(state.lines))
+        here = int(not state.counted) if state.left is None else max(state.left, 0)
+        here += sum(pause > state.counted for pause in state.line.pauses) + state.needs_pause
+        return max(here, len(state.forced_text)) + self.form.min_length_after(len(state.lines))
 
     def allowed(self, state: FormState) -> Allowed:
         """What may come next."""
@@ -185,6 +188,8 @@ class FormTracker:
             return Allowed(self.characters.forced(forced), forced)
         if self.is_free:
             return Allowed(self.characters.known)
+        if state.needs_pause:
+            return Allowed(self.characters.pause)
         has_spare = state.remaining is None or state.remaining > self._min_remaining(state)
         may_rest = has_spare and state.uncounted < _MAX_UNCOUNTED
         if state.word_rests is not None:
@@ -195,13 +200,14 @@ class FormTracker:
             return Allowed(self._line_end(may_rest))
         if state.target is None and state.counted and not has_spare:
             return Allowed(self._line_end(False))
-        may_rest = may_rest and not self.toning.is_open(state)
+        may_rest = may_rest and may_pause(state) and not self.toning.is_open(state)
         return Allowed(self._counted(state) | self._uncounted(state, has_spare, may_rest))
 
     def can_rest(self, state: FormState) -> bool:
         """Whether an uncounted character may follow what the current line has."""
-        has_spare = state.remaining is None or state.remaining > self._min_remaining(state)
-        return has_spare and not self._forced(state) and (self.is_free or state.uncounted < _MAX_UNCOUNTED)
+        has_spare = state.remaining is None or state.remaining > self._min_remaining(state) - state.needs_pause
+        is_free = self.is_free or (state.uncounted < _MAX_UNCOUNTED and may_pause(state))
+        return has_spare and not self._forced(state) and is_free
 
     def _forced(self, state: FormState) -> str:
         if state.forced_text:
@@ -222,7 +228,7 @@ class FormTracker:
 
     def _counted(self, state: FormState) -> Mask:
         """The next counted character: of the tone that the line asks for; if it is the last one, it must rhyme."""
-        rhyming = self.rhyming.final_characters(state) if state.counted + 1 == state.target else None
+        rhyming = self.rhyming.next_characters(state)
         toning = self.toning.next_characters(state)
         found = [mask for mask in (rhyming, toning) if mask is not None]
         return functools.reduce(np.logical_and, found) if found else self.characters.counted
@@ -238,3 +244,9 @@ class FormTracker:
         else:
             may_end = self.form.until_blank and self.form.can_end_after(len(state.lines))
         return mask | self.characters.line_end if may_end else mask
+
+
+def may_pause(state: FormState) -> bool:
+    """Whether the form lets uncounted characters stand here: at the ends of the line, or where it has a pause."""
+    within = state.counted > 0 and (state.left is None or state.left > 0)
+    return not (within and state.line.keeps_pauses) or state.counted in state.line.pauses

@@ -26,7 +26,7 @@ from lyricgen.model.parameters import Floats
 from lyricgen.model.probability import draw_weighted, exponentials, log_softmax
 from lyricgen.writing import drafts
 from lyricgen.writing.drafts import Draft
-from lyricgen.writing.form.spec import MAX_LINE_LENGTH
+from lyricgen.writing.form.lines import MAX_LINE_LENGTH
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.sampling import NEVER, restrict
 from lyricgen.writing.search.hypotheses import Hypothesis

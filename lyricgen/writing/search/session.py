@@ -195,5 +195,5 @@ class Session:
         lines = [(self._tracker.form.line(number), text) for number, text in fixed]
         state = with_fixed_lines(self._tracker.rhyming, before.state, lines)
         drafts = self._search.lines(before._replace(state=state), self._rng, 2)
-        new = [line.rstrip(self.line_end) for line in drafts]
+        new = [draft.rstrip(self.line_end) for draft in drafts]
         return next((line for line in new if before.state.text + line != old), new[0])

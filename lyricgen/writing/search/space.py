@@ -176,7 +176,7 @@ def would_repeat(lines: Iterable[str], line: str, n: int) -> set[str]:
     return repeating
 
 
-def _banned(given: str | None, vocabulary: Vocabulary, acrostic: str) -> list[Ids]:
+def _banned(given: str | None, vocabulary: Vocabulary, acrostic: Sequence[str]) -> list[Ids]:
     """The ids of the words that ``--ban`` names, but for those that this model cannot write anyway.
 
     Words of Latin letters are banned in small and in capital letters, also as parts of other words.

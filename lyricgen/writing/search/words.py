@@ -21,8 +21,9 @@ from lyricgen.errors import OptionError, UnsatisfiableError
 from lyricgen.model.probability import draw, log_softmax
 from lyricgen.text.prompt import normalise_prompt, split_words
 from lyricgen.text.vocabulary import UNKNOWN, Vocabulary
-from lyricgen.writing.form.rhyme import is_counted, is_latin
-from lyricgen.writing.form.spec import MAX_LINE_LENGTH, Line
+from lyricgen.writing.form.english import is_latin
+from lyricgen.writing.form.lines import MAX_LINE_LENGTH, Line
+from lyricgen.writing.form.rhyme import is_counted
 from lyricgen.writing.form.toning import Toning
 from lyricgen.writing.form.tracker import FormTracker
 from lyricgen.writing.search.drafting import SECONDS, DraftSearch

@@ -1,24 +1,25 @@
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import numpy as np
 import pytest
+from support.endings import LINES
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
 from lyricgen.text import corpus
 from lyricgen.text.vocabulary import Vocabulary
 from lyricgen.writing.form.rhyme import Rhymer, is_counted
-from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.state import FormState, RequiredRhyme
 from lyricgen.writing.form.tracker import FormTracker
 
 LETTERS = Vocabulary("".join(sorted("\n（，。 abcdefghijklmnopqrstuvwxyz光年天水行步龙")))
 
 
-def tracker(*, identical: bool = False, **options: Any) -> FormTracker:
-    form = compile_form(FormConfig(**options), None)
-    return FormTracker(form, LETTERS, rhymer=Rhymer(), identical=identical)
+def tracker(**options: Any) -> FormTracker:
+    return FormTracker.of(FormConfig(**options), LETTERS)
 
 
 def final(form: FormTracker, prefix: str) -> set[str] | None:
@@ -32,7 +33,7 @@ def test_the_first_line_of_a_rhyme_may_end_in_any_class_with_enough_characters()
         "天年光行龙"
     )  # nothing rhymes with 水 and 步; 行 alone is xíng, as 龙
     assert final(tracker(form="2,2", rhyme="AA"), "水年\n水") == {"天"}
-    assert final(tracker(form="2,2", rhyme="AA", identical=True), "水年\n水") == {"天", "年"}
+    assert final(tracker(form="2,2", rhyme="AA", rhyme_identical=True), "水年\n水") == {"天", "年"}
     assert final(tracker(form="2,2", rhyme="-A"), "水") is None
 
 
@@ -56,18 +57,17 @@ def test_a_character_with_several_readings_rhymes_by_the_phrase() -> None:
     assert final(form, "水龙\n天水银") == set()
 
 
-@pytest.mark.parametrize("options", [{}, {"identical": True}, {"rhyme_with": "长"}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"rhyme_identical": True}, {"rhyme_with": "长"}], ids=str)
 def test_the_last_characters_are_those_with_which_the_line_rhymes(options: dict[str, Any]) -> None:
     """For beginnings of real lines, each character of a large vocabulary in the last place."""
     text = "".join(corpus.read([]))[:30_000]
-    vocabulary = Vocabulary("".join(sorted({*text})))
-    lines = [line for line in text.split("\n") if len(line) > 4 and all(map(is_counted, line))]
-    for number in range(0, 60, 2):
+    vocabulary = Vocabulary("".join(sorted({*text, *"".join(LINES)})))
+    real = [line for line in text.split("\n") if len(line) > 4 and all(map(is_counted, line))]
+    lines = [*real[:40], *random.Random(1).sample(LINES, 40)]
+    for number in range(0, 80, 2):
         first, second = lines[number][-4:], lines[number + 1][:-1]
-        identical = options.get("identical", False)
-        example = {"rhyme_with": options["rhyme_with"]} if "rhyme_with" in options else {}
-        form = compile_form(FormConfig(form=f"{len(first)},{len(second) + 1}", rhyme="AA", **example), None)
-        follower = FormTracker(form, vocabulary, rhymer=Rhymer(), identical=identical)
+        config = FormConfig(form=f"{len(first)},{len(second) + 1}", rhyme="AA", **options)
+        follower = FormTracker.of(config, vocabulary)
         try:
             state = follower.start(f"{first}\n{second}", None)
         except OptionError:  # the first line has no rhyme
@@ -114,11 +114,31 @@ def test_the_last_word_of_an_english_draft_is_replaced() -> None:
 
 
 def test_a_final_gives_the_class_in_chinese() -> None:
-    for strict, final_, expected in ((False, "ang", "江阳"), (True, "uang", "uang"), (False, "Ian", "言前")):
-        config = FormConfig(form="2", rhyme_with=final_, rhyme_strict=strict)
-        form = FormTracker(compile_form(config, None), LETTERS, rhymer=Rhymer(strict=strict))
+    for by, final_, expected in (("group", "ang", "江阳"), ("final", "uang", "uang"), ("group", "Ian", "言前")):
+        form = tracker(form="2", rhyme_with=final_, rhyme_by=by)
         required = form.rhyming.required(form.start("", None))
         assert required == RequiredRhyme(expected)
-    english = Vocabulary("\n abcdefghijklmnopqrstuvwxyz")
-    form = FormTracker(compile_form(FormConfig(lines=2, rhyme_with="in"), None), english, rhymer=Rhymer())
+    form = FormTracker.of(FormConfig(lines=2, rhyme_with="in"), Vocabulary("\n abcdefghijklmnopqrstuvwxyz"))
     assert form.rhyming.required(form.start("", None)) == RequiredRhyme("IH N")
+
+
+def test_rhymes_of_several_characters_rhyme_one_by_one() -> None:
+    form = tracker(form="3A2,3A")
+    state = form.start("龙水天\n天", None)
+    assert form.rhyming.required(state) == RequiredRhyme("言前", ("天",), ("灰堆",))
+    for prefix, characters in (("龙水天\n天", "水"), ("龙水天\n天水", "年")):
+        mask = form.rhyming.next_characters(form.start(prefix, None))
+        assert mask is not None
+        assert {form.characters.id_to_char[char_id] for char_id in np.flatnonzero(mask)} == set(characters)
+    assert form.rhyming.is_satisfied(form.start("龙水天\n天水年", None))
+    with pytest.raises(OptionError, match="the end of 天光年 does not rhyme with 天"):
+        form.start("龙水天\n天光年", None)
+    with pytest.raises(OptionError, match="no Chinese characters, of which two or three could rhyme"):
+        FormTracker.of(FormConfig(form="3A2"), Vocabulary("\n abcdefghijklmnopqrstuvwxyz"))
+
+
+def test_the_characters_before_the_last_are_read_in_their_phrases() -> None:
+    assert Rhymer().before_last("我 长大，了a好", 3) == (None, "梭坡", "发花")
+    assert Rhymer().before_last("银行人", 1) == ("江阳",)
+    assert Rhymer().before_last("步行人", 1) == ("中东",)
+    assert Rhymer().before_last("好", 2) == ()

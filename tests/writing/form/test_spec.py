@@ -7,31 +7,82 @@ import pytest
 
 from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
-from lyricgen.writing.form.spec import Form, Line, Rhyme, compile_form
+from lyricgen.writing.form.lines import Form, Line
+from lyricgen.writing.form.spec import Layout, compile_form
 
 
-def form(length: int | None = None, **options: Any) -> Form:
+def layout(length: int | None = None, **options: Any) -> Layout:
     return compile_form(FormConfig(**options), length)
 
 
-def lengths(form: Form, count: int) -> list[int | None]:
-    return [form.line(number).length for number in range(count)]
-
-
-def test_a_template_is_repeated() -> None:
-    found = form(form="7,*, 5", lines=7)
-    assert found.count == 7
-    assert lengths(found, 7) == [7, None, 5, 7, None, 5, 7]
-    assert not any(found.line(number).blank_before for number in range(7))
+def written(**options: Any) -> str:
+    """The lines of a song as a form."""
+    stanzas: list[list[Line]] = []
+    for line in layout(**options).lines:
+        if line.blank_before or not stanzas:
+            stanzas.append([])
+        stanzas[-1].append(line._replace(blank_before=False))
+    return str(Form(tuple(map(tuple, stanzas))))
 
 
 @pytest.mark.parametrize(
-    ("template", "blanks"),
-    [("5,5/7,7", [2, 6]), ("5,5/7,7/", [2, 4, 6]), ("5/", [1, 2, 3, 4, 5, 6, 7]), ("5/7", [1, 3, 5, 7])],
+    ("options", "form"),
+    [
+        ({"form": "7,*, 5", "lines": 7}, "7,*,5,7,*,5,7"),
+        ({"form": "5,5/7,7", "lines": 5}, "5,5/7,7,5"),
+        ({"form": "5,5/7,7/", "lines": 5}, "5,5/7,7/5"),
+        ({"form": "5/", "lines": 3}, "5/5/5"),
+        ({"form": "7A,7A,5,7A", "lines": 6}, "7A,7A,5,7A,7B,7B"),
+        ({"form": "7,5A", "lines": 4}, "7,5A,7,5A"),
+        ({"form": "7,=1", "lines": 4}, "7,=1,7,=3"),
+        ({"form": "如梦令", "lines": 3}, "中仄中平中仄A,中仄中平中仄A,中仄仄平平"),
+        ({"lines": 3}, "*,*,*"),
+        ({"line_length": 7, "lines": 2}, "7,7"),
+        ({"form": "平平/5+2B,=1", "line_length": 7}, "7/7B,=1"),
+        ({"rhyme": "AABA", "line_length": 7}, "7A,7A,7B,7A"),
+        ({"rhyme": "aab-", "lines": 6}, "A,A,B,*,C,C"),
+        ({"rhyme": "A", "lines": 3}, "A,A,A"),
+        ({"rhyme": "AB", "lines": 4}, "A,B,A,B"),
+        ({"rhyme": "A2A3-", "lines": 3}, "A3,A3,*"),
+        ({"form": "7,5", "rhyme": "AABA"}, "7A,5A,7B,5A"),
+        ({"form": "7C,5C,=1", "rhyme": "AAA"}, "7A,5A,=1"),
+        ({"rhyme_with": "光", "lines": 2}, "A,A"),
+        ({"acrostic": "春 夏"}, "^春,^夏"),
+        ({"acrostic": "我想，回家！"}, "^我,^想,^回,^家"),
+        ({"acrostic": "春", "form": "7^秋,7^冬"}, "7^春,7"),
+        ({"acrostic": "e\u0301\x1b", "lines": 1}, "^é"),
+        ({"form": "７，７", "rhyme": "ＡＡ", "structure": "ＶＣ"}, "7A,7A/7B,7B"),
+    ],
+    ids=str,
 )
-def test_slashes_are_blank_lines(template: str, blanks: list[int]) -> None:
-    found = form(form=template, lines=8)
-    assert [number for number in range(8) if found.line(number).blank_before] == blanks
+def test_options_are_short_for_a_form(options: dict[str, Any], form: str) -> None:
+    assert written(**options) == form
+
+
+@pytest.mark.parametrize(
+    ("structure", "form"),
+    [
+        ("VCVC", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("主副主副", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("主1副主2副", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("主歌副歌主歌副歌", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("verse chorus, Verse Chorus", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("主1副主1", "7A,7A/7B,7B/=1-2"),
+        ("vcbc", "7A,7A/7B,7B/7C,7C/=3-4"),
+        ("VV", "7A,7A/7B,7B"),
+        ("CC", "7A,7A/=1-2"),
+    ],
+)
+def test_verses_are_new_and_refrains_return(structure: str, form: str) -> None:
+    assert written(structure=structure, line_length=7, rhyme="AA") == form
+
+
+def test_sections_have_forms_of_their_own_or_the_same() -> None:
+    assert written(structure="VC") == "*,*,*,*/*,*,*,*"
+    assert written(structure="VCV", form="9A,9A/5B") == "9A,9A/5B/9C,9C"
+    assert written(structure="VCV", form="9/5/7") == "9/5/7/9/5/7/9/5/7"
+    assert written(structure="VC", form="9,=1") == "9,=1/9,=3"
+    assert written(structure="VCV", rhyme="A", lines=1) == "A/A/A"
 
 
 @pytest.mark.parametrize(
@@ -45,186 +96,83 @@ def test_slashes_are_blank_lines(template: str, blanks: list[int]) -> None:
         ({"until_blank": True, "rhyme": "AA"}, None),
         ({"structure": "VCVC"}, 16),
         ({"structure": "VC", "lines": 3}, 6),
-        ({"structure": "VC", "form": "5,5,7"}, 6),
         ({"form": "7,7", "lines": 5}, 5),
         ({}, None),
     ],
 )
 def test_how_many_lines_a_song_has(options: dict[str, Any], count: int | None) -> None:
-    assert form(**options).count == count
+    assert layout(**options).count == count
 
 
 def test_a_length_that_is_given_leaves_the_count_open() -> None:
-    assert form(100, form="7,7").count is None
-    assert form(100, form="7,7", lines=4).count == 4
+    assert layout(100, form="7,7").count is None
+    assert layout(100, form="7,7", lines=4).count == 4
+    assert layout(100_000, form="1").line(49_999).length == 1
+    assert layout(100, rhyme="A").count_rhyming_lines("A") == 1
 
 
-def test_rhymes_begin_anew_with_each_repetition_but_a_single_one() -> None:
-    scheme = form(rhyme="aab-", lines=8)
-    assert [scheme.line(n).rhyme for n in range(8)] == [
-        Rhyme("A"),
-        Rhyme("A"),
-        Rhyme("B"),
-        None,
-        Rhyme("A", 0, 1),
-        Rhyme("A", 0, 1),
-        Rhyme("B", 0, 1),
-        None,
-    ]
-    assert scheme.count_rhyming_lines(Rhyme("A", 0, 1)) == 2
-    single = form(rhyme="A", lines=5)
-    assert {single.line(n).rhyme for n in range(5)} == {Rhyme("A")}
-    assert single.count_rhyming_lines(Rhyme("A")) == 5
+def test_a_layout_that_asks_for_nothing_is_free() -> None:
+    assert layout().is_free
+    assert layout(100, form="*").is_free
+    assert not layout(lines=2).is_free
+    assert not layout(line_length=2).is_free
 
 
-def test_rhymes_are_given_in_the_order_of_the_letters() -> None:
-    found = form(rhyme="ABAB", rhyme_with="光年")
-    assert [found.rhyme_example(Rhyme(letter)) for letter in "ABC"] == ["光", "年", ""]
-    assert form(rhyme_with="love", lines=2).scheme == "A"
-    assert form(rhyme="AB", rhyme_with="light day").rhymes_with == ("light", "day")
+def test_examples_hold_for_all_repetitions_of_a_letter() -> None:
+    found = layout(rhyme="ABAB", rhyme_with="光年", lines=6)
+    assert [found.rhyme_example(letter) for letter in "ABCDE"] == ["光", "年", "光", "年", ""]
+    assert layout(form="7B,7A,7B", rhyme_with="light day").examples == {"B": "light", "A": "day"}
 
 
-def test_refrains_return_the_lines_of_their_section() -> None:
-    found = form(structure="ABA", lines=2, rhyme="AA", acrostic="山水花月山")
-    assert [found.line(n).repeats for n in range(6)] == [None, None, None, None, 0, 1]
-    assert [n for n in range(6) if found.line(n).blank_before] == [2, 4]
-    assert found.line(4) == Line(first="山", repeats=0, blank_before=True)
-    assert found.line(0).rhyme == found.line(1).rhyme != found.line(2).rhyme
+def test_rhymes_that_are_near_must_not_sound_alike() -> None:
+    found = layout(form="A,A,B,B,*,C,*,*,*,A")
+    assert found.rhymes_near("A") == {"B"}
+    assert found.rhymes_near("B") == {"A", "C"}
+    assert (found.count_rhyming_lines("A"), found.last_line("A"), found.last_line("C")) == (3, 9, 5)
 
 
-def test_an_acrostic_is_composed_and_without_control_characters() -> None:
-    assert form(acrostic="e\u0301\x1b 春").acrostic == "é春"
+def test_the_least_that_must_follow() -> None:
+    found = layout(form="7,2+2/*,=1")
+    assert [found.min_length_after(number) for number in range(-1, 4)] == [8 + 6 + 3 + 2, 11, 5, 2, 0]
+    assert layout(100, acrostic="春夏").min_length_after(0) == 2
 
 
 def test_a_song_may_end_after_whole_repetitions() -> None:
-    found = form(until_blank=True, form="7,7", acrostic="春夏秋")
+    found = layout(until_blank=True, form="7,7", acrostic="春夏秋")
     assert [n for n in range(9) if found.can_end_after(n)] == [4, 6, 8]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"form": "7,,7"},
-        {"form": "x"},
-        {"form": ""},
-        {"form": "/"},
-        {"form": "257"},
-        {"form": "7 7"},
-        {"form": "7", "line_length": 7},
-        {"rhyme": "12"},
-        {"rhyme": "--"},
-        {"rhyme": ""},
-        {"rhyme_with": " "},
-        {"rhyme": "A", "rhyme_with": "光年"},
-        {"rhyme_strict": True},
-        {"rhyme_identical": True},
-        {"structure": "V1"},
-        {"acrostic": " "},
-        {"acrostic": "春夏", "lines": 1},
-        {"until_blank": True, "lines": 2},
-        {"structure": "AA", "lines": 1, "acrostic": "春夏"},
-    ],
-)
-def test_options_that_are_no_form(options: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match=r"^--"):
-        form(**options)
-
-
-def test_sections_and_a_length_exclude_each_other() -> None:
-    with pytest.raises(OptionError, match="--length"):
-        form(100, structure="AB")
-
-
-def test_full_width_signs_are_what_they_look_like() -> None:
-    assert form(form="７，７、５，７") == form(form="7,7,5,7")
-    assert form(form="５，＊／７，７") == form(form="5,*/7,7")
-    assert form(rhyme="ＡＡ－ａ") == form(rhyme="AA-A")
-    assert form(structure="ＶＣ").structure == "VC"
-
-
-def test_sections_have_chinese_names_and_an_acrostic_no_punctuation() -> None:
-    assert form(structure="主副主副桥副", lines=2).structure == "VCVCBC"
-    assert form(acrostic="我想，回家！").acrostic == "我想回家"
-    with pytest.raises(OptionError, match="contains no character"):
-        form(acrostic="，。")
-
-
-def test_a_final_that_is_given_as_a_scheme_is_understood() -> None:
-    with pytest.raises(OptionError, match=r"to rhyme with ang, --rhyme-with ang$"):
-        form(rhyme="ang")
-    assert form(rhyme="a", lines=2).scheme == "A"
-
-
-def test_tones_give_lines_their_lengths_and_blank_lines() -> None:
-    form = compile_form(FormConfig(tones="平平仄,ｐ＊/-，中"), None)
-    assert [form.line(number)[:1] + form.line(number)[4::2] for number in range(4)] == [
-        (3, False, "ppz"),
-        (2, False, "p*"),
-        (None, True, ""),
-        (1, False, "*"),
-    ]
-    assert form.count == 4
-    with_lengths = compile_form(FormConfig(tones="pz,-", form="2,5", lines=6), None)
-    assert [with_lengths.line(number).length for number in range(3)] == [2, 5, 2]
-
-
-def test_lines_repeat_earlier_ones() -> None:
-    form = compile_form(FormConfig(repeats="3-4=1-2， 6=3", form="5"), None)
-    assert [form.line(number).repeats for number in range(6)] == [None, None, 0, 1, None, 0]
-    assert form.count == 6
-    rhymed = compile_form(FormConfig(repeats="3=1", rhyme="AAAA"), None)
-    assert rhymed.count_rhyming_lines(rhymed.line(0).rhyme or Rhyme("?")) == 3
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tones": "平上"}, "no pattern"),
-        ({"tones": ""}, "no pattern"),
-        ({"tones": "pz", "form": "3"}, "2 tones, but 3 characters"),
-        ({"tones": "pz", "line_length": 7}, "2 tones, but 7 characters"),
-        ({"tones_by": "classical"}, "no effect"),
-        ({"repeats": "1=2"}, "--repeats"),
-        ({"repeats": "4-5=1-3"}, "--repeats"),
-        ({"repeats": "x"}, "--repeats"),
-        ({"repeats": "2=0"}, "--repeats"),
-        ({"repeats": "2=1", "structure": "AA"}, "--structure"),
-        ({"rhyme": "AA", "rhyme_near": True, "rhyme_strict": True}, "exclude"),
-        ({"rhyme_near": True}, "no rhyme"),
+        ({"form": "7,,7"}, "--form: line 2"),
+        ({"form": "sonnet"}, "--form: no form"),
+        ({"rhyme": "12"}, "--rhyme: '12' is no scheme"),
+        ({"rhyme": "--"}, "--rhyme"),
+        ({"rhyme": ""}, "--rhyme"),
+        ({"rhyme": "A4"}, "--rhyme"),
+        ({"rhyme": "ang"}, "--rhyme: is a scheme like AABA; to rhyme with ang, --rhyme-with ang"),
+        ({"rhyme": "A2", "line_length": 1}, "--rhyme: line 1, 1A2, has no 2 characters"),
+        ({"rhyme": "A2", "form": "8s"}, "--rhyme: line 1, 8sA2, has no 2 characters"),
+        ({"rhyme_with": " "}, "--rhyme-with: contains nothing"),
+        ({"rhyme": "A", "rhyme_with": "光年"}, "--rhyme-with: 2 rhymes for the letters of the form: A"),
+        ({"rhyme_by": "near"}, "--rhyme-by: there is no rhyme"),
+        ({"rhyme_identical": True}, "--rhyme-identical: there is no rhyme"),
+        ({"tones_by": "classical"}, "--tones-by: the form has no tones"),
+        ({"structure": "V!"}, "--structure: 'V!' is no row of sections"),
+        ({"structure": ""}, "--structure"),
+        ({"acrostic": "，。"}, "--acrostic: contains no character"),
+        ({"acrostic": "春夏", "lines": 1}, "--acrostic: its 2 characters need"),
+        ({"structure": "CC", "lines": 1, "acrostic": "春夏"}, "--acrostic: line 2 repeats line 1"),
+        ({"until_blank": True, "lines": 2}, "--until-blank"),
     ],
 )
-def test_what_cannot_be_meant_by_tones_and_repeats(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(OptionError, match=re.escape(message)):
-        compile_form(FormConfig(**options), None)
+def test_options_that_are_no_form(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}"):
+        layout(**options)
 
 
-def test_syllables_take_the_place_of_lengths() -> None:
-    form = compile_form(FormConfig(syllables="8，6/*"), None)
-    assert [(form.line(number).syllables, form.line(number).blank_before) for number in range(3)] == [
-        (8, False),
-        (6, False),
-        (None, True),
-    ]
-    assert form.count == 3
-    with pytest.raises(OptionError, match="--form gives the lines"):
-        compile_form(FormConfig(syllables="8", form="8"), None)
-    with pytest.raises(OptionError, match="--syllables: 'eight'"):
-        compile_form(FormConfig(syllables="eight"), None)
-
-
-def test_letters_of_different_parts_of_a_scheme_are_not_related() -> None:
-    form = compile_form(FormConfig(rhyme="AAB/A-A", lines=12), None)
-    rhymes = [form.line(number).rhyme for number in range(9)]
-    assert rhymes[0] == rhymes[1] != rhymes[3] == rhymes[5] != rhymes[6] == rhymes[7]
-    assert rhymes[4] is None
-    assert [form.count_rhyming_lines(rhyme) for rhyme in rhymes if rhyme] == [2, 2, 1, 2, 2, 2, 2, 1]
-
-
-def test_a_scheme_may_be_longer_than_its_section_or_song() -> None:
-    form = compile_form(FormConfig(rhyme="AABAB", structure="AB", lines=3), None)
-    (a, b) = (form.line(number).rhyme for number in (0, 2))
-    assert a
-    assert b
-    assert (form.count_rhyming_lines(a), form.count_rhyming_lines(b)) == (2, 1)
-    with pytest.raises(OptionError, match="--length: lines that repeat others"):
-        compile_form(FormConfig(repeats="3=1"), 20)
+def test_lines_that_return_have_no_length_that_is_known() -> None:
+    for options in ({"structure": "CC"}, {"form": "7,=1"}):
+        with pytest.raises(OptionError, match=r"^--length: "):
+            layout(100, **options)

@@ -10,8 +10,6 @@ from lyricgen.config import FormConfig
 from lyricgen.errors import OptionError
 from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.text.vocabulary import Vocabulary
-from lyricgen.writing.form.rhyme import Rhymer
-from lyricgen.writing.form.spec import compile_form
 from lyricgen.writing.form.state import FormState
 from lyricgen.writing.form.tracker import FormTracker
 
@@ -19,7 +17,7 @@ LETTERS = Vocabulary("".join(sorted("\n（，。 ab光年天水行龙")))
 
 
 def tracker(**options: Any) -> FormTracker:
-    return FormTracker(compile_form(FormConfig(**options), None), LETTERS, rhymer=Rhymer())
+    return FormTracker.of(FormConfig(**options), LETTERS)
 
 
 def allowed_in(tracker: FormTracker, state: FormState) -> set[str]:
@@ -50,7 +48,7 @@ def test_a_line_of_any_length_ends_after_its_first_counted_character() -> None:
 
 
 def test_repeated_lines_and_first_characters_are_forced() -> None:
-    form = tracker(structure="AA", lines=1, acrostic="光")
+    form = tracker(structure="CC", lines=1, acrostic="光")
     state = form.start("", None)
     forced = ""
     for character in "光水\n\n光水":
@@ -122,11 +120,44 @@ def test_options_that_no_song_can_satisfy_are_refused_at_once(
         writer(counted, options).check("")
 
 
-def test_a_prefix_that_breaks_the_tones_is_refused_at_once() -> None:
-    with pytest.raises(OptionError, match="--prefix: its line 1 cannot go on"):
-        tracker(tones="zzz").start("天", None)
+@pytest.mark.parametrize(
+    ("options", "prefix", "message"),
+    [
+        (
+            {"form": "zzz"},
+            "天",
+            "--prefix: its line 1 breaks the form: the tones of the line ask for 仄 there, not for 天",
+        ),
+        ({"form": "2+2"}, "光天水", "--prefix: its line 1 breaks the form: a pause stands after 2 characters"),
+        ({"form": "2,=1"}, "光天\n水", "--prefix: its line 2 breaks the form: line 2 repeats line 1: 光天"),
+        ({"form": "2/2"}, "光天\n水", "--prefix: its line 2 breaks the form: a blank line stands before line 2"),
+        ({"form": "1A,1A"}, "光\n天", "--prefix: its line 2 breaks the form: 天 does not rhyme with 光"),
+        ({"form": "z^天"}, "", "--acrostic: line 1 begins with 天, where the form asks for 仄"),
+        ({"form": "1A,1A,1A,1A"}, "", "--rhyme: 4 lines of A must rhyme, but this model knows at most 3"),
+        ({"form": "*zA,zA"}, "", "--form: line 1"),
+        ({"form": "zA,zA"}, "", "--rhyme: 2 lines of A that end in 仄 must rhyme, but this model knows at most 1"),
+    ],
+)
+def test_what_cannot_be_is_said_at_once(options: dict[str, Any], prefix: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        tracker(**options).start(prefix, None)
+    assert str(caught.value).startswith(message)
 
 
-def test_a_named_form_returns_in_each_of_its_stanzas() -> None:
-    form = compile_form(FormConfig(tune="如梦令", lines=14), None)
-    assert [form.line(number).repeats for number in (5, 12)] == [4, 11]
+def test_pauses_stand_where_the_form_has_them_and_nowhere_else() -> None:
+    form = tracker(form="2+1,pp+p")
+    assert allowed(form, "光") == set("ab光天年水行龙")
+    assert allowed(form, "光天") == set("，。 ")
+    assert allowed(form, "光天，") == set("（，。 ab光天年水行龙")
+    assert allowed(form, "光天， ") == set("ab光天年水行龙")
+    assert allowed(form, "光天，水") == set("\n，。")
+    assert allowed(form, "光天，水\n光") == set("光天年行龙")
+    assert allowed(form, "光天，水\n光天") == set("，。 ")
+
+
+def test_a_song_keeps_room_for_its_pauses() -> None:
+    form = tracker(form="1+1")
+    with pytest.raises(OptionError, match="this form needs at least 3"):
+        form.start("", 2)
+    state = form.advance(form.start("", 3), "光")
+    assert allowed_in(form, form.advance(state, " ")) == set("ab光天年水行龙")

@@ -1,4 +1,4 @@
-"""Songs with a form, from n-grams of the embedded corpus and from untrained networks, verified by ``checker``."""
+"""Songs with a form, from n-grams of the sample and from untrained networks, verified by ``checker``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORMS: list[dict[str, Any]] = [
     {**LYRIC, "temperature": 0.0},
     {**LYRIC, "top_p": 0.5, "acrostic": "春夏"},
     {"lines": 3, "length": 20},
-    {"form": "3,3", "rhyme": "AA", "rhyme_identical": True, "rhyme_strict": True},
+    {"form": "3,3", "rhyme": "AA", "rhyme_identical": True, "rhyme_by": "final"},
 ]
 
 

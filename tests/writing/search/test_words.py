@@ -14,7 +14,7 @@ DEMANDS: list[dict[str, Any]] = [
     {"lines": 4},
     {"length": 30},
     {"form": "7,5/7,5", "rhyme": "AABB"},
-    {"tones": "pzpz*,*zpzp", "acrostic": "春天"},
+    {"form": "pzpzx,xzpzp", "acrostic": "春天"},
     {"lines": 3, "rhyme": "AAA", "length": 60},
     {"structure": "ABA", "lines": 2, "line_length": 5},
     {"line_length": 6, "lines": 3, "drafts": 3, "no_repeat": 2},
@@ -48,7 +48,7 @@ def test_the_first_song_does_not_depend_on_their_number(counted: Checkpoint) -> 
         ({"words": "Love", "ban": "love"}, "Love is banned"),
         ({"words": "月亮", "length": 1}, "--length"),
         ({"words": "月亮上面", "line_length": 3}, "月亮上面 fits into no line of this length"),
-        ({"words": "人,天", "tones": "zzzz", "lines": 2}, "人 fits into no line with these tones"),
+        ({"words": "人,天", "form": "zzzz", "lines": 2}, "人 fits into no line with these tones"),
         ({"words": "月亮,上面", "line_length": 3, "lines": 1}, "do not fit"),
     ],
 )
@@ -59,7 +59,7 @@ def test_words_that_can_stand_nowhere(options: dict[str, Any], message: str, cou
 
 def test_words_that_the_form_leaves_no_place(counted: Checkpoint) -> None:
     with pytest.raises(UnsatisfiableError, match="--words: 天, 月 could not be put"):
-        songs(counted, {"words": "天,月", "tones": "**", "acrostic": "风", "rhyme": "A", "rhyme_with": "风"})
+        songs(counted, {"words": "天,月", "form": "中中", "acrostic": "风", "rhyme": "A", "rhyme_with": "风"})
 
 
 def test_words_of_letters_are_whole_words() -> None:
