@@ -47,7 +47,8 @@ class _Song:
 
     rng: np.random.Generator
     line_starts: list[Hypothesis]  # of the earlier lines that may still change, and of the current line
-    drafts: list[Hypothesis]  # of the current line
+    count: int  # drafts that each line has
+    drafts: list[Hypothesis] = dataclasses.field(default_factory=list)  # of the current line
     ended: list[Hypothesis] = dataclasses.field(default_factory=list)  # drafts that have ended
     pairs: set[str] = dataclasses.field(default_factory=set)  # of the earlier lines
     is_split: bool = False  # whether the drafts are begun
@@ -106,7 +107,7 @@ class DraftSearch:
             No continuation of a song was found that satisfies all constraints.
         """
         openings = set() if openings is None else openings
-        songs = [_Song(rng, [], [], is_first=self._count > 1) for rng in rngs]
+        songs = [_Song(rng, [], self._count, is_first=self._count > 1) for rng in rngs]
         for song, start in zip(songs, starts):
             song.pairs = _pairs(start)
             self._begin_line(song, start)
@@ -117,19 +118,19 @@ class DraftSearch:
 
     def lines(self, start: Hypothesis, rng: np.random.Generator, count: int = 1) -> list[str]:
         """Different ways to end the current line, the best first; UnsatisfiableError if none was found."""
-        song = _Song(rng, [], [], pairs=_pairs(start))
+        song = _Song(rng, [], max(count, self._count), pairs=_pairs(start))
         song.begin_line([self._space.detach(start)])
         while song.drafts:
-            self._step([song], max(count, self._count))
+            self._step([song])
         ranked = self._ranked(song, ())
         new = [draft.state.written[len(start.state.written) :] for draft in ranked]
         ends = ["" if self._is_cut(song, draft.state) else self._tracker.line_end for draft in ranked]
         return list(dict.fromkeys(map(str.__add__, new, ends)))[:count]
 
-    def _step(self, songs: Sequence[_Song], count: int = 0) -> None:
+    def _step(self, songs: Sequence[_Song]) -> None:
         """Write one more character of each draft; those that end their line are ``ended`` then."""
         for song in songs:
-            self._split(song, count or self._count)
+            self._split(song)
         drawing = [song for song in songs if not song.is_ending]
         draws = iter(self._draw([(song, draft) for song in drawing for draft in song.drafts]))
         steps: list[_Step] = []
@@ -145,13 +146,13 @@ class DraftSearch:
             if not (song.is_over or song.drafts or song.ended):
                 self._retry(song)
 
-    def _split(self, song: _Song, count: int) -> None:
+    def _split(self, song: _Song) -> None:
         """Begin the drafts, where the form no longer says what comes next."""
         if song.is_split or song.is_ending or not song.drafts:
             return
         state = song.drafts[0].state
         if not (state.forced_text or state.is_repeat or (state.line.first and not state.text)):
-            song.is_split, song.drafts = True, song.drafts * count
+            song.is_split, song.drafts = True, song.drafts * song.count
 
     def _continue(self, song: _Song, draft: Hypothesis, character: str) -> list[_Step]:
         """The step that continues a draft, if it does not end here."""
@@ -216,8 +217,10 @@ class DraftSearch:
         ids, masses = self._draw_ids(shares, np.array(uniforms))
         for row in (row for row, forced in enumerate(options.forced) if forced):
             ids[row], masses[row] = self._space.id_of(options.forced[row]), options.allowed[row].any()
-        nats = _log_probabilities(options.output.logits, ids)
-        nats *= [1.0 if draft.state.text else drafts.FIRST for draft in hypotheses]
+        nats = np.zeros(len(ids))
+        if rows[0][0].count > 1:
+            weights = [1.0 if draft.state.text else drafts.FIRST for draft in hypotheses]
+            nats = _log_probabilities(options.output.logits, ids) * weights
         signs = self._space.vocabulary.id_to_char
         characters = (forced or signs[char_id] for forced, char_id in zip(options.forced, ids.tolist()))
         return [
