@@ -16,7 +16,7 @@ from lyricgen.model.checkpoint import Checkpoint
 from lyricgen.model.decoder import Decoder
 from lyricgen.model.scoring import Score
 from lyricgen.text.parts import Parts
-from lyricgen.text.vocabulary import Ids
+from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +93,15 @@ def evaluate(model: Decoder | Bidirectional, checkpoint: Checkpoint, text: Text,
 def _baselines(ids: Ids, checkpoint: Checkpoint) -> dict[str, Score]:
     """Score simpler models: a uniform one, the frequencies of the training text, its n-grams."""
     size, longest = len(checkpoint.vocabulary), ModelConfig().order
+    if checkpoint.text is None:
+        return {"uniform": scoring.score(np.full(len(ids) - 1, 1 / size), ids)}
+    train = checkpoint.text.ids("train")
+    is_own = count_ids(train, size) > 0  # with a base, the vocabulary has other characters, too
+    is_own[UNKNOWN] = True
+    own = np.where(is_own, np.cumsum(is_own) - 1, UNKNOWN)
+    train, ids, size = own[train], own[ids], int(is_own.sum())
     scores = {"uniform": scoring.score(np.full(len(ids) - 1, 1 / size), ids)}
-    if checkpoint.text is not None:
-        train = checkpoint.text.ids("train")
-        for name, order in (("unigram", 1), (f"{longest}-gram", longest)):
-            counted = ngram.NGram(ngram.estimate(train, order, size), order, size)
-            scores[name] = scoring.score(counted.probabilities(ids), ids)
+    for name, order in (("unigram", 1), (f"{longest}-gram", longest)):
+        counted = ngram.NGram(ngram.estimate(train, order, size), order, size)
+        scores[name] = scoring.score(counted.probabilities(ids), ids)
     return scores

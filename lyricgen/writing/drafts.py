@@ -29,7 +29,7 @@ SPACES = 1.0  # it has two spaces in a row, or one at an end
 PAUSE = 0.3  # for each pause within a line of a given length
 LENGTH, LONGER = 0.4, 1.1  # times |ln| of the quotient of its length and ``LONGER`` times that of the drafts
 COPIED = 10.0  # more than --max-copy characters are copied
-OTHER_SONG = 1.0  # times the share of the pairs of a first line that the first lines of other songs have
+OTHER_SONG = 3.0  # times the share of the pairs of a first line that the first lines of other songs have
 RECENT = 6  # lines
 
 _TOKEN = re.compile(r"[^\W\d_\u2e80-\U0003ffff]+(?:['’][^\W\d_\u2e80-\U0003ffff]+)*|\w")  # a word of letters, or a sign

@@ -323,7 +323,8 @@ class DraftSearch:
             return False
         if start.state.remaining is not None and start.state.remaining <= _STUB + 1:
             return False
-        if self._ends_song((*lines, "")) and sum(map(bool, lines)) < FEWEST:
+        count = sum(map(bool, lines))
+        if count == 1 or (self._ends_song((*lines, "")) and count < FEWEST):  # a single line is a title, not a stanza
             return False
         options = self._space.options([start])
         (nats,) = _log_probabilities(options.output.logits, np.array([self._line_end]))
