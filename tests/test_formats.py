@@ -34,7 +34,7 @@ def test_a_model_of_an_older_format(number: int, kind: str) -> None:
     assert [text.characters for text in model.checkpoint.read] == [504]
     # As the version that made it said.
     assert model.evaluate().perplexity == pytest.approx({"network": 217.95, "ngram": 11.29}[kind], abs=0.01)
-    song = model.write("我", temperature=0.8, seed=1, length=12)
+    song = model.write("我", temperature=0.8, drafts=1, max_copy=0, seed=1, length=12)
     assert song == {"network": "我末雷分雾学想裙微样两自来", "ngram": "我把零大说人我离家的火噼啪"}[kind]
 
 

@@ -41,7 +41,7 @@ from lyricgen.system import memory, threads
 from lyricgen.text.batches import fit
 from lyricgen.text.dataset import Dataset
 from lyricgen.text.script import ScriptCount
-from lyricgen.text.vocabulary import UNKNOWN
+from lyricgen.text.vocabulary import UNKNOWN, count_ids
 
 _FLOAT = 4  # bytes
 _SHARE = 0.5  # of the n-grams, where nothing is held out to fit it on
@@ -150,8 +150,12 @@ def _base(named: Path | None, dataset: Dataset, options: Mapping[str, Any]) -> C
     if contradicts:
         return None
     text = _in_script_of(base, dataset)
-    known = text.vocabulary.ids_in(base.vocabulary)[text.train] != UNKNOWN
-    return base if known.mean() >= _KNOWN else None
+    counts = count_ids(text.train, len(text.vocabulary))
+    is_known = text.vocabulary.ids_in(base.vocabulary) != UNKNOWN
+    is_chinese = np.array(["\u3400" <= character <= "\u9fff" for character in text.vocabulary.id_to_char])
+    is_letter = np.array([character.isalpha() for character in text.vocabulary.id_to_char])
+    knows = counts[is_known].sum() >= _KNOWN * counts.sum()
+    return base if knows and counts[is_chinese].sum() > counts[is_letter].sum() / 2 else None
 
 
 def _check_same_base(named: Path | None, last: Checkpoint) -> None:

@@ -366,8 +366,13 @@ def _open_dataset(path: Path, reader: Reader) -> Iterator[str]:
     from lyricgen.text.parts import NAMES
 
     parts = load(path).parts
-    texts = (parts.text(name) for name in NAMES)
-    return texts if reader.as_it_is else (song.strip("\n") for text in texts for song in text.split(SONG))
+    texts = [parts.text(name) for name in NAMES]
+    if reader.as_it_is:
+        return iter(texts)
+    whole = ""
+    for text in texts:  # a part that does not end with a line ends within a song, which the next one continues
+        whole += SONG + text if whole.endswith("\n") else text
+    return (song.strip("\n") for song in whole.split(SONG) if song.strip("\n"))
 
 
 def _check_kind(path: Path, mode: int) -> None:

@@ -46,9 +46,9 @@ def test_streamed_or_not_the_songs_are_the_same(cli: Cli, trained: Path) -> None
     arguments = ("generate", "--prefix", "山", "--prefix", "雨", *LENGTH)
     streamed = cli(*arguments, cwd=trained).stdout
     whole = [json.loads(line)["text"] for line in cli(*arguments, "--json", cwd=trained).stdout.splitlines()]
-    assert streamed == "\n\n".join(whole) + "\n"
+    assert streamed == "\n\n\n".join(whole) + "\n"
     several = cli(*arguments, "-n", "2", cwd=trained).stdout
-    assert several.startswith(f"{whole[0]}\n\n")
+    assert several.startswith(f"{whole[0]}\n\n\n")
 
 
 def test_json_is_a_line_a_song(cli: Cli, trained: Path) -> None:

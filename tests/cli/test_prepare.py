@@ -103,7 +103,7 @@ def test_what_nobody_sings_is_left_out_and_said(cli: Cli, tmp_path: Path) -> Non
     result = cli("prepare", "songs", "--valid-fraction", "0")
     assert result.returncode == 0, result.stderr
     data = dataset.load(tmp_path / "dataset.safetensors")
-    assert data.vocabulary.decode(data.train) == "山上的雨\n我们不分开\n\n山上的雨\n\n\n雨\n"
+    assert data.vocabulary.decode(data.train) == "山上的雨\n我们不分开\n山上的雨\n\n\n雨\n"
     notes = [line for line in result.stderr.splitlines() if line.startswith(("read ", "left out"))]
     left = "time stamps of 3 lines, 1 ID tag, 1 credit line, 1 section mark (--keep-credits keeps credits)"
     assert notes == ["read        2 of 3 files; .docx: 1", f"left out    {left}"]

@@ -104,8 +104,8 @@ def test_variables_of_a_real_call(cli: Cli, trained: Path) -> None:
     variables = {"LYRICGEN_GENERATE_LENGTH": "7", "LYRICGEN_GENERATE_SEED": "1", "LYRICGEN_GENERATE_PREFIX": "山 雨"}
     songs = cli("generate", env=variables, cwd=trained).stdout
     assert songs.startswith("山")
-    assert "\n\n雨" in songs
-    assert len(songs) == 2 * (1 + 7 + 1) + 1
+    assert "\n\n\n雨" in songs
+    assert len(songs) == 2 * (1 + 7 + 1) + 2
     result = cli("generate", env={"LYRICGEN_GENERATE_LENGTH": "x"}, cwd=trained)
     assert result.returncode == 2
     assert "--length" in result.stderr

@@ -33,7 +33,7 @@ FORMS: list[dict[str, Any]] = [
     {"structure": "ABA", "lines": 2, "rhyme": "AA", "acrostic": "山水花月"},
     {"lines": 5, "rhyme": "A", "no_repeat": 1, "top_k": 50},
     {**LYRIC, "temperature": 0.0},
-    {**LYRIC, "top_p": 0.5, "acrostic": "春夏"},
+    {**LYRIC, "top_p": 0.5, "temperature": 1.0, "acrostic": "春夏"},
     {"lines": 3, "length": 20},
     {"form": "3,3", "rhyme": "AA", "rhyme_identical": True, "rhyme_by": "final"},
 ]
