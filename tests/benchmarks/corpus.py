@@ -45,7 +45,7 @@ def perplexity(model: Path, text: Path, *options: str) -> float:
 def train(text: Path, model: Path, *options: str) -> None:
     """Train a model if that is not there yet."""
     if not (model / "best.safetensors").exists():
-        lyricgen("train", str(text), "-o", str(model), "--force", "--no-keep-text", *options)
+        lyricgen("train", str(text), "-o", str(model), "--force", "--no-keep-text", "--base", "none", *options)
 
 
 def main() -> None:

@@ -42,7 +42,9 @@ def train(data: Path, options: list[str]) -> tuple[float, int, float]:
     """Best validation perplexity, its epoch, seconds."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        call(sys.executable, "-m", "lyricgen", "train", str(data), "-o", folder, "--no-ngram", *options)
+        call(
+            sys.executable, "-m", "lyricgen", "train", str(data), "-o", folder, "--no-ngram", "--base", "none", *options
+        )
         seconds = time.perf_counter() - began
         lines = Path(folder, "log.jsonl").read_text("utf-8").splitlines()
     scores = [json.loads(line)["valid_perplexity"] for line in lines]

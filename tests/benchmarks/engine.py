@@ -34,7 +34,20 @@ def speed(cell: str, engine: str, before: str) -> float:
         code = f"{before}from lyricgen.cli import main; main()"
         prepare = [sys.executable, "-m", "lyricgen", "prepare", "--max-chars", CHARACTERS]
         subprocess.run(prepare, cwd=folder, check=True, capture_output=True)
-        command = [sys.executable, "-c", code, "train", "--cell", cell, "--epochs", "3", "--engine", "mxnet"]
+        command = [
+            sys.executable,
+            "-c",
+            code,
+            "train",
+            "--cell",
+            cell,
+            "--epochs",
+            "3",
+            "--engine",
+            "mxnet",
+            "--base",
+            "none",
+        ]
         environment = {**os.environ, "MXNET_ENGINE_TYPE": engine}
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
         lines = Path(folder, "checkpoints", "log.jsonl").read_text("utf-8").splitlines()

@@ -87,7 +87,20 @@ def main() -> None:
         for hidden in NETWORKS:
             for rows, steps in MINIBATCHES:
                 size = ["--hidden", str(hidden), "--batch-size", str(rows), "--steps", str(steps), "--no-ngram"]
-                command = [sys.executable, "-W", "ignore", "-m", "lyricgen", "train", data, *size, "--epochs", "2"]
+                command = [
+                    sys.executable,
+                    "-W",
+                    "ignore",
+                    "-m",
+                    "lyricgen",
+                    "train",
+                    data,
+                    *size,
+                    "--epochs",
+                    "2",
+                    "--base",
+                    "none",
+                ]
                 command += ["--engine", "mxnet", "-f", "--threads", "1"]
                 alone = one(command, folder / "one")
                 weights = (folder / "one" / "best.safetensors").stat().st_size

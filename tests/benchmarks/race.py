@@ -45,7 +45,19 @@ OURS = ["--cell", "lstm", "--batch-size", "16", "--lr", "0.01", "--epochs", "9",
 def ours(folder: Path, options: list[str]) -> tuple[float, list[dict[str, Any]]]:
     """Seconds of a whole ``lyricgen train``, and its log."""
     began = time.perf_counter()
-    call(sys.executable, "-m", "lyricgen", "train", str(folder / "data"), "-o", str(folder / "model"), "-f", *options)
+    call(
+        sys.executable,
+        "-m",
+        "lyricgen",
+        "train",
+        str(folder / "data"),
+        "-o",
+        str(folder / "model"),
+        "-f",
+        "--base",
+        "none",
+        *options,
+    )
     lines = (folder / "model" / "log.jsonl").read_text("utf-8").splitlines()
     return time.perf_counter() - began, [json.loads(line) for line in lines]
 

@@ -3,8 +3,7 @@
     python tests/benchmarks/zh.py [--output data/zh.safetensors]
 
 The same command, threads and machine make the same file again. What is written is the best epoch, its weights in half
-precision. It has no n-grams beside it: a tenth of the songs' lines would be copies with them, and they take longer to
-count than a song takes to write.
+precision. It has no n-grams beside it.
 """
 
 from __future__ import annotations
