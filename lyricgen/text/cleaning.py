@@ -206,7 +206,7 @@ def _marks_and_kinds(
 
 
 def _mark(line: str, *, is_first: bool) -> str:
-    if _SECTION.fullmatch(line):
+    if len(line) <= credits.LONGEST and _SECTION.fullmatch(line):
         return "sections"
     if _TAG.fullmatch(line):
         return "tags"

@@ -80,12 +80,12 @@ _LABELLED = re.compile(
 _SECOND = re.compile(rf"\s(?P<role>[^\s{_COLON}]{{1,8}})\s*[{_COLON}]")  # of two credits in one line
 _PLAIN = re.compile(rf"(?P<role>[{_HAN}/、&]{{2,12}}(?:\s?[A-Za-z][A-Za-z ]*)?)[\s·–—/-]+(?P<value>\S.*)")
 _BY = re.compile(
-    rf"(?P<role>(?:[A-Za-z&]+[\s,/&]+){{1,5}}?(?:by|By|BY|at|At)|(?:ISRC|OP|SP)(?!\W*[{_HAN}]))[\s–-]+"
+    rf"(?P<role>(?:[A-Za-z]+[\s,/&]+){{1,5}}?(?:by|By|BY|at|At)|(?:ISRC|OP|SP)(?!\W*[{_HAN}]))[\s–-]+"
     rf"(?P<value>(?!(?:My|Your|You|Me|I|A [a-z])\b)[A-Z\d{_HAN}].*)"
 )
 _WRAPPING = " \t*★☆♪♫·•◆◇○●◎■□▪※~～-—_=<>《》«»「」『』【】()（）[]〔〕〖〗\"“”'"
 _TITLE = re.compile(r"\S.*[\s)）][-–—]\s.*\S")
-_LONGEST, _LONGEST_ROLE = 100, 16  # characters of a credit or a notice, Chinese ones of its role
+LONGEST, _LONGEST_ROLE = 100, 16  # characters of a credit or a notice, Chinese ones of its role
 _FIRM_VALUE = 5  # characters behind a sure role up to which they are a name, whatever words they are
 
 # What is said, and by whom, has a colon, too.
@@ -158,7 +158,7 @@ _BESIDE = frozenset([Kind.MARK, Kind.SURE, Kind.LIKELY])
 
 def is_notice(line: str, *, is_first: bool = False) -> bool:
     """Whether a line is what a publisher, a player or a site adds, perhaps at the beginning of a song only."""
-    if len(line) > _LONGEST:
+    if len(line) > LONGEST:
         return False
     words = line.strip().translate(_TO_SIMPLIFIED)
     is_site_title = is_first and _SITE_TITLE.fullmatch(words) is not None
@@ -179,7 +179,7 @@ def may_name_a_singer(label: str) -> bool:
 def kind_of(line: str) -> Kind:
     """Return what a line looks like that is no notice."""
     words = line.strip(_WRAPPING).translate(_TO_SIMPLIFIED)
-    if not words or len(words) > _LONGEST:
+    if not words or len(words) > LONGEST:
         return Kind.SUNG
     match = _BY.fullmatch(words) or _LABELLED.fullmatch(words) or _PLAIN.fullmatch(words)
     if not match:
