@@ -94,12 +94,17 @@ class DraftSearch:
         self.copied: list[str] = []  # lines that had to copy more than ``--max-copy`` by default
 
     def write(
-        self, starts: Sequence[Hypothesis], rngs: Sequence[np.random.Generator], openings: set[str] | None = None
+        self,
+        starts: Sequence[Hypothesis],
+        rngs: Sequence[np.random.Generator],
+        openings: set[str] | None = None,
+        *,
+        is_plain: bool = False,
     ) -> Iterator[list[str]]:
         """Yields lists of N strings: for each song, the new characters that will not change any more.
 
         What has been written at the start already is new, too. ``openings``: the pairs of the first lines of other
-        songs, to which those of these songs are added.
+        songs, to which those of these songs are added. ``is_plain``: take the first draft of each line.
 
         Raises
         ------
@@ -107,7 +112,8 @@ class DraftSearch:
             No continuation of a song was found that satisfies all constraints.
         """
         openings = set() if openings is None else openings
-        songs = [_Song(rng, [], self._count, is_first=self._count > 1) for rng in rngs]
+        count = 1 if is_plain else self._count
+        songs = [_Song(rng, [], count, is_first=count > 1) for rng in rngs]
         for song, start in zip(songs, starts):
             song.pairs = _pairs(start)
             self._begin_line(song, start)

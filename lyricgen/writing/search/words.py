@@ -30,7 +30,8 @@ from lyricgen.writing.search.drafting import SECONDS, DraftSearch
 from lyricgen.writing.search.hypotheses import Hypothesis
 from lyricgen.writing.search.space import SearchSpace
 
-TRIES = 8  # songs that are begun before the words count as impossible
+TRIES = 24  # songs that are begun before the words count as impossible
+_PLAIN = 4  # tries after which the first draft of a line stays, not the best
 _AT_ONCE = 4096  # places whose logits are held at once
 _UNKNOWN_SCORE = -20.0  # ln p of a character that the model does not know
 
@@ -119,7 +120,8 @@ class WordSearch:
         if all(over):
             yield [start.state.written for start in starts]
         else:
-            yield from self._search.write(starts, [song.rng for song in songs])
+            is_plain = max(song.tries for song in songs) >= _PLAIN  # the best drafts are too much alike
+            yield from self._search.write(starts, [song.rng for song in songs], is_plain=is_plain)
 
     def _follow(self, songs: Sequence[_Song], drafts: Sequence[str | None]) -> Iterator[list[Hypothesis]]:
         """For each song the hypotheses from its start on, after each character of its draft."""
