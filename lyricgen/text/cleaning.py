@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from lyricgen.text import credits, records, songs, stamps, translations
 from lyricgen.text.credits import Kind
 
+_RUN = re.compile(r"[^\S\n]{64,}")  # of spaces, of which other patterns would try every cut
 _BREAK = re.compile(r"[^\S\n]*<br\s*/?>[^\S\n]*\n?", re.I)
 _BLOCK = re.compile(r"\s*(?:</?(?:p|div|li|ul|ol|h[1-6]|html|head|body|pre)(?:\s[^<>]*)?>\s*)+", re.I)
 _MARKUP = re.compile(
@@ -105,6 +106,7 @@ def clean(
     text: str, removed: Removed, *, songs_by: str = "auto", keep_credits: bool = False, keep_translations: bool = False
 ) -> Iterator[str]:
     """Yield the songs of a text (whole lines): the lines that are sung, and one blank line between stanzas."""
+    text = _RUN.sub(" ", text)
     for lines in stamps.in_order(_unescaped(text), keep_translations=keep_translations, dropped=removed):
         for song in songs.split("\n".join(songs.unfold(lines)), songs_by):
             sung = _sung(song, removed, keep_credits=keep_credits, keep_translations=keep_translations)

@@ -24,7 +24,7 @@ _STAMP = re.compile(
 )
 # Within a line a bracket may be sung ([12:30]); a stamp has a fraction of a second there, or angle brackets.
 _INNER = re.compile(
-    rf"\s*(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE}|[<(]\d+,\d+(?:,\d+)?[>)])\s*"
+    rf"(?:<{_CLOCK}(?:{_FRACTION})?>|{_OPEN}{_CLOCK}{_FRACTION}{_SUFFIX}{_CLOSE}|[<(]\d+,\d+(?:,\d+)?[>)])\s*"
 )
 _ENDING = re.compile(rf"(.*?\S){_OPEN}{_CLOCK}{_FRACTION}{_CLOSE}\s*")
 # Most lines with a stamp: one bracket, and words without any other.
@@ -104,9 +104,11 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None
 def _without_inner(words: str) -> str:
     parts, done = [], 0
     for match in _INNER.finditer(words):
-        before, after = words[done : match.start()], words[match.end() : match.end() + 1]
+        written, after = words[done : match.start()], words[match.end() : match.end() + 1]
+        before = written.rstrip()
         parts.append(before)
-        is_korean = match[0] != match[0].strip() and (_KOREAN.match(before[-1:]) or _KOREAN.match(after))
+        has_space = before != written or match[0] != match[0].rstrip()
+        is_korean = has_space and (_KOREAN.match(before[-1:]) or _KOREAN.match(after))
         are_words = before and (_WORD.match(before[-1]) or _WORD.match(after)) and not _JOINED.match(after)
         if before and after and (is_korean or are_words):
             parts.append(" ")

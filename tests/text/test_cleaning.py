@@ -273,3 +273,10 @@ def test_a_duet_of_short_lines_is_not_a_list_of_singers(head: str) -> None:
     assert cleaned(f"{head}\n男：山上\n女：海边\n男：风来\n女：雨去\n男：灯亮\n女：夜深", Removed()).strip("\n") == (
         "山上\n海边\n风来\n雨去\n灯亮\n夜深"
     )
+
+
+@pytest.mark.parametrize("begin", ["[00:01.00]", "(副歌", "♪", "[男", "[ti:", "山\n", "<"])
+def test_long_lines_are_judged_in_linear_time(begin: str) -> None:
+    """Patterns that try every cut of a run of spaces would never come to an end."""
+    line = f"{begin}{' ' * 200_000}[x"
+    assert cleaned(line, Removed()).rstrip().endswith("[x")
