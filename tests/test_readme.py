@@ -84,7 +84,7 @@ needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="the transcript
 def test_transcripts(tmp_path: Path) -> None:
     """One folder for all pages: the models that the first one trains serve the others."""
     calls = [call for page in PAGES for call in transcripts(page.read_text("utf-8"))]
-    assert len(calls) >= 20
+    assert len(calls) >= 18
     write_songs(tmp_path)
     run(calls, tmp_path)
 
