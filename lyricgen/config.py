@@ -454,9 +454,6 @@ class FormConfig(Config):
     words: str | None = _option(
         None, "Words that occur somewhere in the song, separated by commas: 月亮,远方.", kind=str, group=FORM
     )
-    until_blank: bool = _option(
-        False, "End where the model writes a blank line, as between the songs of a corpus.", group=FORM
-    )
     tones_by: str = _option(
         "modern",
         "Tones of a form: modern (tones 1 and 2 are 平, 3 and 4 仄, neutral either), or classical by the Guangyun.",
@@ -491,7 +488,7 @@ class FormConfig(Config):
 
 
 # The fields of both that ``fill`` takes. The text ends where it ends.
-FILLED = frozenset({"ban", *(option.name for option in dataclasses.fields(FormConfig))} - {"until_blank"})
+FILLED = frozenset({"ban", *(option.name for option in dataclasses.fields(FormConfig))})
 
 
 def build(options: Mapping[str, Any], *kinds: Any) -> list[Any]:

@@ -80,4 +80,3 @@ class SongKeywords(FillKeywords, total=False):
     theme: str | None
     drafts: int
     seed: int | None
-    until_blank: bool

@@ -173,7 +173,7 @@ def broken(song: str, prefix: str = "", corpus: str = "", **asked: Any) -> list[
     return [*faults, *_repetition_faults(new, asked), *copies, *words]
 
 
-FORM = ("lines", "line_length", "form", "until_blank", "acrostic", "rhyme", "rhyme_with", "structure")
+FORM = ("lines", "line_length", "form", "acrostic", "rhyme", "rhyme_with", "structure")
 FARTHEST = 3  # lines over which it is heard that two letters do not rhyme
 
 
@@ -261,7 +261,7 @@ class Plan(NamedTuple):
             count: int | None = len(lines)
         else:
             count = asked.get("lines")
-            if not count and asked.get("length") is None and not asked.get("until_blank"):
+            if not count and asked.get("length") is None:
                 count = max(longest, len(acrostic)) or None
             lines = list(cls._times(form, ends_blank, scheme, count or written, 0, 0))
         if acrostic:

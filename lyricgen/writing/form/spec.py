@@ -40,21 +40,18 @@ _VERSE = "V"
 class Layout:
     """What all lines of a song must be.
 
-    ``count`` is the number of lines. It is None if the song ends after ``--length`` characters, or where the model
-    leaves a line blank.
+    ``count`` is the number of lines. It is None if the song ends after ``--length`` characters, or with a line.
     """
 
     lines: tuple[Line, ...]
     count: int | None
     examples: Mapping[str, str] = dataclasses.field(default_factory=dict)  # rhyme -> what it rhymes with
     endless: frozenset[str] = frozenset()  # rhymes of which any number of lines may follow
-    until_blank: bool = False
-    period: int = 1  # lines after which the form begins again
 
     @functools.cached_property
     def is_free(self) -> bool:
         """Whether the lines may be anything."""
-        return self.count is None and not self.until_blank and set(self.lines) == {Line()}
+        return self.count is None and set(self.lines) == {Line()}
 
     def line(self, number: int) -> Line:
         """What line ``number`` (from 0) must be."""
@@ -117,10 +114,6 @@ class Layout:
                     near[other].add(one)
         return near
 
-    def can_end_after(self, lines: int) -> bool:
-        """Whether a song that ends with a blank line may end after so many lines."""
-        return lines > 0 and lines % self.period == 0 and lines >= len(self.acrostic)
-
     def min_length_after(self, number: int) -> int:
         """The fewest characters that the lines after line ``number`` take, line ends included."""
         return self._min_lengths[number + 1] if number + 1 < len(self._min_lengths) else 0
@@ -159,7 +152,7 @@ def compile_form(config: FormConfig, length: int | None) -> Layout:
     lines = _with_acrostic(_lay_out(sections, scheme, rhymes), acrostic, count)
     examples = rhymes.examples(_rhymes_with(config.rhyme_with))
     endless = frozenset(rhymes.endless if count is None else ())
-    layout = Layout(tuple(lines), count, examples, endless, config.until_blank, period or 1)
+    layout = Layout(tuple(lines), count, examples, endless)
     _check(config, layout, length)
     return layout
 
@@ -187,10 +180,10 @@ def _looks(text: str) -> str:
 
 
 def _count(config: FormConfig, length: int | None, period: int) -> int | None:
-    """``--lines``, or one period, or None if the song ends by its length or at a blank line."""
+    """``--lines``, or one period, or None if the song ends by its length."""
     if config.lines is not None:
         return config.lines
-    if config.until_blank or length is not None:
+    if length is not None:
         return None
     return period or None
 
@@ -374,8 +367,6 @@ def _with_acrostic(lines: list[Line], acrostic: str, count: int | None) -> list[
 
 def _check(config: FormConfig, layout: Layout, length: int | None) -> None:
     """OptionError if an option has no effect, or contradicts the form."""
-    if layout.until_blank and layout.count is not None:
-        raise OptionError("--until-blank: the number of lines is given already; leave one of them out")
     if length is not None and any(line.repeats is not None for line in layout.lines):
         raise OptionError("--length: lines that return may be longer than that; give --lines instead")
     without = {"rhyme_by": config.rhyme_by != "group", "rhyme_identical": config.rhyme_identical}

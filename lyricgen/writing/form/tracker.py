@@ -238,11 +238,8 @@ class FormTracker:
         mask = self.characters.none
         if may_rest:
             mask = self.characters.uncounted if state.text else self.characters.opening
-        if state.text:
-            ends_in_space = state.text.endswith(" ") and has_spare
-            may_end = state.target is None and state.counted > 0 and not ends_in_space
-        else:
-            may_end = self.form.until_blank and self.form.can_end_after(len(state.lines))
+        ends_in_space = state.text.endswith(" ") and has_spare
+        may_end = bool(state.text) and state.target is None and state.counted > 0 and not ends_in_space
         return mask | self.characters.line_end if may_end else mask
 
 

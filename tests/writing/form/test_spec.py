@@ -93,7 +93,6 @@ def test_sections_have_forms_of_their_own_or_the_same() -> None:
         ({"rhyme": "ABAB"}, 4),
         ({"line_length": 7}, None),
         ({"line_length": 7, "acrostic": "春 夏"}, 2),
-        ({"until_blank": True, "rhyme": "AA"}, None),
         ({"structure": "VCVC"}, 16),
         ({"structure": "VC", "lines": 3}, 6),
         ({"form": "7,7", "lines": 5}, 5),
@@ -137,11 +136,6 @@ def test_the_least_that_must_follow() -> None:
     assert layout(100, acrostic="春夏").min_length_after(0) == 2
 
 
-def test_a_song_may_end_after_whole_repetitions() -> None:
-    found = layout(until_blank=True, form="7,7", acrostic="春夏秋")
-    assert [n for n in range(9) if found.can_end_after(n)] == [4, 6, 8]
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -164,7 +158,6 @@ def test_a_song_may_end_after_whole_repetitions() -> None:
         ({"acrostic": "，。"}, "--acrostic: contains no character"),
         ({"acrostic": "春夏", "lines": 1}, "--acrostic: its 2 characters need"),
         ({"structure": "CC", "lines": 1, "acrostic": "春夏"}, "--acrostic: line 2 repeats line 1"),
-        ({"until_blank": True, "lines": 2}, "--until-blank"),
     ],
 )
 def test_options_that_are_no_form(options: dict[str, Any], message: str) -> None:

@@ -109,12 +109,6 @@ def test_temperature_0_leaves_nothing_to_chance(counted: Checkpoint) -> None:
     assert len({*songs(counted, options, seed=1), *songs(counted, options, seed=2)}) == 1
 
 
-def test_until_blank_ends_where_the_corpus_does(counted: Checkpoint) -> None:
-    found = songs(counted, {"until_blank": True, "length": 400, "temperature": 0.3})
-    assert all(song == song.strip() and "\n\n" not in song for song in found)
-    assert sum(len(song) < 390 for song in found) > 6
-
-
 def test_a_line_of_known_length_that_ends_in_a_word_is_written_again() -> None:
     """By its letters any word may end it, but na and ya have one class of rhyme, and these lines must have two."""
     found = list(Toy("\nnay 天").writer(form="5,5", rhyme="AB").songs("", seed=0, samples=60))
