@@ -38,8 +38,7 @@ def _lines(files: tuple[str, ...], encoding: str) -> Iterator[str]:
         if file == STDIN:
             yield from read_texts([STDIN], encoding)
         else:
-            pieces = corpus.read_each([file], corpus.Reader(encoding, keep_credits=True))
-            yield from "".join(piece for _, piece in pieces).splitlines()
+            yield from "".join(corpus.read([file], encoding=encoding)).splitlines()
 
 
 def _show(line: str, score: Score | None, *, json: bool) -> str:

@@ -229,3 +229,9 @@ def test_a_dataset_is_recognised_whatever_its_name(cli: Cli, trained: Path, tmp_
         options = ["-c", model] if command == "evaluate" else []
         result = cli(*command.split(), "song.ds", *options)
         assert result.returncode == 0, result.stderr
+
+
+def test_a_file_is_scored_as_it_would_be_learnt(cli: Cli, trained: Path) -> None:
+    (trained / "a.lrc").write_text("[00:00.00]作词：某人\n[00:01.00]  山上的雨\n[00:02.00]我们不分开\n", "utf-8")
+    lines = cli("score", "a.lrc", cwd=trained).stdout.splitlines()
+    assert [line.partition("\t")[2] for line in lines] == ["山上的雨", "我们不分开"]
