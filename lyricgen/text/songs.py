@@ -205,10 +205,10 @@ def without_boilerplate(songs: Sequence[Song]) -> tuple[list[Song], dict[str, in
     kept, gone = list(songs), defaultdict[str, list[str]](list)
     least = max(_FEWEST, _OFTEN * len(songs))
     for _ in range(_ROUNDS if len(songs) >= 2 * _FEWEST else 0):
-        added = {line for line in _shared_edges(without_copies(kept)[0], least) if line not in gone}
+        added = {line for line in _shared_edges(kept, least) if line not in gone}
         if not added:
             break
-        kept = [dataclasses.replace(song, lines=_trimmed(song.lines, added, gone)) for song in kept]
+        kept = [_trimmed(song, added, gone) for song in kept]
     return kept, {lines[0]: len(lines) for lines in gone.values()}
 
 
@@ -234,16 +234,19 @@ def _without_numbers(line: str) -> str:
     return _DIGITS.sub("0", line.strip()) if len(line) < _LONG_LINE else ""
 
 
-def _trimmed(lines: tuple[str, ...], added: set[str], gone: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """The lines without those added at either end, which go to ``gone``; all of them if none would be left."""
+def _trimmed(song: Song, added: set[str], gone: Mapping[str, list[str]]) -> Song:
+    """The song without the lines added at either end, which go to ``gone``; all of it if nothing would be left."""
+    lines = song.lines
     shown = [number for number, line in enumerate(lines) if line]
     removed = {number for number in shown[:_EDGE] + shown[-_EDGE:] if _without_numbers(lines[number]) in added}
+    if not removed:
+        return song
     kept = "\n".join([line for number, line in enumerate(lines) if number not in removed]).strip("\n")
-    if not removed or not kept:
-        return lines
+    if not kept:
+        return song
     for number in sorted(removed):
         gone[_without_numbers(lines[number])].append(lines[number].strip())
-    return tuple(_BLANKS.sub(STANZA, kept).split("\n"))
+    return dataclasses.replace(song, lines=tuple(_BLANKS.sub(STANZA, kept).split("\n")))
 
 
 def without_copies(songs: Sequence[Song]) -> tuple[list[Song], int]:
