@@ -132,7 +132,8 @@ def begin(
         dataset = dataset.in_vocabulary(start.vocabulary)
         trainer = Trainer(start, dataset, request.output, engine=str(plan.engine.engine), cluster=cluster)
         new = None if base is None else len(start.vocabulary) - len(base.vocabulary)
-        yield Training(dataset, request.output, plan, trainer, start, new, request.base is None)
+        is_base_chosen = base is not None and request.base is None
+        yield Training(dataset, request.output, plan, trainer, start, new, is_base_chosen)
 
 
 def _base(named: Path | None, dataset: Dataset, options: Mapping[str, Any]) -> Checkpoint | None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from lyricgen.text.vocabulary import UNKNOWN, Ids, count_ids
 
-NUMBERS = 30  # of an example without a text: 0 to 29
 BLANK_RATE = 0.1  # share of the characters that a bidirectional network reads as unknown
 
 

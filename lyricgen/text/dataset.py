@@ -19,7 +19,7 @@ from lyricgen.errors import FileError
 from lyricgen.schema import Checked, field, from_json
 from lyricgen.text import corpus, songs
 from lyricgen.text.parts import NAMES, Parts, check_parts
-from lyricgen.text.script import ScriptCount, converter
+from lyricgen.text.script import MIXES, ScriptCount, converter
 from lyricgen.text.songs import Song
 from lyricgen.text.vocabulary import UNKNOWN, Census, Ids, Vocabulary, code_points, count_ids
 
@@ -85,7 +85,8 @@ class Dataset:
         parts = self.parts.with_texts({name: convert(text) for name, text in texts.items()})
         other = next(choice for choice in SCRIPTS if choice != script)
         note = f"script      {script} now, as the base's text; `lyricgen prepare --script {other}` keeps it {other}"
-        return dataclasses.replace(self, parts=parts, fingerprint=_fingerprint(parts), notes=(*self.notes, note))
+        true_still = (other_note for other_note in self.notes if MIXES not in other_note)
+        return dataclasses.replace(self, parts=parts, fingerprint=_fingerprint(parts), notes=(*true_still, note))
 
     def __len__(self) -> int:
         return len(self.parts)

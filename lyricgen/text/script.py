@@ -25,6 +25,7 @@ _TRADITIONAL_OF_GB = str.maketrans(dict(zip("乾後於麽", "干后于么")))
 _ODD_OF_GB = re.compile("[乾後於麽著]")
 _FEWEST, _LEAST = 20, 0.01  # characters, and their share: less than that are no second script, but a few odd characters
 _MOST = 0.1  # share of characters of the other script in the vocabulary of a text in one script
+MIXES = "the text mixes simplified and traditional characters"
 _KANA = (0x3041, 0x30FF)
 _OTHER, _SIMPLIFIED, _TRADITIONAL, _JAPANESE = range(4)
 
@@ -110,7 +111,7 @@ class ScriptCount:
         more = SCRIPTS[traditional > simplified]
         shares = f"{simplified / total:.0%} / {traditional / total:.0%}".replace("%", " %")
         cure = f"prepare --script {more} makes them one"
-        return f"the text mixes simplified and traditional characters ({shares}): {cure}"
+        return f"{MIXES} ({shares}): {cure}"
 
 
 @functools.lru_cache(maxsize=1)

@@ -404,6 +404,7 @@ def test_a_base_has_read_before(song: Path, cli: Cli, tmp_path: Path) -> None:
     for named in ([], ["--base", "base"]):
         resumed = cli("train", "new.txt", *named, "-o", "tuned", "--resume", "--epochs", "7")
         assert resumed.returncode == 0, resumed.stderr
+        assert "base        has read 395 characters of song.txt\n" in resumed.stderr
     assert cli("train", "new.txt", "--cell", "ngram", "--base", "base", "-o", "counted").returncode == 0
     for options, status, words in (
         (["--hidden", "9"], 2, "--hidden: 9 given, but the base has 8"),
@@ -452,10 +453,11 @@ def test_n_grams_are_counted_beside_a_network_whether_its_cell_is_named_or_not(
 def test_a_text_is_read_in_the_script_of_its_base(cli: Cli, tmp_path: Path) -> None:
     simplified = "爱这时间说给谁听见过龙飞东西边长远门开车马鸟鱼"
     (tmp_path / "base.txt").write_text(f"{simplified}\n" * 20, "utf-8")
-    (tmp_path / "new.txt").write_text("愛過這時間\n龍飛來東邊\n" * 30, "utf-8")
+    (tmp_path / "new.txt").write_text("愛過這時間\n龍飛來東邊\n" * 30 + "爱过这时间\n" * 30, "utf-8")
     assert cli("train", "base.txt", *SMALL, "--epochs", "1", "-o", "base").returncode == 0
     result = cli("train", "new.txt", "--base", "base", "-o", "tuned", "--epochs", "1")
     assert "script      simplified now" in result.stderr
+    assert "the text mixes" not in result.stderr, "it does no longer"
     assert set(checkpoints.load(tmp_path / "tuned").vocabulary.characters) == {*simplified, *"来\n"}
     resumed = cli("train", "new.txt", "-o", "tuned", "--resume", "--epochs", "2")
     assert resumed.returncode == 0, resumed.stderr

@@ -18,7 +18,6 @@ from lyricgen.writing.form.rhyme import counted_end, is_counted
 _END = 3  # characters; few phrases have more than four
 LEVEL, OBLIQUE, ANY, NONE = "p", "z", "*", ""
 NAMES = {LEVEL: "平", OBLIQUE: "仄", ANY: "中"}
-LETTERS = str.maketrans({name: tone for tone, name in NAMES.items()})
 _MARKED = {"̄": LEVEL, "́": LEVEL, "̌": OBLIQUE, "̀": OBLIQUE}  # combining marks
 
 
